@@ -1,0 +1,8 @@
+//! Embeddable storage for documents that someone is still editing.
+
+pub mod clock;
+mod id;
+pub mod storage;
+pub mod value;
+
+pub use id::{DraftId, ParseIdError, ReplicaId, RevisionId, StoreId, TraceId};

@@ -1,0 +1,122 @@
+//! What can go wrong below the store, split by what a caller does about it.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// An error of a [`Storage`](super::Storage).
+///
+/// After an error of a commit its outcome is unknown: all of the batch may be durable, or nothing of it.
+#[derive(Debug)]
+pub struct StorageError {
+    kind: StorageErrorKind,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StorageErrorKind {
+    /// The disk is full. Free some space and repeat the call.
+    Full,
+    /// The medium failed. Repeat the call later; the storage tries to recover by itself.
+    Io,
+    /// What was read is damaged.
+    Corrupt {
+        /// What is damaged, for people.
+        what: String,
+    },
+    /// Another process, or another handle of this one, has it open.
+    InUse,
+    /// The process was forked since it was opened. Open it again in the child.
+    Forked,
+    /// The store's file is gone although it had been there, or was replaced by another while open.
+    Missing,
+    /// There is no such file.
+    NotFound,
+    /// Something exists at the path already; `create` never overwrites.
+    Exists,
+    /// What is at the path is not a store; it was left as it is.
+    NotAStore {
+        /// What it is instead.
+        what: String,
+    },
+    /// A newer release wrote it; it was left as it is.
+    TooNew {
+        /// The format found.
+        found: u32,
+        /// The newest format that this release reads.
+        supported: u32,
+    },
+    /// A key or a value is too long, or a key is empty. Nothing was changed.
+    TooLarge {
+        /// "key" or "value".
+        what: &'static str,
+        /// The limit in bytes.
+        limit: usize,
+        /// The size found.
+        got: usize,
+    },
+    /// A scan's range ends before it begins.
+    InvertedRange,
+    /// The platform or file system cannot do something that safety needs.
+    Unsupported {
+        /// What it cannot do.
+        what: String,
+    },
+}
+
+impl StorageError {
+    /// An error without a deeper cause.
+    #[must_use]
+    pub const fn new(kind: StorageErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+
+    /// An error with the error that caused it.
+    #[must_use]
+    pub fn caused_by(kind: StorageErrorKind, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { kind, source: Some(source.into()) }
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub const fn kind(&self) -> &StorageErrorKind {
+        &self.kind
+    }
+}
+
+impl From<StorageErrorKind> for StorageError {
+    fn from(kind: StorageErrorKind) -> Self {
+        Self::new(kind)
+    }
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            StorageErrorKind::Full => f.write_str("the disk is full"),
+            StorageErrorKind::Io => f.write_str("the storage medium failed"),
+            StorageErrorKind::Corrupt { what } => write!(f, "damaged: {what}"),
+            StorageErrorKind::InUse => f.write_str("the store is open elsewhere"),
+            StorageErrorKind::Forked => f.write_str("the process was forked after the store was opened"),
+            StorageErrorKind::Missing => f.write_str("the store's file is gone or was replaced"),
+            StorageErrorKind::NotFound => f.write_str("there is no store at this path"),
+            StorageErrorKind::Exists => f.write_str("something exists at this path already"),
+            StorageErrorKind::NotAStore { what } => write!(f, "not a store: {what}"),
+            StorageErrorKind::TooNew { found, supported } => {
+                write!(f, "the store has format {found}, this release reads up to {supported}")
+            }
+            StorageErrorKind::TooLarge { what, limit, got } => {
+                write!(f, "a {what} of {got} bytes; between 1 (keys) and {limit} are allowed")
+            }
+            StorageErrorKind::InvertedRange => f.write_str("a range that ends before it begins"),
+            StorageErrorKind::Unsupported { what } => write!(f, "not supported here: {what}"),
+        }
+    }
+}
+
+impl StdError for StorageError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}

@@ -1,0 +1,1 @@
+//! Documents as values: canonical JSON, strict reading, paths and differences.
