@@ -1,6 +1,7 @@
 //! Embeddable storage for documents that someone is still editing.
 
 pub mod clock;
+mod fault;
 mod id;
 pub mod storage;
 pub mod value;

@@ -1,0 +1,20 @@
+//! Seeded faults: named ways to break a protective line on purpose, so that a test can prove that it would notice.
+//!
+//! They exist only in a build with `--cfg draftkeep_faults`; elsewhere [`on`] is a constant. One fault is active at a
+//! time, chosen by the environment variable `DRAFTKEEP_FAULT`.
+
+/// Whether the fault of this name is switched on.
+#[cfg(draftkeep_faults)]
+#[allow(dead_code, reason = "which rooms use it depends on the features")]
+pub(crate) fn on(name: &str) -> bool {
+    use std::sync::OnceLock;
+    static ACTIVE: OnceLock<String> = OnceLock::new();
+    ACTIVE.get_or_init(|| std::env::var("DRAFTKEEP_FAULT").unwrap_or_default()) == name
+}
+
+/// Whether the fault of this name is switched on: never, in this build.
+#[cfg(not(draftkeep_faults))]
+#[allow(dead_code, reason = "which rooms use it depends on the features")]
+pub(crate) const fn on(_name: &str) -> bool {
+    false
+}
