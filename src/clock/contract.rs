@@ -1,4 +1,4 @@
-//! Time, randomness and background tasks, as the application passes them in.
+//! What the core asks of its surroundings: the time, a background, and randomness.
 
 use futures_core::future::BoxFuture;
 use std::fmt;
