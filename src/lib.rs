@@ -1,9 +1,15 @@
 //! Embeddable storage for documents that someone is still editing.
 
 pub mod clock;
+#[allow(dead_code, reason = "the store publishes")]
+mod events;
 mod fault;
 mod id;
+#[cfg(feature = "metrics")]
+#[allow(dead_code, reason = "the store publishes")]
+mod metrics;
 pub mod storage;
 pub mod value;
 
+pub use events::{Event, EventKind, Events};
 pub use id::{DraftId, ParseIdError, ReplicaId, RevisionId, StoreId, TraceId};
