@@ -1,0 +1,248 @@
+//! What can go wrong, split by what the caller does about it.
+
+use crate::codec::CodecError;
+use crate::id::{DraftId, TraceId};
+use crate::phase::Phase;
+use crate::storage::{StorageError, StorageErrorKind};
+use crate::value::ValueError;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+/// The result of most calls.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error with the trace id of the call that failed.
+///
+/// Look at [`kind`](Self::kind) to decide what to do, and log the trace id: events and log lines of the same call
+/// carry it too. A save that returned an error is *unknown*, not absent: repeating it is always safe.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    trace: TraceId,
+    source: Option<Source>,
+}
+
+/// Shared, because one failed commit is the error of every call that shared it.
+type Source = Arc<dyn StdError + Send + Sync>;
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The storage failed: full, in use, missing, damaged and so on, as its own kind says.
+    Storage(StorageErrorKind),
+    /// A record of this draft is damaged. Other drafts are not affected.
+    Corrupt {
+        /// The draft, where the record belongs to one.
+        draft: Option<DraftId>,
+        /// What is damaged, for people.
+        what: String,
+    },
+    /// The document cannot be stored or does not fit the type; the message names the path. Nothing was changed.
+    Document {
+        /// What is wrong with it and where.
+        reason: String,
+    },
+    /// A newer release of the application wrote the document. Read it raw, and update before saving.
+    SchemaTooNew {
+        /// The kind.
+        kind: String,
+        /// The schema version of the document.
+        found: u32,
+        /// The newest version that this application's schema knows.
+        supported: u32,
+    },
+    /// A migration of the application's schema refused the document.
+    Migration {
+        /// The kind.
+        kind: String,
+        /// The schema version that could not be migrated.
+        from: u32,
+    },
+    /// There is no such draft in this space and kind.
+    NoSuchDraft {
+        /// The id that was asked for.
+        draft: DraftId,
+    },
+    /// The draft's history has no such version: it never had, or retention dropped it.
+    NoSuchVersion {
+        /// The draft.
+        draft: DraftId,
+        /// The version that was asked for.
+        version: u64,
+    },
+    /// The draft's phase does not allow it. An archived draft has to be reopened, a discarded one recovered.
+    Phase {
+        /// The draft.
+        draft: DraftId,
+        /// Its phase.
+        phase: Phase,
+    },
+    /// The slot's current draft is another one. Archive or discard that first, or use `start_over`.
+    SlotTaken {
+        /// The slot's current draft.
+        by: DraftId,
+    },
+    /// A name (of a space, kind, slot, checkpoint, outcome or device) is empty, too long or of another use.
+    Name {
+        /// What the name is of.
+        what: &'static str,
+        /// The most bytes allowed; at least one is needed.
+        limit: usize,
+        /// The bytes found.
+        got: usize,
+    },
+    /// An option is out of range, or the schemas contradict each other.
+    Options {
+        /// What and why.
+        reason: String,
+    },
+    /// The autosave has no store yet; the newest document is held in memory.
+    Detached,
+    /// The work went on without the caller and was lost with its thread. The outcome is unknown; repeat the call.
+    Interrupted,
+}
+
+impl Error {
+    pub(crate) fn new(failure: Failure, trace: TraceId) -> Self {
+        Self(Box::new(Inner { kind: failure.kind, trace, source: failure.source }))
+    }
+
+    /// What went wrong.
+    #[must_use]
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0.kind
+    }
+
+    /// The id that events and log lines of the same call carry.
+    #[must_use]
+    pub fn trace_id(&self) -> TraceId {
+        self.0.trace
+    }
+
+    /// Whether repeating the call later may succeed without anyone doing anything else than freeing disk space.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self.kind(),
+            ErrorKind::Storage(StorageErrorKind::Full | StorageErrorKind::Io | StorageErrorKind::InUse)
+                | ErrorKind::Interrupted
+        )
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { kind, trace, source } = &*self.0;
+        f.debug_struct("Error").field("kind", kind).field("trace", trace).field("source", source).finish()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (trace {})", self.0.kind, self.0.trace)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Storage(kind) => StorageError::new(kind.clone()).fmt(f),
+            Self::Corrupt { draft: Some(draft), what } => write!(f, "draft {draft} is damaged: {what}"),
+            Self::Corrupt { draft: None, what } => write!(f, "the store is damaged: {what}"),
+            Self::Document { reason } => write!(f, "the document was refused: {reason}"),
+            Self::SchemaTooNew { kind, found, supported } => write!(
+                f,
+                "a document of kind {kind:?} has schema version {found}, this application knows up to {supported}; \
+                 read it raw, and update the application before saving"
+            ),
+            Self::Migration { kind, from } => {
+                write!(f, "the migration of a document of kind {kind:?} from schema version {from} failed")
+            }
+            Self::NoSuchDraft { draft } => write!(f, "there is no draft {draft}"),
+            Self::NoSuchVersion { draft, version } => write!(f, "draft {draft} has no version {version}"),
+            Self::Phase { draft, phase } => write!(f, "draft {draft} is {phase}, which does not allow this"),
+            Self::SlotTaken { by } => write!(f, "the slot's current draft is {by}; archive or discard it first"),
+            Self::Name { what, limit, got } => {
+                write!(f, "the name of a {what} takes 1 to {limit} bytes, not {got}")
+            }
+            Self::Options { reason } => write!(f, "the options were refused: {reason}"),
+            Self::Detached => f.write_str("no store is attached yet; the document is held in memory"),
+            Self::Interrupted => f.write_str("the call was interrupted; repeat it"),
+        }
+    }
+}
+
+/// An error on its way to the caller, before the call's trace id is put on it.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure {
+    pub(crate) kind: ErrorKind,
+    pub(crate) source: Option<Source>,
+}
+
+impl Failure {
+    pub(crate) fn corrupt(draft: Option<DraftId>, what: impl Into<String>) -> Self {
+        ErrorKind::Corrupt { draft, what: what.into() }.into()
+    }
+
+    pub(crate) fn options(reason: impl Into<String>) -> Self {
+        ErrorKind::Options { reason: reason.into() }.into()
+    }
+
+    pub(crate) fn because(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Names the draft that a damaged record belongs to.
+    pub(crate) fn of_draft(mut self, id: DraftId) -> Self {
+        if let ErrorKind::Corrupt { draft: draft @ None, .. } = &mut self.kind {
+            *draft = Some(id);
+        }
+        self
+    }
+
+    /// Whether the cause is damage, so that a second path to the same data may still work.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self.kind, ErrorKind::Corrupt { .. } | ErrorKind::Storage(StorageErrorKind::Corrupt { .. }))
+    }
+}
+
+impl From<ErrorKind> for Failure {
+    fn from(kind: ErrorKind) -> Self {
+        Self { kind, source: None }
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        Self { kind: ErrorKind::Storage(error.kind().clone()), source: Some(Arc::new(error)) }
+    }
+}
+
+impl From<CodecError> for Failure {
+    fn from(error: CodecError) -> Self {
+        let kind = match error {
+            CodecError::TooNew { found, supported } => ErrorKind::Storage(StorageErrorKind::TooNew {
+                found: found.into(),
+                supported: supported.into(),
+            }),
+            _ => ErrorKind::Corrupt { draft: None, what: "a record cannot be read".into() },
+        };
+        Self { kind, source: Some(Arc::new(error)) }
+    }
+}
+
+impl From<ValueError> for Failure {
+    fn from(error: ValueError) -> Self {
+        Self { kind: ErrorKind::Document { reason: error.to_string() }, source: Some(Arc::new(error)) }
+    }
+}

@@ -1,0 +1,345 @@
+//! The changes that a draft can go through, each within one commit: beginning, saves, phases, removal.
+
+use super::append::{self, New, Written};
+use super::cache::Body;
+use super::heads::{self, Head};
+use super::lists;
+use super::rows::SlotRow;
+use super::slots::{self, SlotRef};
+use super::space::{SpaceKeys, ensure_kind};
+use super::tables::{
+    ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, PACKS, PINS, SLOTS, SpaceNo, TOMBSTONES, VERSIONS,
+};
+use super::view::View;
+use super::write::Write;
+use crate::codec::Writer;
+use crate::error::{ErrorKind, Failure};
+use crate::fault;
+use crate::id::{DraftId, RevisionId};
+use crate::phase::Phase;
+use crate::revision::{FLAG_CHECKPOINT, Header, Meta, empty_policy};
+use crate::vector::VersionVector;
+use std::sync::Arc;
+
+/// The space that a change happens in.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) space: SpaceNo,
+    pub(crate) keys: SpaceKeys,
+    pub(crate) days: u64,
+    pub(crate) device: Option<String>,
+}
+
+impl Place {
+    fn belongs(&self, draft: DraftId, kind: KindNo) -> append::Belongs {
+        let key = DraftKey { space: self.space, draft };
+        append::Belongs { key, kind, secret: self.keys.digests(), days: self.days }
+    }
+}
+
+/// A document as it is to be stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Text {
+    pub(crate) kind: String,
+    pub(crate) schema: u32,
+    pub(crate) body: Body,
+    pub(crate) label: Option<String>,
+}
+
+/// Begins a draft. In a slot its first revision says nothing of time, writer or device, so every device makes the same.
+pub(crate) fn begin(
+    write: &mut Write<'_>,
+    place: &Place,
+    draft: DraftId,
+    slot: Option<(Vec<u8>, u32)>,
+    text: Text,
+) -> Result<Written, Failure> {
+    let kind = ensure_kind(write, place.space, &text.kind)?;
+    let is_shared = slot.is_some();
+    let header = Header {
+        draft,
+        kind: text.kind,
+        schema: text.schema,
+        phase: Phase::Open,
+        promoted: None,
+        vector: if is_shared { VersionVector::new() } else { ticked(write, &VersionVector::new())? },
+        author: (!is_shared).then_some(write.state.replica),
+        parents: Vec::new(),
+        time: if is_shared { crate::clock::Timestamp::default() } else { write.now },
+        flags: 0,
+        policy: empty_policy(),
+        blobs: Vec::new(),
+        digest: [0; 32],
+    };
+    let device = if is_shared { None } else { place.device.clone() };
+    let meta = Meta { slot, label: text.label, device, ..Meta::default() };
+    append::append(write, place.belongs(draft, kind), None, New { header, meta, body: text.body, aside: false })
+}
+
+/// The slot's current draft, or one that begins now.
+pub(crate) fn begin_in_slot(
+    write: &mut Write<'_>,
+    place: &Place,
+    key: &[u8],
+    text: Text,
+    over: Over,
+) -> Result<(DraftKey, bool), Failure> {
+    let kind = ensure_kind(write, place.space, &text.kind)?;
+    let kind_name = text.kind.clone();
+    let of = SlotRef { space: place.space, kind, kind_name: &kind_name, key, keys: &place.keys };
+    let mut row = slots::read(write.txn, of)?;
+    if let Some(current) = row.current() {
+        let current = of.draft(current);
+        if over == Over::Nothing {
+            return Ok((current, false));
+        }
+        let head = heads::read(write.txn, current)?.ok_or(ErrorKind::NoSuchDraft { draft: current.draft })?;
+        enter_phase(write, place, kind, &head, Entering::plain(Phase::Archived, &head))?;
+        row = slots::read(write.txn, of)?;
+    }
+    let generation = row.latest.checked_add(1).ok_or_else(|| Failure::options("the slot has too many generations"))?;
+    let draft = of.draft(generation);
+    begin(write, place, draft.draft, Some((key.to_vec(), generation)), text)?;
+    let row = SlotRow { latest: generation, open: Some(generation), ..row };
+    write.put(SLOTS, of.row_key(), row.encode());
+    Ok((draft, true))
+}
+
+/// Whether a slot's current draft makes way for a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// The current draft is the answer.
+    Nothing,
+    /// The current draft is archived first.
+    Current,
+}
+
+/// What an editor's text is based on.
+#[derive(Debug, Clone)]
+pub(crate) struct Base {
+    pub(crate) id: RevisionId,
+    pub(crate) vector: VersionVector,
+    /// Revisions of this editor whose save failed: one of them may have become durable all the same.
+    pub(crate) attempted: Vec<RevisionId>,
+}
+
+/// What became of a save.
+#[derive(Debug, Clone)]
+pub(crate) enum Saving {
+    /// The text was the head's already.
+    Unchanged { head: Box<Head> },
+    /// The text is the head now.
+    Stored { written: Arc<Written> },
+    /// The head had moved on: the text is kept beside it.
+    Stale { version: u64, head: u64 },
+}
+
+/// A checkpoint's name, an outcome and the like, put on a version that is written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Marks {
+    pub(crate) checkpoint: Option<String>,
+}
+
+/// Saves a text over the head that it is based on.
+///
+/// `attempt` is told the revision before the commit, so that the caller knows it again should the commit's outcome
+/// be unknown.
+pub(crate) fn save(
+    write: &mut Write<'_>,
+    place: &Place,
+    key: DraftKey,
+    base: &Base,
+    text: Text,
+) -> Result<Saving, Failure> {
+    let head = open_head(write, key)?;
+    if !head.header.phase.takes_saves() {
+        return Err(ErrorKind::Phase { draft: key.draft, phase: head.header.phase }.into());
+    }
+    refuse_newer_schema(&head, &text)?;
+    let head_id = head.id();
+    let is_based = head_id == base.id || base.attempted.contains(&head_id) || fault::on("stale-save-overwrites");
+    let current = heads::body(write.txn, write.bodies, &place.keys.digests(), key, &head)?;
+    if *current == *text.body && text.schema == head.header.schema {
+        return Ok(Saving::Unchanged { head: Box::new(head) });
+    }
+    let kind = kind_of(write, place.space, &head)?;
+    let vector = if is_based { &head.header.vector } else { &base.vector };
+    let header = edited(write, &head, vector, text.schema)?;
+    let meta = Meta {
+        label: text.label.or_else(|| head.meta.label.clone()),
+        device: place.device.clone(),
+        checkpoint: None,
+        ..head.meta.clone()
+    };
+    let new = New { header, meta, body: text.body, aside: !is_based };
+    let written = append::append(write, place.belongs(key.draft, kind), Some(&head), new)?;
+    Ok(if is_based {
+        Saving::Stored { written: Arc::new(written) }
+    } else {
+        Saving::Stale { version: written.version, head: head.row.version }
+    })
+}
+
+/// Writes the head's text once more, under a checkpoint's name.
+pub(crate) fn checkpoint(write: &mut Write<'_>, place: &Place, key: DraftKey, name: &str) -> Result<Written, Failure> {
+    let head = open_head(write, key)?;
+    let mut header = edited(write, &head, &head.header.vector, head.header.schema)?;
+    header.flags |= FLAG_CHECKPOINT;
+    let meta = Meta { checkpoint: Some(name.to_owned()), device: place.device.clone(), ..head.meta.clone() };
+    rewrite(write, place, &head, header, meta)
+}
+
+/// Makes an earlier text the head again, as a new version.
+pub(crate) fn restore(
+    write: &mut Write<'_>,
+    place: &Place,
+    key: DraftKey,
+    body: Body,
+    schema: u32,
+    label: Option<String>,
+) -> Result<Written, Failure> {
+    let head = open_head(write, key)?;
+    if !head.header.phase.takes_saves() {
+        return Err(ErrorKind::Phase { draft: key.draft, phase: head.header.phase }.into());
+    }
+    let kind = kind_of(write, place.space, &head)?;
+    let header = edited(write, &head, &head.header.vector, schema)?;
+    let meta = Meta { label, checkpoint: None, device: place.device.clone(), ..head.meta.clone() };
+    append::append(write, place.belongs(key.draft, kind), Some(&head), New { header, meta, body, aside: false })
+}
+
+/// The phase that a draft enters, and what is kept with it.
+#[derive(Debug, Clone)]
+pub(crate) struct Entering {
+    phase: Phase,
+    promoted: Option<RevisionId>,
+    outcome: Option<String>,
+    discarded_from: Option<Phase>,
+}
+
+impl Entering {
+    /// A phase that changes nothing else.
+    pub(crate) fn plain(phase: Phase, head: &Head) -> Self {
+        let (promoted, outcome) = (head.header.promoted, head.meta.outcome.clone());
+        Self { phase, promoted, outcome, discarded_from: None }
+    }
+
+    /// The trash, from where the draft comes back to the phase that it has now.
+    pub(crate) fn discarded(head: &Head) -> Self {
+        Self { discarded_from: Some(head.header.phase), ..Self::plain(Phase::Discarded, head) }
+    }
+
+    /// The draft as it is now became something.
+    pub(crate) fn promoted(head: &Head, outcome: &str, phase: Phase) -> Self {
+        Self { phase, promoted: Some(head.id()), outcome: Some(outcome.to_owned()), discarded_from: None }
+    }
+}
+
+/// Puts a draft into a phase: a version of its own, the lists and the slot with it.
+pub(crate) fn enter_phase(
+    write: &mut Write<'_>,
+    place: &Place,
+    kind: KindNo,
+    head: &Head,
+    entering: Entering,
+) -> Result<Written, Failure> {
+    if let Some((key, generation)) = &head.meta.slot {
+        let kind_name = head.header.kind.clone();
+        let of = SlotRef { space: place.space, kind, kind_name: &kind_name, key, keys: &place.keys };
+        let row = slots::read(write.txn, of)?;
+        if let Some(other) = row.current().filter(|current| current != generation)
+            && entering.phase.takes_saves()
+        {
+            return Err(ErrorKind::SlotTaken { by: of.draft(other).draft }.into());
+        }
+        write.put(SLOTS, of.row_key(), slots::entered(row, *generation, entering.phase).encode());
+    }
+    let mut header = edited(write, head, &head.header.vector, head.header.schema)?;
+    header.phase = entering.phase;
+    header.promoted = entering.promoted;
+    let meta = Meta {
+        outcome: entering.outcome,
+        discarded_from: entering.discarded_from,
+        checkpoint: None,
+        device: place.device.clone(),
+        ..head.meta.clone()
+    };
+    rewrite(write, place, head, header, meta)
+}
+
+/// Removes a draft and all that belongs to it; only a mark stays, so that its id is never used again.
+pub(crate) fn purge(write: &mut Write<'_>, kind: KindNo, key: DraftKey) -> Result<(), Failure> {
+    if let Some(head) = heads::read(write.txn, key)? {
+        let list = ListKey { space: key.space, kind, phase: head.header.phase };
+        let place = head.row.place;
+        match write.txn.attempt(|txn| lists::remove(txn, list, place, key.draft)) {
+            Err(failure) if !failure.is_damage() => return Err(failure),
+            _ => {}
+        }
+    }
+    let prefix = key.bytes();
+    for table in [VERSIONS, ANCHORS, HEADS, HEAD_ANCHORS, PACKS, PINS] {
+        write.delete_prefix(table, &prefix)?;
+    }
+    let mut tombstone = Writer::new(1);
+    tombstone.number(1, write.now.as_millis());
+    write.put(TOMBSTONES, prefix, tombstone.finish());
+    write.bodies.forget(key);
+    Ok(())
+}
+
+/// The head of a draft that has to exist.
+pub(crate) fn open_head(write: &Write<'_>, key: DraftKey) -> Result<Head, Failure> {
+    heads::read(write.txn, key)?.ok_or_else(|| ErrorKind::NoSuchDraft { draft: key.draft }.into())
+}
+
+pub(crate) fn kind_of(write: &Write<'_>, space: SpaceNo, head: &Head) -> Result<KindNo, Failure> {
+    let name = &head.header.kind;
+    let kind = write.space(space)?.kind(name);
+    kind.ok_or_else(|| Failure::corrupt(Some(head.header.draft), format!("the space does not know its kind {name:?}")))
+}
+
+fn refuse_newer_schema(head: &Head, text: &Text) -> Result<(), Failure> {
+    if head.header.schema <= text.schema {
+        return Ok(());
+    }
+    Err(ErrorKind::SchemaTooNew {
+        kind: head.header.kind.clone(),
+        found: head.header.schema,
+        supported: text.schema,
+    }
+    .into())
+}
+
+/// The same text under another header.
+fn rewrite(
+    write: &mut Write<'_>,
+    place: &Place,
+    head: &Head,
+    header: Header,
+    meta: Meta,
+) -> Result<Written, Failure> {
+    let key = DraftKey { space: place.space, draft: head.header.draft };
+    let kind = kind_of(write, place.space, head)?;
+    let body = heads::body(write.txn, write.bodies, &place.keys.digests(), key, head)?;
+    append::append(write, place.belongs(key.draft, kind), Some(head), New { header, meta, body, aside: false })
+}
+
+/// The header of an edit: one tick later, by this writer, now.
+fn edited(write: &mut Write<'_>, head: &Head, vector: &VersionVector, schema: u32) -> Result<Header, Failure> {
+    Ok(Header {
+        schema,
+        vector: ticked(write, vector)?,
+        author: Some(write.state.replica),
+        parents: Vec::new(),
+        time: write.now,
+        flags: 0,
+        policy: empty_policy(),
+        ..head.header.clone()
+    })
+}
+
+fn ticked(write: &mut Write<'_>, vector: &VersionVector) -> Result<VersionVector, Failure> {
+    let tick = write.tick()?;
+    Ok(vector.clone().with(write.state.replica, tick))
+}

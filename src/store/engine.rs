@@ -1,0 +1,254 @@
+//! The engine room: one storage, one queue of writes, and what the application passed in.
+
+use super::cache::Bodies;
+use super::options::Settings;
+use super::queue::{Call, Queue, lock};
+use super::rows::MetaRow;
+use super::tables::{META, META_KEY, SpaceNo};
+use super::txn::Txn;
+use super::view::Committed;
+use super::write::{State, Told, Write, meta_row};
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Failure, Result};
+use crate::events::{Event, EventBus, EventKind};
+use crate::fault;
+use crate::id::{DraftId, ReplicaId, StoreId, TraceId};
+use crate::storage::{Origin, Storage, StorageErrorKind};
+use futures_channel::oneshot;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Ticks are reserved in blocks this large, so that a save need not write the counter.
+const TICKS_RESERVED: u64 = 1 << 20;
+
+/// With fewer ticks left than this, the next commit reserves another block. No commit takes more.
+const TICKS_LOW: u64 = 1 << 17;
+
+/// Keeps the largest reserved tick where a restored copy of the store would not have it.
+pub(crate) trait TickWitness: Send + Sync + std::fmt::Debug {
+    fn reserve(&self, store: StoreId, ticks: u64) -> std::result::Result<(), Failure>;
+}
+
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) settings: Settings,
+    pub(crate) store: StoreId,
+    pub(crate) bodies: Bodies,
+    pub(crate) events: EventBus,
+    witness: Option<Box<dyn TickWitness>>,
+    queue: Queue,
+    state: Mutex<State>,
+    names: Mutex<BTreeMap<SpaceNo, String>>,
+    activity: Mutex<Activity>,
+    process: u32,
+}
+
+/// When the store last wrote, for the work that waits until it is idle.
+#[derive(Debug, Default)]
+pub(crate) struct Activity {
+    pub(crate) last_commit: Duration,
+    /// Something was committed since the store last settled.
+    pub(crate) is_unsettled: bool,
+    /// A background task already waits for the store to be idle.
+    pub(crate) is_watched: bool,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        storage: Arc<dyn Storage>,
+        settings: Settings,
+        meta: &MetaRow,
+        witness: Option<Box<dyn TickWitness>>,
+    ) -> Self {
+        let state = State {
+            replica: meta.replica,
+            next_tick: meta.ticks_reserved,
+            reserved: meta.ticks_reserved,
+            newest: BTreeMap::new(),
+        };
+        Self {
+            storage,
+            store: meta.store,
+            bodies: Bodies::new(settings.cache_bytes),
+            events: EventBus::default(),
+            settings,
+            witness,
+            queue: Queue::default(),
+            state: Mutex::new(state),
+            names: Mutex::default(),
+            activity: Mutex::default(),
+            process: std::process::id(),
+        }
+    }
+
+    pub(crate) fn replica(&self) -> ReplicaId {
+        lock(&self.state).replica
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.settings.clock.now()
+    }
+
+    pub(crate) fn trace(&self) -> TraceId {
+        let mut bytes = [0; TraceId::LEN];
+        self.settings.entropy.fill(&mut bytes);
+        TraceId::from_bytes(bytes)
+    }
+
+    /// Runs a call under a trace id of its own, which a failure carries to the caller.
+    pub(crate) fn traced<R>(
+        &self,
+        call: &'static str,
+        work: impl FnOnce(TraceId) -> std::result::Result<R, Failure>,
+    ) -> Result<R> {
+        let trace = self.trace();
+        let span = tracing::debug_span!("draftkeep", call, trace = %trace);
+        let _entered = span.enter();
+        self.check_process().and_then(|()| work(trace)).map_err(|failure| {
+            tracing::debug!(error = %failure.kind, "failed");
+            Error::new(failure, trace)
+        })
+    }
+
+    /// A forked child shares the parent's file position and locks; it must not even queue.
+    fn check_process(&self) -> std::result::Result<(), Failure> {
+        if std::process::id() == self.process {
+            Ok(())
+        } else {
+            Err(ErrorKind::Storage(StorageErrorKind::Forked).into())
+        }
+    }
+
+    /// A view of everything that is committed.
+    pub(crate) fn read(&self) -> std::result::Result<Committed, Failure> {
+        Ok(Committed(self.storage.snapshot()?))
+    }
+
+    /// Runs the work in the next commit; what it returned is durable when this returns `Ok`.
+    pub(crate) fn write<R, F>(self: &Arc<Self>, work: F) -> std::result::Result<R, Failure>
+    where
+        R: Send + 'static,
+        F: FnOnce(&mut Write<'_>) -> std::result::Result<R, Failure> + Send + 'static,
+    {
+        self.check_process()?;
+        let began = self.settings.clock.elapsed();
+        let result = self.queue.submit(work, |group| self.commit(group, began));
+        super::tend::wake(self);
+        result
+    }
+
+    /// As [`write`](Self::write), on a background task; the work goes on when the future is dropped.
+    pub(crate) fn write_later<R>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Arc<Self>) -> Result<R> + Send + 'static,
+    ) -> impl Future<Output = Result<R>> + Send + 'static
+    where
+        R: Send + 'static,
+    {
+        let (done, result) = oneshot::channel();
+        let engine = Arc::clone(self);
+        self.settings.spawn.spawn(Box::pin(async move {
+            // The caller may have gone; the save is done all the same.
+            let _ = done.send(work(&engine));
+        }));
+        let engine = Arc::clone(self);
+        async move { result.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Interrupted.into(), engine.trace()))) }
+    }
+
+    fn commit(&self, mut group: Vec<Box<dyn Call>>, began: Duration) {
+        let mut state = lock(&self.state);
+        let mut told = Vec::new();
+        let outcome = self.run(&mut group, &mut state, &mut told);
+        if outcome.is_err() {
+            // Whether it became durable is unknown: whatever was remembered of it is read again.
+            self.bodies.clear();
+            state.newest.clear();
+            state.reserved = state.next_tick;
+        }
+        drop(state);
+        if outcome.is_ok() || fault::on("publish-before-commit") {
+            let latency = self.settings.clock.elapsed().saturating_sub(began);
+            told.into_iter().for_each(|told| self.publish(told, latency));
+        }
+        for call in group {
+            call.finish(outcome.as_ref().map(|()| ()));
+        }
+    }
+
+    fn run(
+        &self,
+        group: &mut [Box<dyn Call>],
+        state: &mut State,
+        told: &mut Vec<Told>,
+    ) -> std::result::Result<(), Failure> {
+        let mut txn = Txn::new(self.read()?);
+        let reserved_before = state.reserved;
+        self.reserve(&mut txn, state)?;
+        txn.keep();
+        let now = self.now();
+        let mut is_changed = false;
+        for call in group {
+            let told_before = told.len();
+            let mut write = Write { txn: &mut txn, state, bodies: &self.bodies, told, now };
+            if call.run(&mut write).is_ok() {
+                is_changed |= txn.keep();
+            } else {
+                txn.roll_back();
+                told.truncate(told_before);
+                // It may have remembered a document under a number that another call gets now.
+                self.bodies.clear();
+            }
+        }
+        if !is_changed {
+            state.reserved = reserved_before;
+        } else {
+            self.storage.commit(&txn.into_batch(Origin::Local))?;
+            let mut activity = lock(&self.activity);
+            activity.last_commit = self.settings.clock.elapsed();
+            activity.is_unsettled = true;
+        }
+        Ok(())
+    }
+
+    /// Makes sure that no tick is handed out twice, not even by a store that crashes right after.
+    fn reserve(&self, txn: &mut Txn, state: &mut State) -> std::result::Result<(), Failure> {
+        if state.reserved.saturating_sub(state.next_tick) >= TICKS_LOW {
+            return Ok(());
+        }
+        let mut meta = meta_row(txn)?.ok_or_else(|| Failure::corrupt(None, "the store's own row is missing"))?;
+        let reserved = state.next_tick.max(meta.ticks_reserved).checked_add(TICKS_RESERVED);
+        meta.ticks_reserved = reserved.ok_or_else(|| Failure::options("the store's counter is used up"))?;
+        if let Some(witness) = &self.witness {
+            witness.reserve(self.store, meta.ticks_reserved)?;
+        }
+        if !fault::on("ticks-not-reserved") {
+            txn.put(META, META_KEY.to_vec(), meta.encode());
+        }
+        state.reserved = meta.ticks_reserved;
+        Ok(())
+    }
+
+    fn publish(&self, told: Told, latency: Duration) {
+        let what = match told.what {
+            EventKind::Saved { version, size, .. } => EventKind::Saved { version, size, latency },
+            what => what,
+        };
+        self.publish_event(told.space, told.draft, told.trace, what);
+    }
+
+    pub(crate) fn publish_event(&self, space: SpaceNo, draft: Option<DraftId>, trace: TraceId, what: EventKind) {
+        let name = lock(&self.names).get(&space).cloned().unwrap_or_default();
+        self.events.publish(&Event { at: self.now(), trace, space: name, draft, what });
+    }
+
+    pub(crate) fn know_space(&self, space: SpaceNo, name: &str) {
+        lock(&self.names).insert(space, name.to_owned());
+    }
+
+    pub(crate) fn activity(&self) -> std::sync::MutexGuard<'_, Activity> {
+        lock(&self.activity)
+    }
+}

@@ -1,0 +1,132 @@
+//! How a store behaves, and what it is given to run with.
+
+use crate::clock::{Clock, Entropy, Spawn};
+use crate::draft::kind::{AnySchema, Schema};
+use crate::error::Failure;
+use crate::store::retention::Retention;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest device name, in bytes.
+const DEVICE_MAX: usize = 200;
+
+/// How a store behaves: its schemas, retention and runtime. Built once, used by every way to open a store.
+///
+/// ```
+/// use draftkeep::{Kind, Options, Schema, Store};
+///
+/// const NOTE: Kind<String> = Kind::new("note");
+/// let options = Options::new().schema(Schema::of(NOTE).label(|note| note.clone())).device("laptop");
+/// let store = Store::in_memory(options)?;
+/// # Ok::<(), draftkeep::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Options {
+    settings: Settings,
+    refused: Option<String>,
+}
+
+/// Checked options.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) schemas: BTreeMap<String, Arc<AnySchema>>,
+    pub(crate) retention: Retention,
+    pub(crate) device: Option<String>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) spawn: Arc<dyn Spawn>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) idle: Duration,
+    pub(crate) cache_bytes: usize,
+}
+
+#[cfg(feature = "threads")]
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Options {
+    /// The usual options: the system's clock and randomness, a thread per background task, no schemas, all history kept.
+    #[cfg(feature = "threads")]
+    #[must_use]
+    pub fn new() -> Self {
+        use crate::clock::{SystemClock, SystemEntropy, ThreadSpawn};
+        Self::with_runtime(Arc::new(SystemClock::new()), Arc::new(ThreadSpawn::new()), Arc::new(SystemEntropy::new()))
+    }
+
+    /// Options with time, background tasks and randomness of the application's own: an async runtime's, or a test's.
+    #[must_use]
+    pub fn with_runtime(clock: Arc<dyn Clock>, spawn: Arc<dyn Spawn>, entropy: Arc<dyn Entropy>) -> Self {
+        let settings = Settings {
+            schemas: BTreeMap::new(),
+            retention: Retention::default(),
+            device: None,
+            clock,
+            spawn,
+            entropy,
+            idle: Duration::from_secs(3),
+            cache_bytes: 32 << 20,
+        };
+        Self { settings, refused: None }
+    }
+
+    /// Makes a kind's schema known. A kind without one has schema version 1, no migrations and no label.
+    #[must_use]
+    pub fn schema<T: 'static>(mut self, schema: Schema<T>) -> Self {
+        match schema.check() {
+            Ok(schema) => {
+                let name = schema.name.clone();
+                if self.settings.schemas.insert(name.clone(), Arc::new(schema)).is_some() {
+                    self.refused = Some(format!("two schemas for the kind {name:?}"));
+                }
+            }
+            Err(reason) => self.refused = Some(reason),
+        }
+        self
+    }
+
+    /// What is dropped in the course of time. By default nothing is.
+    #[must_use]
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.settings.retention = retention;
+        self
+    }
+
+    /// The name of this device for people, 1 to 200 bytes. It is stored with every version and decides nothing.
+    #[must_use]
+    pub fn device(mut self, name: impl Into<String>) -> Self {
+        let name = name.into();
+        if name.is_empty() || name.len() > DEVICE_MAX {
+            self.refused = Some(format!("a device name takes 1 to {DEVICE_MAX} bytes, not {}", name.len()));
+        }
+        self.settings.device = Some(name);
+        self
+    }
+
+    /// How long nothing has to be saved until the store tidies up in the background; 3 s by default.
+    ///
+    /// Tidying makes opening after a later kill instant, and packs old versions.
+    #[must_use]
+    pub fn idle(mut self, idle: Duration) -> Self {
+        self.settings.idle = idle;
+        self
+    }
+
+    /// The bytes of documents kept in memory so that a save need not read its history; 32 MiB by default.
+    ///
+    /// The draft that was saved last is always kept.
+    #[must_use]
+    pub fn cache_bytes(mut self, bytes: usize) -> Self {
+        self.settings.cache_bytes = bytes;
+        self
+    }
+
+    pub(crate) fn check(self) -> Result<Settings, Failure> {
+        match self.refused {
+            None => Ok(self.settings),
+            Some(reason) => Err(Failure::options(reason)),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! All tables: what their keys are, who owns them, and which can be rebuilt from which.
+//!
+//! Numbers in keys are big-endian and of fixed width, so that the order of the bytes is the order that is meant; a
+//! name of any length stands last in its key, so that no two keys can be the same for different parts.
+//!
+//! | table | key | value | rebuilt from |
+//! |---|---|---|---|
+//! | `META` | `"store"` | [`MetaRow`](super::rows::MetaRow) | – |
+//! | `SPACES` | space | [`SpaceRow`](super::rows::SpaceRow) | – |
+//! | `SPACE_NAMES` | name | space number | `SPACES` |
+//! | `VERSIONS` | space, draft, version | [`VersionRow`](super::rows::VersionRow) | `HEADS` (the head only) |
+//! | `ANCHORS` | space, draft, version, piece | bytes of an anchor | – |
+//! | `HEADS` | space, draft | [`HeadRow`](super::rows::HeadRow) | `VERSIONS` |
+//! | `HEAD_ANCHORS` | space, draft, version, piece | bytes of an anchor | `VERSIONS`, `ANCHORS` |
+//! | `PACKS` | space, draft, first, last, piece | bytes of a pack | – |
+//! | `LISTS` | space, kind, phase, place | [`ListRow`](super::rows::ListRow) | `HEADS` |
+//! | `SLOTS` | space, kind, key | [`SlotRow`](super::rows::SlotRow) | `HEADS` |
+//! | `PINS` | space, draft, version | empty record | – |
+//! | `TOMBSTONES` | space, draft | when it was purged | – |
+//!
+//! Tables 12 to 20 are kept free for the outbox, the hub's rows, what revisions contain, conflicts, audit, blobs and
+//! erase markers.
+
+use crate::id::DraftId;
+use crate::phase::Phase;
+use crate::storage::Table;
+
+pub(crate) const META: Table = Table::new(0);
+pub(crate) const SPACES: Table = Table::new(1);
+pub(crate) const SPACE_NAMES: Table = Table::new(2);
+pub(crate) const VERSIONS: Table = Table::new(3);
+pub(crate) const ANCHORS: Table = Table::new(4);
+pub(crate) const HEADS: Table = Table::new(5);
+pub(crate) const HEAD_ANCHORS: Table = Table::new(6);
+pub(crate) const PACKS: Table = Table::new(7);
+pub(crate) const LISTS: Table = Table::new(8);
+pub(crate) const SLOTS: Table = Table::new(9);
+pub(crate) const PINS: Table = Table::new(10);
+pub(crate) const TOMBSTONES: Table = Table::new(11);
+
+/// The tables of this release with their names, for `verify` and for people.
+pub(crate) const ALL: [(Table, &str); 12] = [
+    (META, "meta"),
+    (SPACES, "spaces"),
+    (SPACE_NAMES, "space names"),
+    (VERSIONS, "versions"),
+    (ANCHORS, "anchors"),
+    (HEADS, "heads"),
+    (HEAD_ANCHORS, "head anchors"),
+    (PACKS, "packs"),
+    (LISTS, "lists"),
+    (SLOTS, "slots"),
+    (PINS, "pins"),
+    (TOMBSTONES, "tombstones"),
+];
+
+pub(crate) const META_KEY: &[u8] = b"store";
+
+/// The number of a space in keys: 1, 2, 3, … in the order of their creation.
+pub(crate) type SpaceNo = u32;
+
+/// The number of a kind within its space: 1, 2, 3, …
+pub(crate) type KindNo = u16;
+
+/// Names a draft within the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct DraftKey {
+    pub(crate) space: SpaceNo,
+    pub(crate) draft: DraftId,
+}
+
+impl DraftKey {
+    /// The key of the draft's row, and the prefix of every key of its versions.
+    pub(crate) fn bytes(self) -> Vec<u8> {
+        [&self.space.to_be_bytes()[..], self.draft.as_bytes()].concat()
+    }
+
+    pub(crate) fn version(self, version: u64) -> Vec<u8> {
+        [&self.bytes()[..], &version.to_be_bytes()].concat()
+    }
+
+    pub(crate) fn piece(self, version: u64, piece: u16) -> Vec<u8> {
+        [&self.version(version)[..], &piece.to_be_bytes()].concat()
+    }
+
+    pub(crate) fn pack_piece(self, first: u64, last: u64, piece: u16) -> Vec<u8> {
+        [&self.version(first)[..], &last.to_be_bytes(), &piece.to_be_bytes()].concat()
+    }
+
+    pub(crate) fn parse(key: &[u8]) -> Option<Self> {
+        let (space, rest) = key.split_first_chunk::<4>()?;
+        let (draft, _) = rest.split_first_chunk::<{ DraftId::LEN }>()?;
+        Some(Self { space: SpaceNo::from_be_bytes(*space), draft: DraftId::from_bytes(*draft) })
+    }
+}
+
+/// The version in a key that begins with a draft and a version.
+pub(crate) fn version_of(key: &[u8]) -> Option<u64> {
+    number_at(key, 4 + DraftId::LEN)
+}
+
+/// The last version in the key of a pack's piece.
+pub(crate) fn pack_last_of(key: &[u8]) -> Option<u64> {
+    number_at(key, 4 + DraftId::LEN + 8)
+}
+
+fn number_at(key: &[u8], at: usize) -> Option<u64> {
+    key.get(at..)?.first_chunk::<8>().map(|bytes| u64::from_be_bytes(*bytes))
+}
+
+/// One list: the drafts of a kind in a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ListKey {
+    pub(crate) space: SpaceNo,
+    pub(crate) kind: KindNo,
+    pub(crate) phase: Phase,
+}
+
+impl ListKey {
+    fn prefix(self) -> Vec<u8> {
+        [&self.space.to_be_bytes()[..], &self.kind.to_be_bytes(), &[self.phase.number()]].concat()
+    }
+
+    /// The row that says how the list begins and how long it is. It sorts before all places.
+    pub(crate) fn top(self) -> Vec<u8> {
+        self.place(u64::MAX)
+    }
+
+    /// The row of a place; larger places are newer and sort first.
+    pub(crate) fn place(self, place: u64) -> Vec<u8> {
+        [&self.prefix()[..], &(!place).to_be_bytes()].concat()
+    }
+
+    /// The first key behind the list.
+    pub(crate) fn end(self) -> Vec<u8> {
+        [&self.prefix()[..], &[0xff; 9]].concat()
+    }
+}
+
+/// The place in the key of a list row.
+pub(crate) fn place_of(key: &[u8]) -> Option<u64> {
+    key.last_chunk::<8>().map(|bytes| !u64::from_be_bytes(*bytes))
+}
+
+pub(crate) fn slot(space: SpaceNo, kind: KindNo, key: &[u8]) -> Vec<u8> {
+    [&space.to_be_bytes()[..], &kind.to_be_bytes(), key].concat()
+}
+
+/// Where a slot's own key begins in the key of its row.
+pub(crate) const SLOT_PREFIX: usize = 6;
+
+/// The first key behind all keys that begin with the prefix; `None` where the table's end is meant.
+pub(crate) fn after(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if let Some(next) = last.checked_add(1) {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_sort_newest_first_behind_the_top() {
+        let list = ListKey { space: 1, kind: 2, phase: Phase::Open };
+        let keys = [list.top(), list.place(9), list.place(8), list.place(0), list.end()];
+        assert!(keys.is_sorted());
+        assert_eq!(place_of(&list.place(9)), Some(9));
+    }
+
+    #[test]
+    fn the_parts_of_a_key_come_back() {
+        let draft = DraftKey { space: 7, draft: DraftId::from_bytes([3; 16]) };
+        assert_eq!(DraftKey::parse(&draft.piece(5, 1)), Some(draft));
+        assert_eq!(version_of(&draft.version(5)), Some(5));
+        assert_eq!(pack_last_of(&draft.pack_piece(5, 9, 0)), Some(9));
+    }
+
+    #[test]
+    fn after_a_prefix_comes_the_next_one() {
+        assert_eq!(after(&[1, 2]), Some(vec![1, 3]));
+        assert_eq!(after(&[1, 0xff]), Some(vec![2]));
+        assert_eq!(after(&[0xff, 0xff]), None);
+    }
+}

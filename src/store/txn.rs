@@ -1,0 +1,152 @@
+//! A write under way: what is committed, with the changes of the calls that share the commit laid over it.
+
+use super::record::{self, MAX_PAYLOAD};
+use super::view::{Committed, View};
+use crate::error::Failure;
+use crate::storage::{Batch, Entry, Order, Origin, Scan, Table};
+use std::collections::BTreeMap;
+
+type Changes = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
+
+/// Collects the changes of one commit, call by call. A call that fails leaves no trace of its own.
+pub(crate) struct Txn {
+    committed: Committed,
+    staged: Changes,
+    /// What the current call has replaced in `staged`, so that it can be taken back.
+    undo: Vec<((Table, Vec<u8>), Option<Option<Vec<u8>>>)>,
+}
+
+impl Txn {
+    pub(crate) fn new(committed: Committed) -> Self {
+        Self { committed, staged: Changes::new(), undo: Vec::new() }
+    }
+
+    pub(crate) fn put(&mut self, table: Table, key: Vec<u8>, payload: Vec<u8>) {
+        assert!(payload.len() <= MAX_PAYLOAD, "a record of {} bytes in table {}", payload.len(), table.number());
+        self.stage(table, key, Some(payload));
+    }
+
+    pub(crate) fn delete(&mut self, table: Table, key: Vec<u8>) {
+        self.stage(table, key, None);
+    }
+
+    fn stage(&mut self, table: Table, key: Vec<u8>, change: Option<Vec<u8>>) {
+        let place = (table, key);
+        let before = self.staged.insert(place.clone(), change);
+        self.undo.push((place, before));
+    }
+
+    /// Removes every record whose key begins with the prefix.
+    pub(crate) fn delete_prefix(&mut self, table: Table, prefix: &[u8]) -> Result<(), Failure> {
+        let mut keys = Vec::new();
+        // The keys alone are needed, and a damaged record has to go as well: read below the hash check.
+        let end = super::tables::after(prefix);
+        let mut from = prefix.to_vec();
+        loop {
+            let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: 64 };
+            let page = self.committed.0.scan(table, scan)?;
+            let Some((last, _)) = page.last() else { break };
+            from.clone_from(last);
+            from.push(0);
+            keys.extend(page.into_iter().map(|(key, _)| key));
+        }
+        let staged = self.staged.range((table, prefix.to_vec())..).map(|(place, _)| place);
+        keys.extend(staged.take_while(|(t, key)| *t == table && key.starts_with(prefix)).map(|(_, key)| key.clone()));
+        keys.into_iter().for_each(|key| self.delete(table, key));
+        Ok(())
+    }
+
+    /// Keeps what the current call changed, and tells whether it changed anything.
+    pub(crate) fn keep(&mut self) -> bool {
+        !std::mem::take(&mut self.undo).is_empty()
+    }
+
+    /// Runs a part of the call whose changes are taken back where it fails, while the rest of the call goes on.
+    pub(crate) fn attempt<R>(&mut self, part: impl FnOnce(&mut Self) -> Result<R, Failure>) -> Result<R, Failure> {
+        let mark = self.undo.len();
+        let result = part(self);
+        if result.is_err() {
+            self.roll_back_to(mark);
+        }
+        result
+    }
+
+    /// Takes back what the current call changed.
+    pub(crate) fn roll_back(&mut self) {
+        self.roll_back_to(0);
+    }
+
+    fn roll_back_to(&mut self, mark: usize) {
+        for (place, before) in self.undo.split_off(mark).into_iter().rev() {
+            match before {
+                Some(change) => self.staged.insert(place, change),
+                None => self.staged.remove(&place),
+            };
+        }
+    }
+
+    pub(crate) fn into_batch(self, origin: Origin) -> Batch {
+        let mut batch = Batch::new(origin);
+        for ((table, key), change) in self.staged {
+            match change {
+                Some(payload) => {
+                    let sealed = record::seal(table, &key, payload);
+                    batch.put(table, key, sealed);
+                }
+                None => batch.delete(table, key),
+            }
+        }
+        batch
+    }
+}
+
+impl View for Txn {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+        // A lookup by reference would need a key type of its own; one short allocation is cheaper than that type.
+        match self.staged.get(&(table, key.to_vec())) {
+            Some(change) => Ok(change.clone()),
+            None => self.committed.get(table, key),
+        }
+    }
+
+    fn scan(&self, table: Table, scan: Scan<'_>) -> Result<Vec<Entry>, Failure> {
+        let from = (table, scan.from.to_vec());
+        let is_within = |key: &[u8]| scan.to.is_none_or(|to| key < to);
+        let staged = self.staged.range(from..).take_while(|((t, key), _)| *t == table && is_within(key));
+        let changes: Vec<(&Vec<u8>, &Option<Vec<u8>>)> = staged.map(|((_, key), change)| (key, change)).collect();
+        if changes.is_empty() {
+            return self.committed.scan(table, scan);
+        }
+        // Each staged change can hide at most one committed entry, so this many are enough to fill the limit.
+        let limit = scan.limit.saturating_add(changes.len());
+        let mut entries: BTreeMap<Vec<u8>, Vec<u8>> =
+            self.committed.scan(table, Scan { limit, ..scan })?.into_iter().collect();
+        // Behind the last entry that was read, an entry of the committed state may be missing from `entries`.
+        let horizon = match scan.order {
+            _ if entries.len() < limit => None,
+            Order::Ascending => entries.last_key_value().map(|(key, _)| key.clone()),
+            Order::Descending => entries.first_key_value().map(|(key, _)| key.clone()),
+        };
+        for (key, change) in changes {
+            match change {
+                Some(value) => entries.insert(key.clone(), value.clone()),
+                None => entries.remove(key),
+            };
+        }
+        let is_known = |key: &Vec<u8>| match (&horizon, scan.order) {
+            (None, _) => true,
+            (Some(horizon), Order::Ascending) => key <= horizon,
+            (Some(horizon), Order::Descending) => key >= horizon,
+        };
+        let known = entries.into_iter().filter(|(key, _)| is_known(key));
+        Ok(match scan.order {
+            Order::Ascending => known.take(scan.limit).collect(),
+            Order::Descending => {
+                let mut known: Vec<Entry> = known.collect();
+                known.reverse();
+                known.truncate(scan.limit);
+                known
+            }
+        })
+    }
+}

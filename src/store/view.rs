@@ -1,0 +1,67 @@
+//! Reading records: from a snapshot, or from a write that is under way. Every record's hash is checked here.
+
+use super::record;
+use crate::error::Failure;
+use crate::storage::{Entry, Order, Scan, Snapshot, Table};
+
+/// Entries that one step of a longer walk reads at once.
+const PAGE: usize = 64;
+
+/// Something that records can be read from.
+pub(crate) trait View {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Failure>;
+
+    fn scan(&self, table: Table, scan: Scan<'_>) -> Result<Vec<Entry>, Failure>;
+
+    /// The entry with the largest key in the range.
+    fn last(&self, table: Table, from: &[u8], to: &[u8]) -> Result<Option<Entry>, Failure> {
+        let scan = Scan { from, to: Some(to), order: Order::Descending, limit: 1 };
+        Ok(self.scan(table, scan)?.pop())
+    }
+
+    /// Calls `visit` with every entry whose key begins with the prefix, in order, until it returns `false`.
+    ///
+    /// Memory stays bounded by a page, however many there are.
+    fn each(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        mut visit: impl FnMut(Vec<u8>, Vec<u8>) -> Result<bool, Failure>,
+    ) -> Result<(), Failure>
+    where
+        Self: Sized,
+    {
+        let end = super::tables::after(prefix);
+        let mut from = prefix.to_vec();
+        loop {
+            let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: PAGE };
+            let page = self.scan(table, scan)?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            from.clone_from(last);
+            from.push(0);
+            let is_last = page.len() < PAGE;
+            for (key, value) in page {
+                if !visit(key, value)? {
+                    return Ok(());
+                }
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What is committed.
+pub(crate) struct Committed(pub(crate) Box<dyn Snapshot>);
+
+impl View for Committed {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+        self.0.get(table, key)?.map(|stored| record::open(table, key, stored)).transpose()
+    }
+
+    fn scan(&self, table: Table, scan: Scan<'_>) -> Result<Vec<Entry>, Failure> {
+        let stored = self.0.scan(table, scan)?;
+        stored.into_iter().map(|(key, value)| record::open(table, &key, value).map(|value| (key, value))).collect()
+    }
+}

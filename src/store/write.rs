@@ -1,0 +1,106 @@
+//! What a call sees while it writes: the transaction, and the numbers that only the writer hands out.
+
+use super::cache::Bodies;
+use super::lists;
+use super::rows::{MetaRow, SpaceRow};
+use super::tables::{KindNo, ListKey, META, META_KEY, SPACES, SpaceNo};
+use super::txn::Txn;
+use super::view::View;
+use crate::clock::Timestamp;
+use crate::error::Failure;
+use crate::events::EventKind;
+use crate::id::{DraftId, ReplicaId, TraceId};
+use crate::phase::Phase;
+use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+
+/// What only the leading writer knows. All of it is a cache: after a failed commit it is read again.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) replica: ReplicaId,
+    /// The next tick to hand out.
+    pub(crate) next_tick: u64,
+    /// All ticks below are reserved on disk.
+    pub(crate) reserved: u64,
+    /// The newest place in any list of a space.
+    pub(crate) newest: BTreeMap<SpaceNo, u64>,
+}
+
+/// An event of a call, published once its commit is durable.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) space: SpaceNo,
+    pub(crate) draft: Option<DraftId>,
+    pub(crate) trace: TraceId,
+    pub(crate) what: EventKind,
+}
+
+/// One call's hand on the shared commit.
+pub(crate) struct Write<'a> {
+    pub(crate) txn: &'a mut Txn,
+    pub(crate) state: &'a mut State,
+    pub(crate) bodies: &'a Bodies,
+    pub(crate) told: &'a mut Vec<Told>,
+    pub(crate) now: Timestamp,
+}
+
+impl Deref for Write<'_> {
+    type Target = Txn;
+
+    fn deref(&self) -> &Txn {
+        self.txn
+    }
+}
+
+impl DerefMut for Write<'_> {
+    fn deref_mut(&mut self) -> &mut Txn {
+        self.txn
+    }
+}
+
+impl Write<'_> {
+    /// The next number of the one counter that orders this store's edits and the places in its lists.
+    pub(crate) fn tick(&mut self) -> Result<u64, Failure> {
+        let tick = self.state.next_tick;
+        if tick >= self.state.reserved {
+            return Err(Failure::options("one call takes more ticks than a commit reserves; split it"));
+        }
+        self.state.next_tick += 1;
+        Ok(tick)
+    }
+
+    pub(crate) fn space(&self, space: SpaceNo) -> Result<SpaceRow, Failure> {
+        space_row(self.txn, space)
+    }
+
+    /// The newest place in use in any list of the space.
+    pub(crate) fn newest_place(&mut self, space: SpaceNo) -> Result<u64, Failure> {
+        if let Some(newest) = self.state.newest.get(&space) {
+            return Ok(*newest);
+        }
+        let kinds = self.space(space)?.kinds.len();
+        let mut newest = 0;
+        for kind in 1..=KindNo::try_from(kinds).unwrap_or(KindNo::MAX) {
+            for phase in Phase::ALL {
+                let top = lists::top(self.txn, ListKey { space, kind, phase })?;
+                newest = newest.max(top.older.unwrap_or_default());
+            }
+        }
+        self.state.newest.insert(space, newest);
+        Ok(newest)
+    }
+
+    pub(crate) fn tell(&mut self, space: SpaceNo, draft: Option<DraftId>, trace: TraceId, what: EventKind) {
+        self.told.push(Told { space, draft, trace, what });
+    }
+}
+
+pub(crate) fn meta_row(view: &impl View) -> Result<Option<MetaRow>, Failure> {
+    view.get(META, META_KEY)?.map(|bytes| Ok(MetaRow::decode(&bytes)?)).transpose()
+}
+
+pub(crate) fn space_row(view: &impl View, space: SpaceNo) -> Result<SpaceRow, Failure> {
+    let bytes = view.get(SPACES, &space.to_be_bytes())?;
+    let bytes = bytes.ok_or_else(|| Failure::corrupt(None, format!("the row of space {space} is missing")))?;
+    Ok(SpaceRow::decode(&bytes)?)
+}
