@@ -1,0 +1,19 @@
+//! The order of keys in canonical JSON (RFC 8785, section 3.2.3): by UTF-16 code units.
+
+use std::cmp::Ordering;
+
+/// Compares two keys, given as UTF-8, as if by their UTF-16 code units.
+///
+/// UTF-8 sorts like code points, and UTF-16 differs from that in one place only: the surrogates that spell U+10000 and
+/// above lie below U+E000. Two texts first differ either inside a character of the same lead byte, where both orders
+/// agree, or in the lead byte, where 0xEE and 0xEF (U+E000 to U+FFFF) have to be lifted above 0xF0 to 0xF4.
+pub(super) fn compare_keys(a: &[u8], b: &[u8]) -> Ordering {
+    match a.iter().zip(b).find(|(a, b)| a != b) {
+        None => a.len().cmp(&b.len()),
+        Some((&a, &b)) => lift(a).cmp(&lift(b)),
+    }
+}
+
+const fn lift(byte: u8) -> u8 {
+    if byte == 0xEE || byte == 0xEF { byte | 0x10 } else { byte }
+}

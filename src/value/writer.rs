@@ -1,0 +1,242 @@
+//! The output of canonical JSON: one buffer, in which the members of an object are put in order at its end.
+
+use serde::ser::Error as _;
+
+use super::error::{ValueError, ValueErrorKind};
+use super::escape::write_string;
+use super::limits::{DEPTH_MAX, Limit, Limits};
+use super::number::Number;
+use super::order::compare_keys;
+use super::reader::Reader;
+
+/// Writes canonical JSON.
+///
+/// Members go to the buffer as they come. Only where an object's keys came out of order are they permuted at its end,
+/// through a second buffer that all objects share.
+pub(super) struct Writer {
+    out: Vec<u8>,
+    limits: Limits,
+    depth: usize,
+    nodes: usize,
+    /// The members of the objects that are open, the innermost last.
+    members: Vec<Member>,
+    scratch: Vec<u8>,
+    /// Whether an error passed through: a type that hides it and goes on must not get half a document.
+    failed: bool,
+}
+
+/// Where a member stands in the output.
+#[derive(Clone, Copy)]
+struct Member {
+    /// The quote before the key.
+    start: usize,
+    /// After the quote behind the key.
+    key_end: usize,
+    /// After the value.
+    end: usize,
+    /// Whether the key has escapes, which sort other than what they stand for.
+    escaped: bool,
+}
+
+/// An object that is being written.
+#[derive(Clone, Copy)]
+pub(super) struct OpenObject {
+    /// How many members of outer objects there are.
+    base: usize,
+    /// Where the members begin in the output.
+    start: usize,
+    sorted: bool,
+}
+
+impl Writer {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self {
+            out: Vec::with_capacity(128),
+            limits,
+            depth: 0,
+            nodes: 0,
+            members: Vec::new(),
+            scratch: Vec::new(),
+            failed: false,
+        }
+    }
+
+    pub(super) fn finish(self) -> Result<Vec<u8>, ValueError> {
+        self.check_bytes(0)?;
+        if self.failed { Err(ValueError::custom("the type went on after an error")) } else { Ok(self.out) }
+    }
+
+    /// Counts a value that is about to be written.
+    #[inline]
+    fn node(&mut self) -> Result<(), ValueError> {
+        self.nodes += 1;
+        if self.nodes > self.limits.nodes {
+            return Err(ValueError::limit(Limit::Nodes, self.limits.nodes, self.nodes));
+        }
+        self.check_bytes(0)
+    }
+
+    #[inline]
+    fn check_bytes(&self, more: usize) -> Result<(), ValueError> {
+        let got = self.out.len().saturating_add(more);
+        if got > self.limits.bytes { Err(ValueError::limit(Limit::Bytes, self.limits.bytes, got)) } else { Ok(()) }
+    }
+
+    fn enter(&mut self) -> Result<(), ValueError> {
+        self.node()?;
+        if self.depth >= DEPTH_MAX && !crate::fault::on("value.depth") {
+            return Err(ValueError::limit(Limit::Depth, DEPTH_MAX, self.depth + 1));
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    /// Writes `null`, `true` or `false`.
+    #[inline]
+    pub(super) fn literal(&mut self, text: &'static str) -> Result<(), ValueError> {
+        self.node()?;
+        self.out.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn number(&mut self, number: Number) -> Result<(), ValueError> {
+        self.node()?;
+        number.write(&mut self.out);
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn string(&mut self, text: &str) -> Result<(), ValueError> {
+        self.node()?;
+        self.check_bytes(text.len())?;
+        write_string(text, &mut self.out);
+        Ok(())
+    }
+
+    pub(super) fn begin_array(&mut self) -> Result<(), ValueError> {
+        self.enter()?;
+        self.out.push(b'[');
+        Ok(())
+    }
+
+    /// Comes before each element.
+    #[inline]
+    pub(super) fn element(&mut self, index: usize) {
+        if index > 0 {
+            self.out.push(b',');
+        }
+    }
+
+    pub(super) fn end_array(&mut self) {
+        self.depth -= 1;
+        self.out.push(b']');
+    }
+
+    pub(super) fn begin_object(&mut self) -> Result<OpenObject, ValueError> {
+        self.enter()?;
+        self.out.push(b'{');
+        Ok(OpenObject { base: self.members.len(), start: self.out.len(), sorted: true })
+    }
+
+    /// Writes a key; its value has to follow.
+    pub(super) fn key(&mut self, object: &mut OpenObject, key: &str) -> Result<(), ValueError> {
+        self.check_bytes(key.len())?;
+        let last = self.members[object.base..].last().copied();
+        if last.is_some() {
+            self.out.push(b',');
+        }
+        let start = self.out.len();
+        let escaped = write_string(key, &mut self.out);
+        let member = Member { start, key_end: self.out.len(), end: start, escaped };
+        if object.sorted
+            && let Some(last) = last
+        {
+            match compare_members(&self.out, &last, &member) {
+                std::cmp::Ordering::Less => {}
+                std::cmp::Ordering::Equal => return Err(duplicate(key)),
+                std::cmp::Ordering::Greater => object.sorted = false,
+            }
+        }
+        self.members.push(member);
+        self.out.push(b':');
+        Ok(())
+    }
+
+    /// Comes after each member's value.
+    #[inline]
+    pub(super) fn end_value(&mut self) {
+        let end = self.out.len();
+        if let Some(member) = self.members.last_mut() {
+            member.end = end;
+        }
+    }
+
+    pub(super) fn end_object(&mut self, object: OpenObject) -> Result<(), ValueError> {
+        if !object.sorted {
+            self.sort(object)?;
+        }
+        self.members.truncate(object.base);
+        self.depth -= 1;
+        self.out.push(b'}');
+        Ok(())
+    }
+
+    fn sort(&mut self, object: OpenObject) -> Result<(), ValueError> {
+        let Self { out, members, scratch, .. } = self;
+        let members = &mut members[object.base..];
+        members.sort_unstable_by(|a, b| compare_members(out, a, b));
+        let twice = members.windows(2).find(|pair| compare_members(out, &pair[0], &pair[1]).is_eq());
+        if let Some(pair) = twice
+            && !crate::fault::on("value.duplicate")
+        {
+            return Err(duplicate(&unescaped(&out[pair[0].start..pair[0].key_end])));
+        }
+        scratch.clear();
+        for (index, member) in members.iter().enumerate() {
+            if index > 0 {
+                scratch.push(b',');
+            }
+            scratch.extend_from_slice(&out[member.start..member.end]);
+        }
+        // All of the members again, so the length is the same.
+        out.truncate(object.start);
+        out.extend_from_slice(scratch);
+        Ok(())
+    }
+
+    /// The key of the member that is being written, for the path of an error.
+    pub(super) fn last_key(&self) -> String {
+        self.members.last().map(|member| unescaped(&self.out[member.start..member.key_end])).unwrap_or_default()
+    }
+
+    /// Notes that an error passed through.
+    pub(super) fn fail(&mut self) {
+        self.failed = true;
+    }
+
+    /// Notes an error, and forgets the members of the objects that it left open inside this one.
+    pub(super) fn abandon(&mut self, object: OpenObject, members: usize) {
+        self.failed = true;
+        self.members.truncate(object.base + members);
+    }
+}
+
+fn compare_members(out: &[u8], a: &Member, b: &Member) -> std::cmp::Ordering {
+    let text = |member: &Member| out.get(member.start + 1..member.key_end - 1).unwrap_or_default();
+    if !a.escaped && !b.escaped {
+        return compare_keys(text(a), text(b));
+    }
+    let plain = |member: &Member| unescaped(&out[member.start..member.key_end]);
+    compare_keys(plain(a).as_bytes(), plain(b).as_bytes())
+}
+
+/// Reads back a key that this writer wrote.
+fn unescaped(quoted: &[u8]) -> String {
+    std::str::from_utf8(quoted).ok().and_then(|text| Reader::string_of(text).ok()).unwrap_or_default()
+}
+
+#[cold]
+fn duplicate(key: &str) -> ValueError {
+    ValueError::new(ValueErrorKind::DuplicateKey { key: key.to_owned() }).at_key(key)
+}
