@@ -1,0 +1,211 @@
+//! One opening of the engine, from the front page to its death.
+
+use super::convert::{from_engine, from_io, guarded};
+use super::port::Port;
+use super::snapshot::RedbSnapshot;
+use super::{Tuning, front};
+use crate::storage::{Batch, Disk, Footprint, StorageError, StorageErrorKind, Table};
+use redb::{Builder, CompactionError, Database, ReadableDatabase, TableDefinition, WriteTransaction};
+use std::process;
+use std::sync::Arc;
+
+/// Keys and values are bytes to the engine.
+pub(super) type Bytes = &'static [u8];
+
+/// Our own record inside the engine: a file in which it is missing is not what was created, whatever the engine says.
+const SEAL: TableDefinition<'static, Bytes, Bytes> = TableDefinition::new("draftkeep");
+const SEAL_KEY: &[u8] = b"seal";
+const SEAL_VALUE: &[u8] = b"draftkeep storage 1";
+
+/// How a commit is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Care {
+    /// One phase, one sync: after a power cut a checksum tells whether the commit is whole.
+    OneSync,
+    /// Two phases, and the allocator's state with it: no checksum is relied on, and an opening after it repairs nothing.
+    TwoSyncs,
+}
+
+/// The engine while it is open.
+#[derive(Debug)]
+pub(super) struct Engine {
+    /// `None` only while it is dropped.
+    database: Option<Database>,
+    port: Port,
+    process: u32,
+}
+
+impl Engine {
+    /// Makes a store on an empty disk; durable when it returns.
+    pub(super) fn create(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
+        if disk.len().map_err(from_io)? > 0 {
+            return Err(StorageErrorKind::Exists.into());
+        }
+        let engine = Self::start(Port::direct(disk.clone()), tuning)?;
+        guarded(|| {
+            let transaction = engine.begin(Care::TwoSyncs)?;
+            transaction.open_table(SEAL).map_err(from_engine)?.insert(SEAL_KEY, SEAL_VALUE).map_err(from_engine)?;
+            transaction.commit().map_err(from_engine)
+        })?;
+        // Last of all: what bears our mark is whole.
+        front::write(&*disk)?;
+        disk.sync().map_err(from_io)?;
+        Ok(engine)
+    }
+
+    /// Opens a store, repairing what a crash left. Writes nothing unless it succeeds.
+    pub(super) fn open(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
+        front::recognise(&*disk)?;
+        if disk.len().map_err(from_io)? == front::LEN {
+            // The engine would take it for a new one and begin afresh.
+            return Err(
+                StorageErrorKind::Corrupt { what: "everything behind the first page is gone".to_owned() }.into()
+            );
+        }
+        let engine = Self::start(Port::on_probation(disk).map_err(from_io)?, tuning)?;
+        engine.check_seal()?;
+        engine.port.release().map_err(from_io)?;
+        Ok(engine)
+    }
+
+    fn start(port: Port, tuning: Tuning) -> Result<Self, StorageError> {
+        let opened = guarded(|| {
+            let mut builder = Builder::new();
+            builder.set_cache_size(tuning.cache_bytes());
+            builder.create_with_backend(port.clone()).map_err(from_engine)
+        });
+        match opened {
+            Ok(database) => Ok(Self { database: Some(database), port, process: process::id() }),
+            Err(error) => {
+                port.shut();
+                Err(error)
+            }
+        }
+    }
+
+    fn check_seal(&self) -> Result<(), StorageError> {
+        let sealed = guarded(|| {
+            let table = self.database()?.begin_read().map_err(from_engine)?.open_table(SEAL).map_err(from_engine)?;
+            let value = redb::ReadableTable::get(&table, SEAL_KEY).map_err(from_engine)?;
+            Ok(value.is_some_and(|value| value.value() == SEAL_VALUE))
+        });
+        let result = match sealed {
+            Ok(true) => return Ok(()),
+            Ok(false) => Err(StorageErrorKind::Corrupt { what: "the store's own record".to_owned() }.into()),
+            Err(error) => Err(error),
+        };
+        self.condemn();
+        result
+    }
+
+    /// Whether it still works, as far as is known.
+    pub(super) fn is_alive(&self) -> bool {
+        !self.port.is_shut() && !self.port.has_failed()
+    }
+
+    /// Ends its access to the disk, for ever.
+    pub(super) fn condemn(&self) {
+        self.port.shut();
+    }
+
+    pub(super) fn snapshot(&self) -> Result<RedbSnapshot, StorageError> {
+        guarded(|| Ok(RedbSnapshot::new(self.database()?.begin_read().map_err(from_engine)?)))
+            .inspect_err(|_| self.condemn())
+    }
+
+    /// Commits, or dies trying: after an error the engine could not go on anyway.
+    pub(super) fn commit(&self, batch: &Batch, care: Care) -> Result<(), StorageError> {
+        guarded(|| {
+            let transaction = self.begin(care)?;
+            apply(&transaction, batch)?;
+            transaction.commit().map_err(from_engine)
+        })
+        .inspect_err(|_| self.condemn())
+    }
+
+    /// Commits nothing, carefully: both of the engine's commit slots then hold the same content, and an opening has
+    /// nothing to repair.
+    pub(super) fn settle(&self) -> Result<(), StorageError> {
+        guarded(|| self.begin(Care::TwoSyncs)?.commit().map_err(from_engine)).inspect_err(|_| self.condemn())
+    }
+
+    /// Moves pages to the front and gives the rest back; does nothing while someone reads.
+    pub(super) fn compact(&mut self) -> Result<(), StorageError> {
+        let database = self.database.as_mut().ok_or(StorageErrorKind::Io)?;
+        let result = guarded(|| match database.compact() {
+            Ok(_) | Err(CompactionError::TransactionInProgress) => Ok(()),
+            Err(error) => Err(from_engine(error)),
+        });
+        result.inspect_err(|_| self.condemn())
+    }
+
+    /// Counts the pages in use, reading all of them.
+    pub(super) fn footprint(&self, disk: &dyn Disk) -> Result<Footprint, StorageError> {
+        let used = guarded(|| {
+            let transaction = self.database()?.begin_write().map_err(from_engine)?;
+            let stats = transaction.stats().map_err(from_engine)?;
+            transaction.abort().map_err(from_engine)?;
+            let page = u64::try_from(stats.page_size()).unwrap_or(u64::MAX);
+            Ok(stats.allocated_pages().saturating_mul(page))
+        })
+        .inspect_err(|_| self.condemn())?;
+        let total = disk.len().map_err(from_io)?;
+        Ok(Footprint { total, unused: total.saturating_sub(used).saturating_sub(front::LEN) })
+    }
+
+    fn begin(&self, care: Care) -> Result<WriteTransaction, StorageError> {
+        let mut transaction = self.database()?.begin_write().map_err(from_engine)?;
+        if care == Care::TwoSyncs {
+            transaction.set_two_phase_commit(true);
+            transaction.set_quick_repair(true);
+        }
+        Ok(transaction)
+    }
+
+    fn database(&self) -> Result<&Database, StorageError> {
+        self.database.as_ref().ok_or_else(|| StorageErrorKind::Io.into())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let Some(database) = self.database.take() else {
+            return;
+        };
+        if self.process == process::id() {
+            // The engine writes a last commit here. Whatever goes wrong, the next opening repairs.
+            let _ = guarded(|| {
+                drop(database);
+                Ok(())
+            });
+        } else {
+            // In a forked child another thread of the parent may have held one of the engine's locks for ever.
+            std::mem::forget(database);
+        }
+    }
+}
+
+fn apply(transaction: &WriteTransaction, batch: &Batch) -> Result<(), StorageError> {
+    let mut changes = batch.changes().peekable();
+    while let Some((number, ..)) = changes.peek() {
+        let number = *number;
+        let name = table_name(number);
+        let mut table = transaction.open_table(definition(&name)).map_err(from_engine)?;
+        while let Some((_, key, value)) = changes.next_if(|(next, ..)| *next == number) {
+            match value {
+                Some(value) => drop(table.insert(key, value).map_err(from_engine)?),
+                None => drop(table.remove(key).map_err(from_engine)?),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The engine's name of a table.
+pub(super) fn table_name(table: Table) -> String {
+    format!("{:03}", table.number())
+}
+
+pub(super) const fn definition(name: &str) -> TableDefinition<'_, Bytes, Bytes> {
+    TableDefinition::new(name)
+}

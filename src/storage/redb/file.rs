@@ -1,0 +1,141 @@
+//! A store in a file: telling it from other files, and making a new one safely.
+
+use super::file_disk::{FileDisk, refuse_what_is_no_file};
+use super::folder::{beside, is_taken, rename_into_gap, sync_folder_of};
+use super::front;
+use super::{RedbStorage, Tuning, Witness};
+use crate::storage::{Disk, StorageError, StorageErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A store's file, to be opened or made.
+///
+/// Beside the file `<name>` lies its marker, `<name>.marker`, which tells that a store has been here: where the file is
+/// gone and the marker is not, the user's drafts are missing, and beginning afresh in silence would hide it. Remove both
+/// to really begin afresh; move and copy both together. While a store is made, `<name>.creating` is there too.
+///
+/// | found at the path | `open` | `create` | `open_or_create` |
+/// |---|---|---|---|
+/// | a store | opens it | `Exists` | opens it |
+/// | nothing | `NotFound` | makes it | makes it |
+/// | nothing, but the marker | `Missing` | `Missing` | `Missing` |
+/// | an empty file, other data, a folder, a pipe, a link to nothing | `NotAStore` | `Exists` | `NotAStore` |
+/// | a store that someone has open | `InUse` | `Exists` | `InUse` |
+/// | a store of a newer release | `TooNew` | `Exists` | `TooNew` |
+/// | a damaged or truncated store | `Corrupt` | `Exists` | `Corrupt` |
+///
+/// Whatever was found and not opened is left exactly as it was.
+///
+/// ```
+/// use draftkeep::storage::{Storage, StoreFile};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let folder = tempfile::tempdir()?;
+/// let (storage, _witness) = StoreFile::at(folder.path().join("drafts.redb")).open_or_create()?;
+/// assert!(storage.footprint()?.total > 0);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct StoreFile {
+    path: PathBuf,
+    tuning: Tuning,
+}
+
+impl StoreFile {
+    /// Names the file. Nothing is touched yet.
+    #[must_use]
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), tuning: Tuning::new() }
+    }
+
+    /// Sets what may be tuned.
+    #[must_use]
+    pub fn tuned(self, tuning: Tuning) -> Self {
+        Self { tuning, ..self }
+    }
+
+    /// Opens a store that is there; never makes one.
+    ///
+    /// # Errors
+    ///
+    /// See the table above; otherwise as [`RedbStorage::open`].
+    pub fn open(&self) -> Result<(RedbStorage, Witness), StorageError> {
+        if !is_taken(&self.path)? {
+            let was_here = is_taken(&Witness::marker_of(&self.path))?;
+            return Err(if was_here { StorageErrorKind::Missing } else { StorageErrorKind::NotFound }.into());
+        }
+        let disk = Arc::new(FileDisk::open(&self.path)?);
+        let storage = RedbStorage::open_file(disk.clone(), self.tuning)?;
+        // Missing after a crash between the two steps of creation, or where only the file was copied.
+        let witness = Witness::beside(disk);
+        witness.ensure()?;
+        Ok((storage, witness))
+    }
+
+    /// Makes a store where nothing is; never overwrites. The file, its name and its marker are durable when this returns.
+    ///
+    /// A crash in the middle leaves nothing, leaves `<name>.creating`, which the next attempt takes over, or leaves a
+    /// whole store, which [`open`](Self::open) completes.
+    ///
+    /// # Errors
+    ///
+    /// See the table above. [`InUse`](StorageErrorKind::InUse): someone else is making it right now.
+    /// [`NotAStore`](StorageErrorKind::NotAStore): something that is not ours lies at `<name>.creating`.
+    pub fn create(&self) -> Result<(RedbStorage, Witness), StorageError> {
+        if is_taken(&self.path)? {
+            return Err(StorageErrorKind::Exists.into());
+        }
+        if is_taken(&Witness::marker_of(&self.path))? {
+            return Err(StorageErrorKind::Missing.into());
+        }
+        let draft = beside(&self.path, ".creating");
+        let disk = Arc::new(take_over(&draft)?);
+        drop(RedbStorage::create_with(disk.clone(), self.tuning)?);
+        let disk = Arc::into_inner(disk).ok_or(StorageErrorKind::Io)?;
+        rename_into_gap(&draft, &self.path)?;
+        let disk = Arc::new(disk.moved_to(&self.path)?);
+        // The name before the marker: a marker without its file would tell of drafts that never were.
+        sync_folder_of(&self.path)?;
+        let storage = RedbStorage::open_file(disk.clone(), self.tuning)?;
+        let witness = Witness::beside(disk);
+        witness.ensure()?;
+        Ok((storage, witness))
+    }
+
+    /// Opens the store, or makes it where neither it nor its marker is there.
+    ///
+    /// # Errors
+    ///
+    /// See the table above.
+    pub fn open_or_create(&self) -> Result<(RedbStorage, Witness), StorageError> {
+        match self.open() {
+            Err(error) if *error.kind() == StorageErrorKind::NotFound => match self.create() {
+                // Someone else was faster.
+                Err(error) if *error.kind() == StorageErrorKind::Exists => self.open(),
+                result => result,
+            },
+            result => result,
+        }
+    }
+}
+
+/// Takes the name under which a store is made, and what an interrupted attempt left there.
+fn take_over(draft: &Path) -> Result<FileDisk, StorageError> {
+    if !is_taken(draft)? {
+        return match FileDisk::create(draft) {
+            Err(error) if *error.kind() == StorageErrorKind::Exists => Err(StorageErrorKind::InUse.into()),
+            // It was moved to its final name before we had it locked.
+            Err(error) if *error.kind() == StorageErrorKind::Missing => Err(StorageErrorKind::Exists.into()),
+            result => result,
+        };
+    }
+    refuse_what_is_no_file(draft)?;
+    let disk = FileDisk::open(draft)?;
+    if !front::could_be_half_made(&disk)? {
+        let what = format!("{} is in the way", draft.display());
+        return Err(StorageErrorKind::NotAStore { what }.into());
+    }
+    disk.set_len(0).map_err(super::convert::from_io)?;
+    Ok(disk)
+}

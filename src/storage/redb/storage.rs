@@ -1,0 +1,240 @@
+//! The engine, and what happens when it fails.
+
+use super::engine::{Care, Engine};
+use super::{FileDisk, Tuning};
+use crate::storage::{Batch, Disk, Footprint, Maintenance, Origin, Snapshot, Storage, StorageError, StorageErrorKind};
+use std::process;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// Keeps everything in redb, on any [`Disk`].
+///
+/// # Durability
+///
+/// A commit of [`Origin::Local`] waits for the disk once; one of [`Origin::Foreign`] waits twice and relies on no
+/// checksum. Growing the file adds a wait.
+///
+/// # Failures
+///
+/// After a failed commit the engine is opened anew and the same batch is written again, with two waits; only if that
+/// fails too does the commit return the error. The next call, reading or writing, then tries once more to open it.
+/// Snapshots taken before a failure return errors from then on; take another one.
+///
+/// # Cost
+///
+/// Opening is instant after a clean end and after [`Maintenance::Settle`]; after a kill that follows commits of this
+/// application it reads everything once. [`footprint`](Storage::footprint) reads everything and keeps commits waiting.
+///
+/// ```
+/// use draftkeep::storage::{Batch, MemoryDisk, Origin, RedbStorage, Storage, Table};
+/// use std::sync::Arc;
+///
+/// # fn main() -> Result<(), draftkeep::storage::StorageError> {
+/// let disk = MemoryDisk::new();
+/// let storage = RedbStorage::create(Arc::new(disk.clone()))?;
+/// let mut batch = Batch::new(Origin::Local);
+/// batch.put(Table::new(0), b"key", b"value");
+/// storage.commit(&batch)?;
+/// drop(storage);
+///
+/// let reopened = RedbStorage::open(Arc::new(disk))?;
+/// assert_eq!(reopened.snapshot()?.get(Table::new(0), b"key")?.as_deref(), Some(&b"value"[..]));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct RedbStorage {
+    disk: Arc<dyn Disk>,
+    /// The same, where it is a file that may be taken away.
+    file: Option<Arc<FileDisk>>,
+    tuning: Tuning,
+    process: u32,
+    /// Readers of the lock use the engine, from several threads; its writer replaces it.
+    engine: RwLock<Option<Engine>>,
+    /// Whether something was committed since the last settling.
+    unsettled: AtomicBool,
+    /// The unused bytes last counted.
+    unused: AtomicU64,
+}
+
+impl RedbStorage {
+    /// Makes a store on an empty disk. It is durable when this returns; a power cut before leaves a disk that
+    /// [`open`](Self::open) does not take for a store.
+    ///
+    /// # Errors
+    ///
+    /// [`Exists`](StorageErrorKind::Exists): the disk is not empty, nothing was written. Otherwise the disk failed, and
+    /// what is on it now is no store.
+    pub fn create(disk: Arc<dyn Disk>) -> Result<Self, StorageError> {
+        Self::create_with(disk, Tuning::new())
+    }
+
+    /// Makes a store as [`create`](Self::create) does, tuned.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create).
+    pub fn create_with(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
+        let engine = Engine::create(disk.clone(), tuning)?;
+        Ok(Self::around(engine, disk, tuning))
+    }
+
+    /// Opens a store, repairing what a crash left. Where it fails it has written nothing.
+    ///
+    /// The disk must not be in use by another storage; a [`FileDisk`](crate::storage::FileDisk) sees to that.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAStore`](StorageErrorKind::NotAStore), [`TooNew`](StorageErrorKind::TooNew): choose another file, or another
+    /// release. [`Corrupt`](StorageErrorKind::Corrupt): it was a store; what is there cannot be repaired. Any other: the
+    /// disk failed; try again later.
+    pub fn open(disk: Arc<dyn Disk>) -> Result<Self, StorageError> {
+        Self::open_with(disk, Tuning::new())
+    }
+
+    /// Opens a store as [`open`](Self::open) does, tuned.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_with(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
+        let engine = Engine::open(disk.clone(), tuning)?;
+        Ok(Self::around(engine, disk, tuning))
+    }
+
+    /// Opens a store in a file whose place is watched.
+    pub(super) fn open_file(file: Arc<FileDisk>, tuning: Tuning) -> Result<Self, StorageError> {
+        let storage = Self::open_with(file.clone(), tuning)?;
+        Ok(Self { file: Some(file), ..storage })
+    }
+
+    fn around(engine: Engine, disk: Arc<dyn Disk>, tuning: Tuning) -> Self {
+        Self {
+            disk,
+            file: None,
+            tuning,
+            process: process::id(),
+            engine: RwLock::new(Some(engine)),
+            unsettled: AtomicBool::new(true),
+            unused: AtomicU64::new(0),
+        }
+    }
+
+    /// Comes first in every call, before any lock: in a forked child a lock may be held for ever.
+    fn refuse_in_child(&self) -> Result<(), StorageError> {
+        if self.process == process::id() { Ok(()) } else { Err(StorageErrorKind::Forked.into()) }
+    }
+
+    /// Comes before every commit, so that a file which is gone costs the commit and not the engine: what was committed
+    /// before can still be read.
+    fn refuse_when_missing(&self) -> Result<(), StorageError> {
+        self.file.as_ref().map_or(Ok(()), |file| file.check_place())
+    }
+
+    /// Does `work` with the engine as it is; `None` where that one is dead or dies of it.
+    fn attempt<T>(&self, work: impl FnOnce(&Engine) -> Result<T, StorageError>) -> Option<T> {
+        let slot = self.using();
+        let engine = slot.as_ref().filter(|engine| engine.is_alive())?;
+        work(engine)
+            .inspect_err(|error| tracing::warn!(%error, "the storage engine failed and will be opened anew"))
+            .ok()
+    }
+
+    /// Does `work` with an engine that is opened anew unless another call has done so by now.
+    fn attempt_anew<T>(&self, work: impl FnOnce(&mut Engine) -> Result<T, StorageError>) -> Result<T, StorageError> {
+        let mut slot = self.replacing();
+        if let Some(engine) = slot.as_ref()
+            && !engine.is_alive()
+        {
+            engine.condemn();
+            *slot = None;
+        }
+        let engine = match slot.take() {
+            Some(engine) => engine,
+            None => Engine::open(self.disk.clone(), self.tuning)?,
+        };
+        work(slot.insert(engine))
+    }
+
+    fn using(&self) -> RwLockReadGuard<'_, Option<Engine>> {
+        self.engine.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn replacing(&self) -> RwLockWriteGuard<'_, Option<Engine>> {
+        self.engine.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn measured(&self, footprint: Footprint) -> Footprint {
+        self.unused.store(footprint.unused, Ordering::Relaxed);
+        footprint
+    }
+
+    fn settle(&self) -> Result<Footprint, StorageError> {
+        if self.unsettled.swap(false, Ordering::SeqCst)
+            && self.attempt(Engine::settle).is_none()
+            && let Err(error) = self.attempt_anew(|engine| engine.settle())
+        {
+            self.unsettled.store(true, Ordering::SeqCst);
+            return Err(error);
+        }
+        let total = self.disk.len().map_err(super::convert::from_io)?;
+        Ok(Footprint { total, unused: self.unused.load(Ordering::Relaxed).min(total) })
+    }
+
+    fn compact(&self) -> Result<Footprint, StorageError> {
+        self.attempt_anew(|engine| {
+            engine.compact()?;
+            // The engine's last commit of a compaction would have to be repaired by reading everything.
+            engine.settle()?;
+            engine.footprint(&*self.disk).map(|footprint| self.measured(footprint))
+        })
+    }
+}
+
+impl Storage for RedbStorage {
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, StorageError> {
+        self.refuse_in_child()?;
+        match self.attempt(Engine::snapshot) {
+            Some(snapshot) => Ok(Box::new(snapshot)),
+            None => self.attempt_anew(|engine| Ok(Box::new(engine.snapshot()?) as Box<dyn Snapshot>)),
+        }
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
+        self.refuse_in_child()?;
+        batch.check()?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        self.refuse_when_missing()?;
+        let care = match batch.origin() {
+            Origin::Local => Care::OneSync,
+            Origin::Foreign => Care::TwoSyncs,
+        };
+        let result = match self.attempt(|engine| engine.commit(batch, care)) {
+            Some(()) => Ok(()),
+            // All or nothing of the batch may be there already; its changes are absolute, so writing it again is safe.
+            None => self.attempt_anew(|engine| engine.commit(batch, Care::TwoSyncs)),
+        };
+        self.unsettled.store(true, Ordering::SeqCst);
+        result
+    }
+
+    fn maintain(&self, work: Maintenance) -> Result<Footprint, StorageError> {
+        self.refuse_in_child()?;
+        self.refuse_when_missing()?;
+        match work {
+            Maintenance::Settle => self.settle(),
+            Maintenance::Compact => self.compact(),
+        }
+    }
+
+    fn footprint(&self) -> Result<Footprint, StorageError> {
+        self.refuse_in_child()?;
+        let disk = &*self.disk;
+        match self.attempt(|engine| engine.footprint(disk)) {
+            Some(footprint) => Ok(self.measured(footprint)),
+            None => self.attempt_anew(|engine| engine.footprint(disk)).map(|footprint| self.measured(footprint)),
+        }
+    }
+}
