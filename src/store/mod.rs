@@ -1,0 +1,3 @@
+//! The store: what a space keeps on a storage.
+
+mod history;
