@@ -1,15 +1,27 @@
 //! Embeddable storage for documents that someone is still editing.
 
 pub mod clock;
-#[allow(dead_code, reason = "the store publishes")]
+mod codec;
+mod draft;
+mod error;
 mod events;
 mod fault;
 mod id;
 #[cfg(feature = "metrics")]
-#[allow(dead_code, reason = "the store publishes")]
 mod metrics;
+mod phase;
+mod revision;
 pub mod storage;
+mod store;
 pub mod value;
+mod vector;
 
+pub use error::{Error, ErrorKind, Result};
 pub use events::{Event, EventKind, Events};
+pub use draft::kind::{Kind, MigrationResult, Schema};
+pub use draft::space::Space;
 pub use id::{DraftId, ParseIdError, ReplicaId, RevisionId, StoreId, TraceId};
+pub use phase::Phase;
+pub use store::{Compacted, Damage, Keep, Options, Retention, Store, Swept, Verified};
+pub use value::Value;
+pub use vector::{Causality, MAX_WRITERS, VersionVector};

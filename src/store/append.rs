@@ -12,6 +12,7 @@ use super::history::run::{self, RUN_MAX};
 use super::lists;
 use super::pieces::{self, INLINE_MAX};
 use super::rows::{HeadRow, Local, Stored, VersionRow};
+use super::space::SpaceKeys;
 use super::tables::{ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, VERSIONS};
 use super::view::View;
 use super::write::Write;
@@ -82,8 +83,12 @@ pub(crate) fn append(write: &mut Write<'_>, of: Belongs, before: Option<&Head>, 
         run,
         stored,
         place,
+        size: body.len() as u64,
         unknown: Unknown::default(),
     };
+    if run == version && before.is_some() {
+        write.state.cold.insert(key);
+    }
     write.put(VERSIONS, key.version(version), row.encode());
 
     let head = match before {
@@ -105,6 +110,7 @@ pub(crate) fn append(write: &mut Write<'_>, of: Belongs, before: Option<&Head>, 
                 base: base.as_ref().map_or(0, |base| base.version),
                 base_pieces: base.as_ref().map_or(0, |base| base.pieces),
                 stored,
+                size: body.len() as u64,
                 unknown: before.map(|head| head.row.unknown.clone()).unwrap_or_default(),
             };
             let base = base.map(|base| (base.version, base.body));
@@ -143,6 +149,25 @@ fn kept(write: &Write<'_>, of: Belongs, before: Option<&Head>) -> Result<Option<
     Ok(Some(Kept { last: (row.last, last), head: (row.version, body), base }))
 }
 
+/// Writes anew a head whose own row is damaged, from the history.
+pub(crate) fn rebuild_head(
+    write: &mut Write<'_>,
+    key: DraftKey,
+    head: &Head,
+    keys: &SpaceKeys,
+) -> Result<(), Failure> {
+    let body = heads::body(write.txn, write.bodies, &keys.digests(), key, head)?;
+    let (stored, base) = at_head(write, key, None, None, head.row.version, &body)?;
+    let row = HeadRow {
+        base: base.as_ref().map_or(0, |base| base.version),
+        base_pieces: base.as_ref().map_or(0, |base| base.pieces),
+        stored,
+        ..head.row.clone()
+    };
+    write.put(HEADS, key.bytes(), row.encode());
+    Ok(())
+}
+
 /// The version's place in the history: its run, and its document as a delta or whole.
 fn in_history(
     write: &mut Write<'_>,
@@ -163,12 +188,32 @@ fn in_history(
             return Ok((head.row.run, Stored::Delta(delta)));
         }
     }
+    Ok((version, whole(write, key, version, body)?))
+}
+
+/// The document whole, as a run begins with it.
+fn whole(write: &mut Write<'_>, key: DraftKey, version: u64, body: &[u8]) -> Result<Stored, Failure> {
     let anchor = anchor::encode(body, anchor::LEVEL_SAVE);
     if anchor.len() <= INLINE_MAX {
-        return Ok((version, Stored::Whole(anchor)));
+        return Ok(Stored::Whole(anchor));
     }
-    let count = pieces::write(write.txn, ANCHORS, &anchor, |piece| key.piece(version, piece))?;
-    Ok((version, Stored::Pieces(count)))
+    Ok(Stored::Pieces(pieces::write(write.txn, ANCHORS, &anchor, |piece| key.piece(version, piece))?))
+}
+
+/// Lets a run begin with the head that is there, so that everything before it is cold and can be packed.
+pub(crate) fn begin_run_at_head(write: &mut Write<'_>, key: DraftKey) -> Result<(), Failure> {
+    let Some(head) = heads::read(write.txn, key)? else { return Ok(()) };
+    // A text beside the head belongs to the head's run: both stay where they are until the next run begins.
+    if head.row.run == head.row.version || head.row.last != head.row.version || head.is_rebuilt {
+        return Ok(());
+    }
+    let secret = SpaceKeys::new(&write.space(key.space)?.secret).digests();
+    let (row, body) = run::read(write.txn, &secret, key, head.row.version)?;
+    let run = head.row.version;
+    let stored = whole(write, key, run, &body)?;
+    write.put(VERSIONS, key.version(run), VersionRow { run, stored, ..row }.encode());
+    write.put(HEADS, key.bytes(), HeadRow { run, ..head.row }.encode());
+    Ok(())
 }
 
 /// The anchor on the head's own path.

@@ -4,7 +4,7 @@ use super::cache::Bodies;
 use super::options::Settings;
 use super::queue::{Call, Queue, lock};
 use super::rows::MetaRow;
-use super::tables::{META, META_KEY, SpaceNo};
+use super::tables::{DraftKey, META, META_KEY, SpaceNo};
 use super::txn::Txn;
 use super::view::Committed;
 use super::write::{State, Told, Write, meta_row};
@@ -15,7 +15,7 @@ use crate::fault;
 use crate::id::{DraftId, ReplicaId, StoreId, TraceId};
 use crate::storage::{Origin, Storage, StorageErrorKind};
 use futures_channel::oneshot;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -68,6 +68,7 @@ impl Engine {
             next_tick: meta.ticks_reserved,
             reserved: meta.ticks_reserved,
             newest: BTreeMap::new(),
+            cold: BTreeSet::new(),
         };
         Self {
             storage,
@@ -246,6 +247,11 @@ impl Engine {
 
     pub(crate) fn know_space(&self, space: SpaceNo, name: &str) {
         lock(&self.names).insert(space, name.to_owned());
+    }
+
+    /// The drafts with a run that ended since this was asked last.
+    pub(crate) fn take_cold(&self) -> BTreeSet<DraftKey> {
+        std::mem::take(&mut lock(&self.state).cold)
     }
 
     pub(crate) fn activity(&self) -> std::sync::MutexGuard<'_, Activity> {

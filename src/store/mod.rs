@@ -1,1 +1,46 @@
-//! The store.
+//! The store: from documents to records and back.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `handle`, `space`, `options` | what a user opens, and how |
+//! | `tables`, `rows`, `record` | what is stored: keys, values, and the hash around each |
+//! | `engine`, `queue`, `txn`, `view`, `write` | one queue of writes that share commits, and reading |
+//! | `change`, `append` | every change of a draft, within one commit |
+//! | `heads`, `history`, `pieces`, `cache` | a draft's document: its head along two paths, its versions |
+//! | `lists`, `slots` | how drafts are found |
+//! | `retention`, `sweep`, `tend`, `verify` | what is dropped, tidied and checked |
+//! | `identity` | noticing that a store was copied or restored |
+//!
+//! Nothing here knows a type of the application, and nothing names the engine below [`Storage`](crate::storage).
+
+pub(crate) mod append;
+pub(crate) mod cache;
+pub(crate) mod change;
+pub(crate) mod engine;
+pub(crate) mod handle;
+pub(crate) mod heads;
+pub(crate) mod history;
+#[cfg(feature = "redb")]
+mod identity;
+pub(crate) mod lists;
+pub(crate) mod options;
+mod pieces;
+pub(crate) mod queue;
+mod record;
+pub(crate) mod retention;
+pub(crate) mod rows;
+pub(crate) mod slots;
+pub(crate) mod space;
+pub(crate) mod sweep;
+pub(crate) mod tables;
+mod tend;
+mod txn;
+mod verify;
+pub(crate) mod view;
+pub(crate) mod write;
+
+pub use handle::{Compacted, Store};
+pub use options::Options;
+pub use retention::{Keep, Retention};
+pub use sweep::Swept;
+pub use verify::{Damage, Verified};

@@ -123,6 +123,10 @@ impl Options {
         self
     }
 
+    pub(crate) fn entropy(&self) -> Arc<dyn Entropy> {
+        Arc::clone(&self.settings.entropy)
+    }
+
     pub(crate) fn check(self) -> Result<Settings, Failure> {
         match self.refused {
             None => Ok(self.settings),

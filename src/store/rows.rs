@@ -193,6 +193,8 @@ pub(crate) struct VersionRow {
     pub(crate) stored: Stored,
     /// The draft's place in its list by then, so that a head can be rebuilt from here.
     pub(crate) place: u64,
+    /// The document's length in bytes.
+    pub(crate) size: u64,
     pub(crate) unknown: Unknown,
 }
 
@@ -205,6 +207,7 @@ impl VersionRow {
         writer.number(6, self.run);
         self.stored.write(&mut writer, 7);
         writer.number(10, self.place);
+        writer.number(11, self.size);
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -218,7 +221,8 @@ impl VersionRow {
             run: fields.number(6)?,
             stored: Stored::read(&fields, 7)?,
             place: fields.number(10)?,
-            unknown: fields.unknown_above(10),
+            size: fields.number(11)?,
+            unknown: fields.unknown_above(11),
         })
     }
 }
@@ -247,6 +251,8 @@ pub(crate) struct HeadRow {
     pub(crate) base_pieces: u16,
     /// The head's document: whole, or a delta against the anchor of `base`.
     pub(crate) stored: Stored,
+    /// The head's document's length in bytes.
+    pub(crate) size: u64,
     pub(crate) unknown: Unknown,
 }
 
@@ -266,6 +272,7 @@ impl HeadRow {
         writer.number_unless_zero(13, self.base);
         writer.number_unless_zero(14, self.base_pieces.into());
         self.stored.write(&mut writer, 15);
+        writer.number(18, self.size);
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -286,7 +293,8 @@ impl HeadRow {
             base: fields.number(13)?,
             base_pieces: fits(fields.number(14)?, 14)?,
             stored: Stored::read(&fields, 15)?,
-            unknown: fields.unknown_above(17),
+            size: fields.number(18)?,
+            unknown: fields.unknown_above(18),
         })
     }
 }

@@ -10,7 +10,7 @@ type Changes = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
 
 /// Collects the changes of one commit, call by call. A call that fails leaves no trace of its own.
 pub(crate) struct Txn {
-    committed: Committed,
+    pub(crate) committed: Committed,
     staged: Changes,
     /// What the current call has replaced in `staged`, so that it can be taken back.
     undo: Vec<((Table, Vec<u8>), Option<Option<Vec<u8>>>)>,

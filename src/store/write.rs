@@ -3,7 +3,7 @@
 use super::cache::Bodies;
 use super::lists;
 use super::rows::{MetaRow, SpaceRow};
-use super::tables::{KindNo, ListKey, META, META_KEY, SPACES, SpaceNo};
+use super::tables::{DraftKey, KindNo, ListKey, META, META_KEY, SPACES, SpaceNo};
 use super::txn::Txn;
 use super::view::View;
 use crate::clock::Timestamp;
@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::events::EventKind;
 use crate::id::{DraftId, ReplicaId, TraceId};
 use crate::phase::Phase;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
 
 /// What only the leading writer knows. All of it is a cache: after a failed commit it is read again.
@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) reserved: u64,
     /// The newest place in any list of a space.
     pub(crate) newest: BTreeMap<SpaceNo, u64>,
+    /// Drafts with a run that ended and is not packed yet.
+    pub(crate) cold: BTreeSet<DraftKey>,
 }
 
 /// An event of a call, published once its commit is durable.

@@ -1,0 +1,3 @@
+//! Drafts.
+pub(crate) mod kind;
+pub(crate) mod space;

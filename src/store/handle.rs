@@ -1,0 +1,315 @@
+//! The store as a user holds it.
+
+use super::engine::{Engine, TickWitness};
+use super::options::{Options, Settings};
+use super::rows::MetaRow;
+use super::space::{self, SpaceCore};
+use super::tables::{HEADS, META, META_KEY, SPACES, VERSIONS};
+use super::verify::{self, Verified};
+use super::view::{Committed, View};
+use super::write::meta_row;
+use super::{record, tend};
+use crate::codec::Unknown;
+use crate::draft::space::Space;
+use crate::error::{Error, Failure, Result};
+use crate::events::Events;
+use crate::id::{ReplicaId, StoreId, TraceId};
+use crate::storage::{Batch, Footprint, MemoryStorage, Order, Origin, Scan, Storage};
+use std::fmt;
+use std::sync::Arc;
+
+/// A store: one file, or any [`Storage`]. It holds spaces.
+///
+/// Cloning it is cheap, and all clones are the same store. It may be used from many threads; saves that arrive
+/// together share one commit. One process at a time may have a store open.
+#[derive(Clone)]
+pub struct Store {
+    engine: Arc<Engine>,
+    replica_changed: Option<&'static str>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("id", &self.engine.store).finish_non_exhaustive()
+    }
+}
+
+/// What compacting gave back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Compacted {
+    /// The room taken before.
+    pub before: Footprint,
+    /// The room taken now.
+    pub after: Footprint,
+    /// Versions that the retention policy dropped.
+    pub thinned: u64,
+}
+
+impl Store {
+    /// Opens a store file that is there; never makes one.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` where nothing is at the path; `Missing` where a store was there and its file is gone; `InUse` where
+    /// another process or handle has it open; `NotAStore` and `TooNew` where it is something else, which is left
+    /// untouched.
+    #[cfg(feature = "redb")]
+    pub fn open(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
+        Self::file(path.as_ref(), options, |file| file.open())
+    }
+
+    /// Makes a store file where nothing is; never overwrites. File and name are durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// `Exists` where something is at the path, `Missing` where a store was there and only its marker is left.
+    #[cfg(feature = "redb")]
+    pub fn create(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
+        Self::file(path.as_ref(), options, |file| file.create())
+    }
+
+    /// Opens the store file, or makes it where neither it nor its marker is there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open), but `NotFound`.
+    #[cfg(feature = "redb")]
+    pub fn open_or_create(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
+        Self::file(path.as_ref(), options, |file| file.open_or_create())
+    }
+
+    #[cfg(feature = "redb")]
+    fn file(
+        path: &std::path::Path,
+        options: Options,
+        open: impl FnOnce(
+            &crate::storage::StoreFile,
+        )
+            -> std::result::Result<(crate::storage::RedbStorage, crate::storage::Witness), crate::storage::StorageError>,
+    ) -> Result<Self> {
+        let entropy = Arc::clone(&options.entropy());
+        traced(&*entropy, || {
+            let settings = options.check()?;
+            let (storage, witness) = open(&crate::storage::StoreFile::at(path))?;
+            let marker = super::identity::Marker::new(witness)?;
+            let storage: Arc<dyn Storage> = Arc::new(storage);
+            let (mut meta, is_new) = enter(&*storage, &settings)?;
+            let now = marker.claim(meta.store, meta.ticks_reserved);
+            let reason = match marker.claimed() {
+                _ if is_new => None,
+                Some(claimed) => claimed.contradiction(&now).map(|reason| (reason, claimed.ticks)),
+                None => Some(("the marker beside the file is gone", 0)),
+            };
+            if let Some((_, ticks)) = reason {
+                meta.replica = ReplicaId::from_bytes(random(&settings));
+                meta.ticks_reserved = meta.ticks_reserved.max(ticks);
+                put_meta(&*storage, &meta)?;
+            }
+            let claim = marker.claim(meta.store, meta.ticks_reserved);
+            if marker.claimed().as_ref() != Some(&claim) {
+                marker.write(&claim)?;
+            }
+            let reason = reason.map(|(reason, _)| reason);
+            Ok(Self::start(storage, settings, &meta, Some(Box::new(marker)), reason))
+        })
+    }
+
+    /// A store that is gone with its last handle.
+    ///
+    /// # Errors
+    ///
+    /// `Options` where the options are refused.
+    pub fn in_memory(options: Options) -> Result<Self> {
+        Self::with_storage(Arc::new(MemoryStorage::new()), options)
+    }
+
+    /// A store on a storage of the application's own, which it makes where the storage is empty.
+    ///
+    /// A copy of such a storage is not noticed by itself: who restores or clones one calls
+    /// [`take_new_replica`](Self::take_new_replica) before the first save.
+    ///
+    /// # Errors
+    ///
+    /// `Options` where the options are refused, `Corrupt` where the storage holds records but no store, and what the
+    /// storage answers.
+    pub fn with_storage(storage: Arc<dyn Storage>, options: Options) -> Result<Self> {
+        let entropy = Arc::clone(&options.entropy());
+        traced(&*entropy, || {
+            let settings = options.check()?;
+            let (meta, _) = enter(&*storage, &settings)?;
+            Ok(Self::start(storage, settings, &meta, None, None))
+        })
+    }
+
+    fn start(
+        storage: Arc<dyn Storage>,
+        settings: Settings,
+        meta: &MetaRow,
+        witness: Option<Box<dyn TickWitness>>,
+        replica_changed: Option<&'static str>,
+    ) -> Self {
+        Self { engine: Arc::new(Engine::new(storage, settings, meta, witness)), replica_changed }
+    }
+
+    /// Opens a space, creating it the first time, and tidies it up as the retention policy says.
+    ///
+    /// # Errors
+    ///
+    /// `Name` where the name is empty or longer than 200 bytes; `Corrupt` where the space's own record is damaged.
+    pub fn space(&self, name: &str) -> Result<Space> {
+        self.engine
+            .traced("space", |trace| SpaceCore::open(&self.engine, name, trace))
+            .map(|core| Space::new(Arc::new(core)))
+    }
+
+    /// The names of all spaces, in the order of their creation.
+    ///
+    /// # Errors
+    ///
+    /// `Corrupt` where a space's own record is damaged.
+    pub fn spaces(&self) -> Result<Vec<String>> {
+        self.engine.traced("spaces", |_| space::names(&self.engine.read()?))
+    }
+
+    /// Names this store, and every copy of it.
+    #[must_use]
+    pub fn id(&self) -> StoreId {
+        self.engine.store
+    }
+
+    /// Names this store as a writer. No copy has the same.
+    #[must_use]
+    pub fn replica(&self) -> ReplicaId {
+        self.engine.replica()
+    }
+
+    /// Why the store took a new replica id when it was opened, where it did: its file had been copied or restored.
+    #[must_use]
+    pub fn replica_changed(&self) -> Option<&'static str> {
+        self.replica_changed
+    }
+
+    /// Takes a new replica id: for a storage that was cloned or restored in a way that cannot be noticed from within.
+    ///
+    /// # Errors
+    ///
+    /// What the storage answers.
+    pub fn take_new_replica(&self) -> Result<ReplicaId> {
+        self.engine.traced("take_new_replica", |trace| {
+            let replica = ReplicaId::from_bytes(random(&self.engine.settings));
+            self.engine.write(move |write| {
+                let mut meta = meta_row(write.txn)?.ok_or_else(|| Failure::corrupt(None, "the store's row is missing"))?;
+                meta.replica = replica;
+                write.put(META, META_KEY.to_vec(), meta.encode());
+                write.state.replica = replica;
+                let reason = "the application asked for it".to_owned();
+                write.tell(0, None, trace, crate::events::EventKind::ReplicaChanged { reason });
+                Ok(replica)
+            })
+        })
+    }
+
+    /// Tells what happens from now on: saves, phases, failures, sweeps.
+    ///
+    /// A listener that does not listen misses events and is told how many; it never holds anything up.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        self.engine.events.subscribe()
+    }
+
+    /// How much room the store takes.
+    ///
+    /// # Errors
+    ///
+    /// What the storage answers.
+    pub fn footprint(&self) -> Result<Footprint> {
+        self.engine.traced("footprint", |_| Ok(self.engine.storage.footprint()?))
+    }
+
+    /// Reads every record and holds them against each other. Changes nothing; the cost grows with the store.
+    ///
+    /// # Errors
+    ///
+    /// What the storage answers; damage is not an error but a part of the report.
+    pub fn verify(&self) -> Result<Verified> {
+        self.engine.traced("verify", |_| verify::verify(&self.engine))
+    }
+
+    /// Builds anew what can be built from something else: damaged heads, lists and slots.
+    ///
+    /// Returns how many records it wrote. What is damaged beyond that stays as it is, and `verify` names it.
+    ///
+    /// # Errors
+    ///
+    /// What the storage answers.
+    pub fn repair(&self) -> Result<u64> {
+        self.engine.traced("repair", |trace| verify::repair(&self.engine, trace))
+    }
+
+    /// Packs all histories as small as they get, applies the retention policy, and gives unused room back.
+    ///
+    /// Saves go on meanwhile, but each step holds them up for as long as packing one draft takes.
+    ///
+    /// # Errors
+    ///
+    /// What the storage answers; what was packed until then stays packed.
+    pub fn compact(&self) -> Result<Compacted> {
+        self.engine.traced("compact", |trace| tend::compact(&self.engine, trace))
+    }
+
+    /// Does now what the store otherwise does in the background once it is idle.
+    ///
+    /// # Errors
+    ///
+    /// What the storage answers.
+    pub fn tend(&self) -> Result<()> {
+        self.engine.traced("tend", |trace| tend::tidy(&self.engine, trace))
+    }
+}
+
+/// Reads the store's own row, or makes a store where the storage is empty.
+fn enter(storage: &dyn Storage, settings: &Settings) -> std::result::Result<(MetaRow, bool), Failure> {
+    let view = Committed(storage.snapshot()?);
+    if let Some(meta) = meta_row(&view)? {
+        return Ok((meta, false));
+    }
+    for table in [SPACES, HEADS, VERSIONS] {
+        let scan = Scan { from: &[0], to: None, order: Order::Ascending, limit: 1 };
+        if !view.scan(table, scan)?.is_empty() {
+            return Err(Failure::corrupt(None, "the storage holds drafts, but the store's own row is missing"));
+        }
+    }
+    let meta = MetaRow {
+        store: StoreId::from_bytes(random(settings)),
+        replica: ReplicaId::from_bytes(random(settings)),
+        ticks_reserved: 1,
+        spaces: 0,
+        unknown: Unknown::default(),
+    };
+    put_meta(storage, &meta)?;
+    Ok((meta, true))
+}
+
+fn put_meta(storage: &dyn Storage, meta: &MetaRow) -> std::result::Result<(), Failure> {
+    let mut batch = Batch::new(Origin::Local);
+    batch.put(META, META_KEY, record::seal(META, META_KEY, meta.encode()));
+    Ok(storage.commit(&batch)?)
+}
+
+fn random(settings: &Settings) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    settings.entropy.fill(&mut bytes);
+    bytes
+}
+
+fn traced<R>(
+    entropy: &dyn crate::clock::Entropy,
+    work: impl FnOnce() -> std::result::Result<R, Failure>,
+) -> Result<R> {
+    work().map_err(|failure| {
+        let mut trace = [0; TraceId::LEN];
+        entropy.fill(&mut trace);
+        Error::new(failure, TraceId::from_bytes(trace))
+    })
+}

@@ -1,0 +1,280 @@
+//! Packing: cold runs become packs, small packs become large ones, and retention drops what it may.
+//!
+//! It runs between saves, never inside one. A draft's packs are built from a snapshot; the commit that swaps them in
+//! checks that nothing it builds on has changed, so a save or a purge that came in between wins.
+
+use super::pack::{Pack, PackBuilder, PackEntry, PackVersion};
+use super::packed::{self, Entry, Span};
+use super::run;
+use crate::clock::Timestamp;
+use crate::error::Failure;
+use crate::fault;
+use crate::phase::Phase;
+use crate::revision::{DIGEST_LEN, FLAG_CHECKPOINT, Header};
+use crate::store::append::{self, saved_at};
+use crate::store::engine::Engine;
+use crate::store::heads;
+use crate::store::pieces;
+use crate::store::retention::{self, Candidate, Keep};
+use crate::store::rows::{Stored, VersionRow};
+use crate::store::tables::{ANCHORS, DraftKey, PINS, VERSIONS, version_of};
+use crate::store::view::View;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The compression of packs made in the background.
+const LEVEL_BACKGROUND: i32 = 9;
+
+/// The compression of packs made by `compact`.
+const LEVEL_COMPACT: i32 = 19;
+
+/// In the background, this many packs become one.
+const PACKS_MERGED: usize = 8;
+
+/// How hard to pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// Only what is cheap: new cold runs, and packs that have become many.
+    Background,
+    /// Everything, as small as it gets; retention is applied to the whole history.
+    Compact,
+}
+
+/// What packing a draft did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Packed {
+    pub(crate) versions: u64,
+    pub(crate) thinned: u64,
+    pub(crate) bytes: u64,
+}
+
+/// What a packing of one draft is to replace: these packs and runs, by packs that cover the same versions.
+struct Plan {
+    replaced: Vec<Span>,
+    /// The versions of cold runs, as first and last.
+    cold: Option<(u64, u64)>,
+    first: u64,
+    last: u64,
+}
+
+/// Packs one draft; nothing where there is nothing to do.
+pub(crate) fn pack(engine: &Arc<Engine>, key: DraftKey, effort: Effort) -> Result<Option<Packed>, Failure> {
+    if effort == Effort::Compact {
+        engine.write(move |write| append::begin_run_at_head(write, key))?;
+    }
+    let view = engine.read()?;
+    let Some(head) = heads::read(&view, key)? else { return Ok(None) };
+    let keep = engine.settings.retention.history;
+    let Some(plan) = plan(&view, key, head.row.run, effort, keep)? else { return Ok(None) };
+    let kept = kept(&view, key, keep, engine.now(), head.row.version)?;
+    let (built, packed) = build(&view, key, &plan, &kept, effort)?;
+    drop(view);
+    let run = head.row.run;
+    engine.write(move |write| {
+        let still = heads::read(write.txn, key)?.is_some_and(|head| head.row.run >= run);
+        let spans = packed::spans(write.txn, key)?;
+        let unchanged = plan.replaced.iter().all(|span| spans.contains(span))
+            && plan.cold.is_none_or(|(first, _)| spans.last().map_or(1, |span| span.last + 1) == first);
+        if !still || !unchanged {
+            return Ok(None);
+        }
+        for span in &plan.replaced {
+            packed::delete(write.txn, key, *span);
+        }
+        if let Some((first, last)) = plan.cold {
+            for version in first..=last {
+                drop_row(write.txn, key, version)?;
+            }
+        }
+        for (first, last, bytes) in &built {
+            packed::store(write.txn, key, *first, *last, bytes)?;
+        }
+        Ok(Some(packed))
+    })
+}
+
+fn drop_row(txn: &mut crate::store::txn::Txn, key: DraftKey, version: u64) -> Result<(), Failure> {
+    if let Some(VersionRow { stored: Stored::Pieces(count), .. }) = run::row(txn, key, version)? {
+        (0..count).for_each(|piece| txn.delete(ANCHORS, key.piece(version, piece)));
+    }
+    txn.delete(VERSIONS, key.version(version));
+    Ok(())
+}
+
+fn plan(view: &impl View, key: DraftKey, run: u64, effort: Effort, keep: Keep) -> Result<Option<Plan>, Failure> {
+    let spans = packed::spans(view, key)?;
+    let next = spans.last().map_or(1, |span| span.last + 1);
+    let cold = (next < run).then(|| (next, run - 1));
+    let replaced = match effort {
+        Effort::Compact => spans,
+        Effort::Background if spans.len() >= PACKS_MERGED => spans,
+        Effort::Background => Vec::new(),
+    };
+    let first = replaced.first().map(|span| span.first).or(cold.map(|(first, _)| first));
+    let last = cold.map(|(_, last)| last).or(replaced.last().map(|span| span.last));
+    let is_worth_it = cold.is_some() || replaced.len() > 1 || effort == Effort::Compact && keep != Keep::All;
+    let is_worth_it = is_worth_it || effort == Effort::Compact && !replaced.is_empty();
+    Ok(first.zip(last).filter(|_| is_worth_it).map(|(first, last)| Plan { replaced, cold, first, last }))
+}
+
+/// The versions that retention keeps, of the whole history.
+fn kept(
+    view: &impl View,
+    key: DraftKey,
+    keep: Keep,
+    now: Timestamp,
+    head: u64,
+) -> Result<Option<BTreeSet<u64>>, Failure> {
+    if keep == Keep::All {
+        return Ok(None);
+    }
+    let mut is_damaged = false;
+    let entries = packed::entries(view, key, head, |_, _| is_damaged = true)?;
+    if is_damaged {
+        // What is damaged may be saved by somebody yet; dropping its neighbours would not help them.
+        return Ok(None);
+    }
+    let mut pins = BTreeSet::new();
+    view.each(PINS, &key.bytes(), |found, _| {
+        pins.extend(version_of(&found));
+        Ok(true)
+    })?;
+    let promoted = promoted(&entries);
+    let candidates: Vec<Candidate> = entries
+        .iter()
+        .map(|entry| Candidate {
+            version: entry.version,
+            saved_at: saved_at(&entry.header, entry.local),
+            is_protected: !fault::on("retention-ignores-protection")
+                && (entry.version == 1
+                    || entry.version == head
+                    || entry.header.flags & FLAG_CHECKPOINT != 0
+                    || entry.header.phase != Phase::Open
+                    || pins.contains(&entry.version)
+                    || promoted.contains(&entry.version)),
+        })
+        .collect();
+    Ok(Some(retention::kept(keep, &candidates, now)))
+}
+
+/// The versions that were heads when the draft was promoted.
+fn promoted(entries: &[Entry]) -> BTreeSet<u64> {
+    let mut promoted = BTreeSet::new();
+    let mut before: Option<&Entry> = None;
+    for entry in entries.iter().filter(|entry| !entry.local.aside) {
+        if let Some(before) = before
+            && before.header.promoted != entry.header.promoted
+        {
+            promoted.insert(before.version);
+        }
+        before = Some(entry);
+    }
+    promoted
+}
+
+type Built = Vec<(u64, u64, Vec<u8>)>;
+
+fn build(
+    view: &impl View,
+    key: DraftKey,
+    plan: &Plan,
+    kept: &Option<BTreeSet<u64>>,
+    effort: Effort,
+) -> Result<(Built, Packed), Failure> {
+    let level = match effort {
+        Effort::Background => LEVEL_BACKGROUND,
+        Effort::Compact => LEVEL_COMPACT,
+    };
+    let mut building = Building {
+        key,
+        level,
+        builder: PackBuilder::new(plan.first, level),
+        first: plan.first,
+        built: Vec::new(),
+        packed: Packed::default(),
+        kept,
+    };
+    for span in &plan.replaced {
+        building.add_pack(&packed::load(view, key, *span)?)?;
+    }
+    if let Some((first, last)) = plan.cold {
+        let mut from = first;
+        while from <= last {
+            let row = run::row(view, key, from)?.ok_or_else(|| Failure::corrupt(Some(key.draft), "a version is missing"))?;
+            if row.run != from {
+                return Err(Failure::corrupt(Some(key.draft), "a run of its history has no beginning"));
+            }
+            let end = end_of_run(view, key, from, last)?;
+            run::walk(view, key, from, end, |version, row, body| {
+                let head = row.header.get(..row.header.len().saturating_sub(DIGEST_LEN)).unwrap_or_default();
+                let local = row.local.encode();
+                building.add(&PackEntry { version, head, meta: &row.meta, local: &local, body })
+            })?;
+            from = end + 1;
+        }
+    }
+    building.finish(plan.last)
+}
+
+/// The last version of the run that begins at `first`, up to `last`.
+fn end_of_run(view: &impl View, key: DraftKey, first: u64, last: u64) -> Result<u64, Failure> {
+    let mut end = first;
+    while end < last {
+        match run::row(view, key, end + 1)? {
+            Some(row) if row.run == first => end += 1,
+            _ => break,
+        }
+    }
+    Ok(end)
+}
+
+struct Building<'a> {
+    key: DraftKey,
+    level: i32,
+    builder: PackBuilder,
+    first: u64,
+    built: Built,
+    packed: Packed,
+    kept: &'a Option<BTreeSet<u64>>,
+}
+
+impl Building<'_> {
+    fn add_pack(&mut self, pack: &Pack) -> Result<(), Failure> {
+        for read in pack.bodies().map_err(|error| self.failed(error))? {
+            let (entry, body) = read.map_err(|error| self.failed(error))?;
+            let PackVersion { version, head, meta, local, .. } = entry;
+            self.add(&PackEntry { version, head, meta, local, body: &body })?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, entry: &PackEntry<'_>) -> Result<(), Failure> {
+        if self.kept.as_ref().is_some_and(|kept| !kept.contains(&entry.version)) {
+            self.packed.thinned += 1;
+            return Ok(());
+        }
+        if self.builder.is_full() {
+            self.close(entry.version - 1)?;
+        }
+        self.packed.versions += 1;
+        self.builder.push(entry).map_err(|error| self.failed(error))
+    }
+
+    fn close(&mut self, last: u64) -> Result<(), Failure> {
+        let full = std::mem::replace(&mut self.builder, PackBuilder::new(last + 1, self.level));
+        let bytes = full.finish(last).map_err(|error| self.failed(error))?;
+        self.packed.bytes += bytes.len() as u64;
+        self.built.push((self.first, last, bytes));
+        self.first = last + 1;
+        Ok(())
+    }
+
+    fn finish(mut self, last: u64) -> Result<(Built, Packed), Failure> {
+        self.close(last)?;
+        Ok((self.built, self.packed))
+    }
+
+    fn failed(&self, error: impl std::error::Error + Send + Sync + 'static) -> Failure {
+        Failure::corrupt(Some(self.key.draft), "its history cannot be packed").because(error)
+    }
+}

@@ -1,0 +1,100 @@
+//! Noticing that a store was copied, moved or restored, so that no two stores ever write under one replica id.
+//!
+//! The marker beside the file does not travel with a copy of it. It names the store, the place where its file lies
+//! (volume and inode), and the ticks that were reserved. Whatever does not fit is taken for a clone: a new replica id
+//! costs nothing, while two writers under one id would each take the other's edits for their own.
+
+use crate::codec::{CodecError, Fields, Writer};
+use crate::id::StoreId;
+use crate::{error::Failure, store::engine::TickWitness, storage::Witness};
+
+const FORMAT: u8 = 1;
+
+/// What the marker beside a store says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Claim {
+    pub(crate) store: StoreId,
+    pub(crate) place: Vec<u8>,
+    pub(crate) ticks: u64,
+}
+
+impl Claim {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(FORMAT);
+        writer.bytes(1, self.store.as_bytes());
+        writer.bytes_unless_empty(2, &self.place);
+        writer.number(3, self.ticks);
+        writer.finish()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, FORMAT)?;
+        Ok(Self { store: StoreId::from_bytes(fields.array(1)?), place: fields.bytes(2).to_vec(), ticks: fields.number(3)? })
+    }
+
+    /// Why the store may be a clone of the one that made this claim; `None` where it is that very store.
+    pub(crate) fn contradiction(&self, now: &Self) -> Option<&'static str> {
+        if crate::fault::on("clone-unnoticed") {
+            None
+        } else if self.store != now.store {
+            Some("another store took the place of the file")
+        } else if self.place != now.place {
+            Some("the file was copied or moved to another volume")
+        } else if self.ticks > now.ticks {
+            Some("an earlier copy of the file was put back")
+        } else {
+            None
+        }
+    }
+}
+
+/// The marker of a store file.
+#[derive(Debug)]
+pub(crate) struct Marker {
+    witness: Witness,
+    place: Vec<u8>,
+}
+
+impl Marker {
+    pub(crate) fn new(witness: Witness) -> Result<Self, Failure> {
+        let place = witness.place()?;
+        Ok(Self { witness, place })
+    }
+
+    /// What this store would claim now.
+    pub(crate) fn claim(&self, store: StoreId, ticks: u64) -> Claim {
+        Claim { store, place: self.place.clone(), ticks }
+    }
+
+    /// What was claimed last; none where the marker is new, unreadable or damaged, which fits nothing.
+    pub(crate) fn claimed(&self) -> Option<Claim> {
+        let bytes = self.witness.read().ok().flatten()?;
+        Claim::decode(&bytes).ok()
+    }
+
+    pub(crate) fn write(&self, claim: &Claim) -> Result<(), Failure> {
+        Ok(self.witness.write(&claim.encode())?)
+    }
+}
+
+impl TickWitness for Marker {
+    fn reserve(&self, store: StoreId, ticks: u64) -> Result<(), Failure> {
+        self.write(&self.claim(store, ticks))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_store_in_its_place_and_not_older_is_the_same() {
+        let claim = Claim { store: StoreId::from_bytes([1; 16]), place: vec![7], ticks: 100 };
+        assert_eq!(Claim::decode(&claim.encode()), Ok(claim.clone()));
+        assert_eq!(claim.contradiction(&claim), None);
+        assert_eq!(claim.contradiction(&Claim { ticks: 101, ..claim.clone() }), None);
+        assert!(claim.contradiction(&Claim { ticks: 99, ..claim.clone() }).is_some());
+        assert!(claim.contradiction(&Claim { place: vec![8], ..claim.clone() }).is_some());
+        assert!(claim.contradiction(&Claim { store: StoreId::from_bytes([2; 16]), ..claim.clone() }).is_some());
+    }
+}
