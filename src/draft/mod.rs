@@ -1,0 +1,3 @@
+//! Drafts: documents that someone is still editing.
+
+pub(crate) mod autosave;
