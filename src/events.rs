@@ -124,10 +124,8 @@ pub enum EventKind {
     Packed {
         /// How many.
         versions: u64,
-        /// The bytes that they took before.
-        bytes_before: u64,
         /// The bytes that they take now.
-        bytes_after: u64,
+        bytes: u64,
     },
     /// The store is idle, and opens at once even after a crash.
     Settled,

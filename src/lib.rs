@@ -16,10 +16,13 @@ mod store;
 pub mod value;
 mod vector;
 
-pub use error::{Error, ErrorKind, Result};
-pub use events::{Event, EventKind, Events};
+pub use draft::autosave::{
+    Autosave, AutosaveError, AutosaveStatus, Cadence, CadenceError, PauseGuard, SavedAs, Statuses, Unsaved,
+};
 pub use draft::kind::{Kind, MigrationResult, Schema};
 pub use draft::space::Space;
+pub use error::{Error, ErrorKind, Result};
+pub use events::{Event, EventKind, Events};
 pub use id::{DraftId, ParseIdError, ReplicaId, RevisionId, StoreId, TraceId};
 pub use phase::Phase;
 pub use store::{Compacted, Damage, Keep, Options, Retention, Store, Swept, Verified};

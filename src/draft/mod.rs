@@ -1,3 +1,4 @@
-//! Drafts.
+//! Drafts: documents that someone is still editing.
+pub(crate) mod autosave;
 pub(crate) mod kind;
 pub(crate) mod space;

@@ -53,7 +53,7 @@ impl Options {
     #[must_use]
     pub fn new() -> Self {
         use crate::clock::{SystemClock, SystemEntropy, ThreadSpawn};
-        Self::with_runtime(Arc::new(SystemClock::new()), Arc::new(ThreadSpawn::new()), Arc::new(SystemEntropy::new()))
+        Self::with_runtime(Arc::new(SystemClock), Arc::new(ThreadSpawn::new()), Arc::new(SystemEntropy))
     }
 
     /// Options with time, background tasks and randomness of the application's own: an async runtime's, or a test's.

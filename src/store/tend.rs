@@ -56,7 +56,7 @@ pub(crate) fn tidy(engine: &Arc<Engine>, trace: TraceId) -> Result<(), Failure> 
     for key in engine.take_cold() {
         match packing::pack(engine, key, Effort::Background) {
             Ok(Some(packed)) => {
-                let what = EventKind::Packed { versions: packed.versions, bytes_after: packed.bytes };
+                let what = EventKind::Packed { versions: packed.versions, bytes: packed.bytes };
                 engine.publish_event(key.space, Some(key.draft), trace, what);
             }
             Ok(None) => {}

@@ -1,0 +1,92 @@
+//! What a person may be told about the safety of what they typed.
+
+use crate::clock::Timestamp;
+use std::fmt;
+use std::sync::Arc;
+
+/// Whether what was typed is safe, for a person to see.
+///
+/// It never says saved before the save is durable, and while there is anything unsaved, it says so and since when:
+/// every `since` is the moment of the first change that is not saved. Once a save has failed it stays red until one
+/// has succeeded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AutosaveStatus {
+    /// Nothing has changed since autosaving began.
+    Clean,
+    /// Everything is durable.
+    Saved {
+        /// The version that holds it.
+        version: u64,
+        /// When it was saved.
+        at: Timestamp,
+    },
+    /// There are changes whose save has not begun.
+    Unsaved {
+        /// Unsaved since.
+        since: Timestamp,
+    },
+    /// There are changes whose save is under way.
+    Saving {
+        /// Unsaved since.
+        since: Timestamp,
+    },
+    /// The last save failed. The newest document is held in memory, and saving it is tried again and again.
+    Failed {
+        /// Why, for people.
+        reason: Arc<str>,
+        /// Unsaved since.
+        since: Timestamp,
+        /// The number of failures in a row.
+        attempts: u32,
+        /// When the next attempt comes by itself; `None` while one is under way or saving is paused.
+        next_try: Option<Timestamp>,
+    },
+    /// There is no store yet: the newest document is held in memory only.
+    Detached {
+        /// Unsaved since; `None` where nothing has changed.
+        since: Option<Timestamp>,
+    },
+    /// Saving is paused.
+    Paused {
+        /// How many guards hold it.
+        pauses: u32,
+        /// Unsaved since; `None` where everything is saved.
+        since: Option<Timestamp>,
+    },
+}
+
+impl AutosaveStatus {
+    /// Whether every change is durable: the machine could lose its power now, and nothing would be lost.
+    #[must_use]
+    pub const fn is_safe(&self) -> bool {
+        self.unsaved_since().is_none()
+    }
+
+    /// The moment of the first change that is not saved; `None` where all are.
+    #[must_use]
+    pub const fn unsaved_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Clean | Self::Saved { .. } => None,
+            Self::Unsaved { since } | Self::Saving { since } | Self::Failed { since, .. } => Some(*since),
+            Self::Detached { since } | Self::Paused { since, .. } => *since,
+        }
+    }
+}
+
+impl fmt::Display for AutosaveStatus {
+    /// A short text for logs; an application writes its own for its users.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clean => f.write_str("no changes"),
+            Self::Saved { version, .. } => write!(f, "saved as version {version}"),
+            Self::Unsaved { .. } => f.write_str("unsaved changes"),
+            Self::Saving { .. } => f.write_str("saving"),
+            Self::Failed { reason, attempts, .. } => write!(f, "not saved after {attempts} attempts: {reason}"),
+            Self::Detached { since: None } => f.write_str("no store yet"),
+            Self::Detached { since: Some(_) } => f.write_str("no store yet; changes are in memory only"),
+            Self::Paused { since: None, .. } => f.write_str("paused; everything is saved"),
+            Self::Paused { since: Some(_), .. } => f.write_str("paused with unsaved changes"),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What a document is saved into, as seen from autosaving.
+
+use crate::clock::Timestamp;
+use crate::events::EventKind;
+use crate::id::TraceId;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+/// Where documents go. Called by one thread at a time, never under a lock of autosaving.
+///
+/// A panic in any of the methods is caught and counts as a failed save.
+pub(crate) trait SaveTarget<T>: Send + Sync {
+    /// Writes the document as the bytes that `save` takes.
+    fn encode(&self, document: &T) -> Result<Vec<u8>, TargetError>;
+
+    /// Makes the document durable before it returns `Ok`. An error is *unknown*: the same document comes again.
+    fn save(&self, document: &[u8], request: SaveRequest) -> Result<SavedAs, TargetError>;
+
+    /// Tells an event about the draft. Must not block.
+    fn publish(&self, trace: TraceId, what: EventKind);
+}
+
+/// What a save belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SaveRequest {
+    pub(crate) why: SaveReason,
+    pub(crate) trace: TraceId,
+}
+
+/// Why a document is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SaveReason {
+    /// Its time has come.
+    Due,
+    /// The application asked for it, or autosaving ends.
+    Flush,
+}
+
+/// What a save in the background came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SavedAs {
+    /// The version that holds the document.
+    pub version: u64,
+    /// When it was saved.
+    pub at: Timestamp,
+    /// Whether a version was written; `false` where the document was the same as before.
+    pub changed: bool,
+    /// The document's size in bytes, as canonical JSON.
+    pub size: u64,
+}
+
+/// A failed save, and what it failed at.
+#[derive(Debug, Clone)]
+pub(crate) struct TargetError {
+    pub(crate) cause: Arc<dyn StdError + Send + Sync>,
+    /// Whether this document can never be saved, so that only another one is worth trying soon.
+    pub(crate) of_document: bool,
+}
+
+/// Why a document is not saved.
+///
+/// The document is still held, and saving it is tried again by itself, unless autosaving was closed.
+#[derive(Debug, Clone)]
+pub struct AutosaveError {
+    trace: TraceId,
+    cause: Cause,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Cause {
+    Target(TargetError),
+    Panicked,
+    Detached,
+    AlreadyAttached,
+    Closed,
+}
+
+impl AutosaveError {
+    pub(super) const fn new(trace: TraceId, cause: Cause) -> Self {
+        Self { trace, cause }
+    }
+
+    /// Names the attempt in logs and events.
+    #[must_use]
+    pub const fn trace_id(&self) -> TraceId {
+        self.trace
+    }
+
+    /// Whether there is no store yet.
+    #[must_use]
+    pub const fn is_detached(&self) -> bool {
+        matches!(self.cause, Cause::Detached)
+    }
+
+    pub(super) const fn is_of_document(&self) -> bool {
+        matches!(self.cause, Cause::Panicked | Cause::Target(TargetError { of_document: true, .. }))
+    }
+
+    /// The whole chain of causes, for people.
+    pub(super) fn reason(&self) -> String {
+        let Cause::Target(target) = &self.cause else { return self.to_string() };
+        let mut reason = target.cause.to_string();
+        let mut deeper = target.cause.source();
+        while let Some(cause) = deeper.take_if(|_| reason.len() < REASON_MAX) {
+            reason.push_str(": ");
+            reason.push_str(&cause.to_string());
+            deeper = cause.source();
+        }
+        reason
+    }
+}
+
+/// A chain of causes longer than this is cut.
+const REASON_MAX: usize = 1_000;
+
+impl fmt::Display for AutosaveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.cause {
+            Cause::Target(_) => "the document could not be saved",
+            Cause::Panicked => "saving the document panicked",
+            Cause::Detached => "there is no store yet; the document is in memory only",
+            Cause::AlreadyAttached => "there is a store already; autosaving goes on into that one",
+            Cause::Closed => "autosaving was closed",
+        })
+    }
+}
+
+impl StdError for AutosaveError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.cause {
+            Cause::Target(target) => Some(&*target.cause),
+            _ => None,
+        }
+    }
+}
