@@ -37,7 +37,7 @@ pub(super) struct Engine {
 
 impl Engine {
     /// Makes a store on an empty disk; durable when it returns.
-    pub(super) fn create(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
+    pub(super) fn create(disk: &Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
         if disk.len().map_err(from_io)? > 0 {
             return Err(StorageErrorKind::Exists.into());
         }
@@ -48,21 +48,21 @@ impl Engine {
             transaction.commit().map_err(from_engine)
         })?;
         // Last of all: what bears our mark is whole.
-        front::write(&*disk)?;
+        front::write(&**disk)?;
         disk.sync().map_err(from_io)?;
         Ok(engine)
     }
 
     /// Opens a store, repairing what a crash left. Writes nothing unless it succeeds.
-    pub(super) fn open(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
-        front::recognise(&*disk)?;
+    pub(super) fn open(disk: &Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
+        front::recognise(&**disk)?;
         if disk.len().map_err(from_io)? == front::LEN {
             // The engine would take it for a new one and begin afresh.
             return Err(
                 StorageErrorKind::Corrupt { what: "everything behind the first page is gone".to_owned() }.into()
             );
         }
-        let engine = Self::start(Port::on_probation(disk).map_err(from_io)?, tuning)?;
+        let engine = Self::start(Port::on_probation(disk.clone()).map_err(from_io)?, tuning)?;
         engine.check_seal()?;
         engine.port.release().map_err(from_io)?;
         Ok(engine)

@@ -75,7 +75,7 @@ impl RedbStorage {
     ///
     /// As [`create`](Self::create).
     pub fn create_with(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
-        let engine = Engine::create(disk.clone(), tuning)?;
+        let engine = Engine::create(&disk, tuning)?;
         Ok(Self::around(engine, disk, tuning))
     }
 
@@ -98,7 +98,7 @@ impl RedbStorage {
     ///
     /// As [`open`](Self::open).
     pub fn open_with(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
-        let engine = Engine::open(disk.clone(), tuning)?;
+        let engine = Engine::open(&disk, tuning)?;
         Ok(Self::around(engine, disk, tuning))
     }
 
@@ -151,7 +151,7 @@ impl RedbStorage {
         }
         let engine = match slot.take() {
             Some(engine) => engine,
-            None => Engine::open(self.disk.clone(), self.tuning)?,
+            None => Engine::open(&self.disk, self.tuning)?,
         };
         work(slot.insert(engine))
     }
