@@ -4,7 +4,7 @@ use super::convert::{from_engine, from_io, guarded};
 use super::port::Port;
 use super::snapshot::RedbSnapshot;
 use super::{Tuning, front};
-use crate::storage::{Batch, Disk, Footprint, StorageError, StorageErrorKind, Table};
+use crate::storage::{Batch, Disk, StorageError, StorageErrorKind, Table};
 use redb::{Builder, CompactionError, Database, ReadableDatabase, TableDefinition, WriteTransaction};
 use std::process;
 use std::sync::Arc;
@@ -129,28 +129,27 @@ impl Engine {
         guarded(|| self.begin(Care::TwoSyncs)?.commit().map_err(from_engine)).inspect_err(|_| self.condemn())
     }
 
-    /// Moves pages to the front and gives the rest back; does nothing while someone reads.
-    pub(super) fn compact(&mut self) -> Result<(), StorageError> {
+    /// Moves pages to the front and gives the rest back. Does nothing while someone reads, and says so with `false`.
+    pub(super) fn compact(&mut self) -> Result<bool, StorageError> {
         let database = self.database.as_mut().ok_or(StorageErrorKind::Io)?;
         let result = guarded(|| match database.compact() {
-            Ok(_) | Err(CompactionError::TransactionInProgress) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(CompactionError::TransactionInProgress) => Ok(false),
             Err(error) => Err(from_engine(error)),
         });
         result.inspect_err(|_| self.condemn())
     }
 
-    /// Counts the pages in use, reading all of them.
-    pub(super) fn footprint(&self, disk: &dyn Disk) -> Result<Footprint, StorageError> {
-        let used = guarded(|| {
+    /// Counts the bytes in use, reading everything and keeping commits waiting.
+    pub(super) fn used(&self) -> Result<u64, StorageError> {
+        guarded(|| {
             let transaction = self.database()?.begin_write().map_err(from_engine)?;
             let stats = transaction.stats().map_err(from_engine)?;
             transaction.abort().map_err(from_engine)?;
             let page = u64::try_from(stats.page_size()).unwrap_or(u64::MAX);
-            Ok(stats.allocated_pages().saturating_mul(page))
+            Ok(stats.allocated_pages().saturating_mul(page).saturating_add(front::LEN))
         })
-        .inspect_err(|_| self.condemn())?;
-        let total = disk.len().map_err(from_io)?;
-        Ok(Footprint { total, unused: total.saturating_sub(used).saturating_sub(front::LEN) })
+        .inspect_err(|_| self.condemn())
     }
 
     fn begin(&self, care: Care) -> Result<WriteTransaction, StorageError> {
