@@ -18,7 +18,7 @@ pub enum Maintenance {
 /// How much room a storage takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Footprint {
-    /// Bytes taken from the disk, or from memory.
+    /// Bytes taken from the disk, or from memory. A file may be longer than what it takes.
     pub total: u64,
     /// Of these, bytes that hold nothing.
     pub unused: u64,

@@ -16,6 +16,7 @@ mod batch;
 mod contract;
 mod disk;
 mod error;
+pub mod faults;
 mod limits;
 mod memory;
 #[cfg(feature = "redb")]

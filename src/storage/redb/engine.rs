@@ -4,7 +4,7 @@ use super::convert::{from_engine, from_io, guarded};
 use super::port::Port;
 use super::snapshot::RedbSnapshot;
 use super::{Tuning, front};
-use crate::storage::{Batch, Disk, Footprint, StorageError, StorageErrorKind, Table};
+use crate::storage::{Batch, Disk, StorageError, StorageErrorKind, Table};
 use redb::{Builder, CompactionError, Database, ReadableDatabase, TableDefinition, WriteTransaction};
 use std::process;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(super) struct Engine {
 
 impl Engine {
     /// Makes a store on an empty disk; durable when it returns.
-    pub(super) fn create(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
+    pub(super) fn create(disk: &Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
         if disk.len().map_err(from_io)? > 0 {
             return Err(StorageErrorKind::Exists.into());
         }
@@ -48,21 +48,21 @@ impl Engine {
             transaction.commit().map_err(from_engine)
         })?;
         // Last of all: what bears our mark is whole.
-        front::write(&*disk)?;
+        front::write(&**disk)?;
         disk.sync().map_err(from_io)?;
         Ok(engine)
     }
 
     /// Opens a store, repairing what a crash left. Writes nothing unless it succeeds.
-    pub(super) fn open(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
-        front::recognise(&*disk)?;
+    pub(super) fn open(disk: &Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
+        front::recognise(&**disk)?;
         if disk.len().map_err(from_io)? == front::LEN {
             // The engine would take it for a new one and begin afresh.
             return Err(
                 StorageErrorKind::Corrupt { what: "everything behind the first page is gone".to_owned() }.into()
             );
         }
-        let engine = Self::start(Port::on_probation(disk).map_err(from_io)?, tuning)?;
+        let engine = Self::start(Port::on_probation(disk.clone()).map_err(from_io)?, tuning)?;
         engine.check_seal()?;
         engine.port.release().map_err(from_io)?;
         Ok(engine)
@@ -129,28 +129,27 @@ impl Engine {
         guarded(|| self.begin(Care::TwoSyncs)?.commit().map_err(from_engine)).inspect_err(|_| self.condemn())
     }
 
-    /// Moves pages to the front and gives the rest back; does nothing while someone reads.
-    pub(super) fn compact(&mut self) -> Result<(), StorageError> {
+    /// Moves pages to the front and gives the rest back. Does nothing while someone reads, and says so with `false`.
+    pub(super) fn compact(&mut self) -> Result<bool, StorageError> {
         let database = self.database.as_mut().ok_or(StorageErrorKind::Io)?;
         let result = guarded(|| match database.compact() {
-            Ok(_) | Err(CompactionError::TransactionInProgress) => Ok(()),
+            Ok(_) => Ok(true),
+            Err(CompactionError::TransactionInProgress) => Ok(false),
             Err(error) => Err(from_engine(error)),
         });
         result.inspect_err(|_| self.condemn())
     }
 
-    /// Counts the pages in use, reading all of them.
-    pub(super) fn footprint(&self, disk: &dyn Disk) -> Result<Footprint, StorageError> {
-        let used = guarded(|| {
+    /// Counts the bytes in use, reading everything and keeping commits waiting.
+    pub(super) fn used(&self) -> Result<u64, StorageError> {
+        guarded(|| {
             let transaction = self.database()?.begin_write().map_err(from_engine)?;
             let stats = transaction.stats().map_err(from_engine)?;
             transaction.abort().map_err(from_engine)?;
             let page = u64::try_from(stats.page_size()).unwrap_or(u64::MAX);
-            Ok(stats.allocated_pages().saturating_mul(page))
+            Ok(stats.allocated_pages().saturating_mul(page).saturating_add(front::LEN))
         })
-        .inspect_err(|_| self.condemn())?;
-        let total = disk.len().map_err(from_io)?;
-        Ok(Footprint { total, unused: total.saturating_sub(used).saturating_sub(front::LEN) })
+        .inspect_err(|_| self.condemn())
     }
 
     fn begin(&self, care: Care) -> Result<WriteTransaction, StorageError> {

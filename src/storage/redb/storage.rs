@@ -75,7 +75,7 @@ impl RedbStorage {
     ///
     /// As [`create`](Self::create).
     pub fn create_with(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
-        let engine = Engine::create(disk.clone(), tuning)?;
+        let engine = Engine::create(&disk, tuning)?;
         Ok(Self::around(engine, disk, tuning))
     }
 
@@ -98,7 +98,7 @@ impl RedbStorage {
     ///
     /// As [`open`](Self::open).
     pub fn open_with(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
-        let engine = Engine::open(disk.clone(), tuning)?;
+        let engine = Engine::open(&disk, tuning)?;
         Ok(Self::around(engine, disk, tuning))
     }
 
@@ -141,19 +141,21 @@ impl RedbStorage {
     }
 
     /// Does `work` with an engine that is opened anew unless another call has done so by now.
-    fn attempt_anew<T>(&self, work: impl FnOnce(&mut Engine) -> Result<T, StorageError>) -> Result<T, StorageError> {
-        let mut slot = self.replacing();
-        if let Some(engine) = slot.as_ref()
-            && !engine.is_alive()
-        {
-            engine.condemn();
-            *slot = None;
+    fn attempt_anew<T>(&self, work: impl FnOnce(&Engine) -> Result<T, StorageError>) -> Result<T, StorageError> {
+        work(self.revived(&mut self.replacing())?)
+    }
+
+    /// Returns an engine that works, as far as is known: the one that is there, or a new one.
+    fn revived<'a>(&self, slot: &'a mut Option<Engine>) -> Result<&'a mut Engine, StorageError> {
+        if let Some(dead) = slot.take_if(|engine| !engine.is_alive()) {
+            // Before it is dropped, and so before the new one begins: at most one may write.
+            dead.condemn();
         }
         let engine = match slot.take() {
             Some(engine) => engine,
-            None => Engine::open(self.disk.clone(), self.tuning)?,
+            None => Engine::open(&self.disk, self.tuning)?,
         };
-        work(slot.insert(engine))
+        Ok(slot.insert(engine))
     }
 
     fn using(&self) -> RwLockReadGuard<'_, Option<Engine>> {
@@ -164,30 +166,41 @@ impl RedbStorage {
         self.engine.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn measured(&self, footprint: Footprint) -> Footprint {
-        self.unused.store(footprint.unused, Ordering::Relaxed);
-        footprint
-    }
-
     fn settle(&self) -> Result<Footprint, StorageError> {
         if self.unsettled.swap(false, Ordering::SeqCst)
             && self.attempt(Engine::settle).is_none()
-            && let Err(error) = self.attempt_anew(|engine| engine.settle())
+            && let Err(error) = self.attempt_anew(Engine::settle)
         {
             self.unsettled.store(true, Ordering::SeqCst);
             return Err(error);
         }
-        let total = self.disk.len().map_err(super::convert::from_io)?;
+        let total = self.total()?;
         Ok(Footprint { total, unused: self.unused.load(Ordering::Relaxed).min(total) })
     }
 
     fn compact(&self) -> Result<Footprint, StorageError> {
-        self.attempt_anew(|engine| {
-            engine.compact()?;
-            // The engine's last commit of a compaction would have to be repaired by reading everything.
-            engine.settle()?;
-            engine.footprint(&*self.disk).map(|footprint| self.measured(footprint))
-        })
+        let mut slot = self.replacing();
+        if self.revived(&mut slot)?.compact()? {
+            // Closing it gives back what the compaction has left at the end, and leaves nothing to repair; any other
+            // commit would begin by growing the file again.
+            *slot = None;
+            self.revived(&mut slot)?;
+            self.unsettled.store(false, Ordering::SeqCst);
+        }
+        self.footprint_of(self.revived(&mut slot)?)
+    }
+
+    fn footprint_of(&self, engine: &Engine) -> Result<Footprint, StorageError> {
+        let used = engine.used()?;
+        let total = self.total()?;
+        let unused = total.saturating_sub(used);
+        self.unused.store(unused, Ordering::Relaxed);
+        Ok(Footprint { total, unused })
+    }
+
+    fn total(&self) -> Result<u64, StorageError> {
+        let total = self.file.as_ref().map_or_else(|| self.disk.len(), |file| file.allocated());
+        total.map_err(super::convert::from_io)
     }
 }
 
@@ -231,10 +244,9 @@ impl Storage for RedbStorage {
 
     fn footprint(&self) -> Result<Footprint, StorageError> {
         self.refuse_in_child()?;
-        let disk = &*self.disk;
-        match self.attempt(|engine| engine.footprint(disk)) {
-            Some(footprint) => Ok(self.measured(footprint)),
-            None => self.attempt_anew(|engine| engine.footprint(disk)).map(|footprint| self.measured(footprint)),
+        match self.attempt(|engine| self.footprint_of(engine)) {
+            Some(footprint) => Ok(footprint),
+            None => self.attempt_anew(|engine| self.footprint_of(engine)),
         }
     }
 }
