@@ -151,8 +151,8 @@ fn read_edits(reader: &mut Reader<'_>) -> Option<Vec<Edit>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{edited_pair, effort};
     use super::*;
-    use crate::store::history::testing::{edited_pair, effort};
     use proptest::prelude::*;
 
     const LIMIT: usize = 16 << 20;

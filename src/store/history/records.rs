@@ -141,7 +141,9 @@ mod tests {
 
     fn of(records: &[Vec<u8>]) -> Records {
         let mut all = Records::default();
-        records.iter().for_each(|record| all.push(record));
+        for record in records {
+            all.push(record);
+        }
         all
     }
 

@@ -1,11 +1,11 @@
+use super::super::testing::{document, edited_pair, effort};
 use super::*;
-use crate::store::history::testing::{document, edited_pair, effort};
 use proptest::prelude::*;
 
 const BODY_MAX: usize = 1 << 20;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Version {
+struct Saved {
     version: u64,
     head: Vec<u8>,
     meta: Vec<u8>,
@@ -13,16 +13,16 @@ struct Version {
     body: Vec<u8>,
 }
 
-fn build(first: u64, versions: &[Version], last: u64) -> Vec<u8> {
+fn build(first: u64, versions: &[Saved], last: u64) -> Vec<u8> {
     let mut builder = PackBuilder::new(first, 3);
-    for Version { version, head, meta, local, body } in versions {
+    for Saved { version, head, meta, local, body } in versions {
         builder.push(&PackEntry { version: *version, head, meta, local, body }).expect("within the limits");
     }
     builder.finish(last).expect("in order")
 }
 
 /// A history: the first version covered, versions with gaps, the last version covered.
-fn history() -> impl Strategy<Value = (u64, Vec<Version>, u64)> {
+fn history() -> impl Strategy<Value = (u64, Vec<Saved>, u64)> {
     let bodies =
         (edited_pair(), document(), prop::collection::vec((0..3_u8, any::<prop::sample::Index>(), 0..9_usize), 0..12));
     let beside = prop::collection::vec((prop::collection::vec(any::<u8>(), 0..40), 0..3_u64), 20);
@@ -41,14 +41,14 @@ fn history() -> impl Strategy<Value = (u64, Vec<Version>, u64)> {
         }
         let first = u64::from(first);
         let mut next = first;
-        let versions: Vec<Version> = bodies
+        let versions: Vec<Saved> = bodies
             .into_iter()
             .zip(beside)
             .map(|(body, (bytes, skip))| {
                 let version = next + skip;
                 next = version + 1;
                 let head = [&b"a header that stays: "[..], &version.to_be_bytes()].concat();
-                Version { version, head, meta: bytes.clone(), local: bytes[bytes.len() / 2..].to_vec(), body }
+                Saved { version, head, meta: bytes.clone(), local: bytes[bytes.len() / 2..].to_vec(), body }
             })
             .collect();
         (first, versions, next - 1 + behind)
@@ -66,7 +66,7 @@ proptest! {
         prop_assert_eq!(pack.len(), versions.len());
         prop_assert_eq!(pack.entries().count(), versions.len());
         for (entry, version) in pack.entries().zip(&versions) {
-            let Version { version, head, meta, local, body } = version;
+            let Saved { version, head, meta, local, body } = version;
             let expected = PackVersion { version: *version, head, meta, local, body_len: body.len() };
             prop_assert_eq!(entry, expected);
             prop_assert_eq!(pack.entry(*version), Some(expected));

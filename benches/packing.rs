@@ -1,0 +1,297 @@
+//! What a draft's history costs in bytes and in time, and how near its packs come to `zstd -19 --long=27`.
+//!
+//! `cargo bench --bench packing -- TRACE`, or with the path in `DRAFTKEEP_TRACE`: replays the recording of someone
+//! typing (gzipped JSON: `startContent`, `endContent` and `txns`, each with a `time` or `timestamp` and `patches` of
+//! position, deleted count and inserted text, counted in Unicode code points). Without a path, typing is generated.
+
+#[path = "../src/fault.rs"]
+#[allow(unused, clippy::all, clippy::pedantic)]
+mod fault;
+#[path = "../src/store/history/mod.rs"]
+#[allow(unused, clippy::all, clippy::pedantic)]
+mod history;
+
+use history::pack::{Pack, PackBuilder, PackEntry};
+use history::{GapBuffer, anchor, delta};
+use std::hint::black_box;
+use std::io::Read;
+use std::time::{Duration, Instant};
+use zstd::zstd_safe::CParameter;
+
+/// Autosave: a version at most this often, and only where the text changed.
+const SAVE_EVERY_MS: i64 = 20_000;
+const LIMIT: usize = 16 << 20;
+
+/// One saved version.
+struct Save {
+    time_ms: i64,
+    body: Vec<u8>,
+}
+
+fn main() {
+    let path = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let path = path.or_else(|| std::env::var("DRAFTKEEP_TRACE").ok());
+    let saves = match &path {
+        Some(path) => recorded(path),
+        None => generated(),
+    };
+    println!("history of {}", path.as_deref().map_or("generated typing", |_| "a recording"));
+    sizes(&saves);
+    println!();
+    encoding(&saves);
+}
+
+/// The bytes of one history in every form, and the time to read versions back.
+fn sizes(saves: &[Save]) {
+    let heads: Vec<Vec<u8>> = saves.iter().zip(1..).map(|(save, version)| head(version, save.time_ms)).collect();
+    let full: usize = saves.iter().map(|save| save.body.len()).sum();
+    let all: Vec<u8> = saves.iter().flat_map(|save| save.body.iter().copied()).collect();
+    let baseline = zstd_long(&all);
+    let row = |name: &str, bytes: usize, note: &str| {
+        println!("{name:<46} {bytes:>12} B {:>8.3} x zstd  {note}", bytes as f64 / baseline as f64);
+    };
+    row("full copies", full, &format!("{} versions, last of {} bytes", saves.len(), saves[saves.len() - 1].body.len()));
+    row("zstd -19 --long=27 of all versions", baseline, "");
+
+    let deltas: Vec<Vec<u8>> = saves.windows(2).map(|pair| delta::encode(&pair[0].body, &pair[1].body)).collect();
+    let runs: usize = (0..saves.len())
+        .map(|at| {
+            if at % 64 == 0 { anchor::encode(&saves[at].body, anchor::LEVEL_SAVE).len() } else { deltas[at - 1].len() }
+        })
+        .sum();
+    row("deltas", deltas.iter().map(Vec::len).sum(), "without an anchor");
+    row("runs of 64: an anchor and 63 deltas", runs, "without headers");
+
+    let (bare, bare_time) = timed(|| pack(saves, None, 19));
+    row("one pack, level 19", bare.len(), &format!("without headers, {bare_time:.0?}"));
+    let (cold, cold_time) = timed(|| pack(saves, Some(&heads), 9));
+    row("one pack, level 9, with headers", cold.len(), &format!("{cold_time:.0?}"));
+    let (big, big_time) = timed(|| pack(saves, Some(&heads), 19));
+    row("one pack, level 19, with headers", big.len(), &format!("{big_time:.0?}"));
+    let smalls: usize =
+        saves.chunks(64).zip(heads.chunks(64)).map(|(saves, heads)| pack(saves, Some(heads), 9).len()).sum();
+    row("packs of 64 versions, level 9, with headers", smalls, "");
+
+    println!();
+    let (pack, _) = timed(|| Pack::parse(&big, LIMIT).expect("a pack"));
+    println!("{:<46} {:>12.3?}", "parse the big pack", best(|| Pack::parse(&big, LIMIT).expect("a pack").len()));
+    for (name, at) in [("first", 0), ("middle", saves.len() / 2), ("last", saves.len() - 1)] {
+        let version = at as u64 + 1;
+        assert_eq!(pack.body(version).expect("in the pack"), saves[at].body);
+        let time = best(|| Pack::parse(&big, LIMIT).expect("a pack").body(version).expect("in the pack").len());
+        println!("{:<46} {time:>12.3?}", format!("parse it and read the {name} version"));
+    }
+    println!("{:<46} {:>12.3?}", "read all versions", best(|| pack.bodies().expect("a pack").map(black_box).count()));
+    let run = saves.len().min(64);
+    let time = best(|| {
+        let mut buffer = GapBuffer::new(saves[0].body.clone());
+        for delta in &deltas[..run - 1] {
+            delta::apply_in_place(&mut buffer, delta, LIMIT).expect("a delta");
+        }
+        buffer.len()
+    });
+    println!("{:<46} {time:>12.3?}", format!("walk a run of {run}"));
+}
+
+/// What a save pays: deltas and anchors of documents of several sizes.
+fn encoding(saves: &[Save]) {
+    let sample = &saves[saves.len() - 1].body;
+    println!("{:>9}  {:<34} {:>12} {:>12} {:>10}", "document", "what", "encode", "decode", "bytes");
+    for len in [2_000, 50_000, 1_000_000] {
+        let base = prose(sample, len);
+        let mut edits: Vec<(&str, Vec<u8>)> = Vec::new();
+        let mut one = base.clone();
+        one.splice(len / 2..len / 2, *b"a sentence typed since the last save");
+        edits.push(("delta: one edit", one.clone()));
+        let mut two = base.clone();
+        two.splice(len - 50..len - 40, *b"another");
+        two.splice(40..45, *b"words");
+        edits.push(("delta: two edits at both ends", two));
+        let pasted = prose(&sample[sample.len() / 3..], len / 5);
+        one.splice(len / 3..len / 3, pasted);
+        edits.push(("delta: a fifth pasted", one));
+        edits.push(("delta: all rewritten", base.iter().rev().copied().collect()));
+        for (name, target) in edits {
+            let delta = delta::encode(&base, &target);
+            let encode = best(|| delta::encode(&base, &target).len());
+            let decode = best(|| delta::apply(&base, &delta, LIMIT).expect("a delta").len());
+            println!("{len:>9}  {name:<34} {encode:>12.3?} {decode:>12.3?} {:>10}", delta.len());
+        }
+        for level in [1, 3, 6] {
+            let anchor = anchor::encode(&base, level);
+            let encode = best(|| anchor::encode(&base, level).len());
+            let decode = best(|| anchor::decode(&anchor, LIMIT).expect("an anchor").len());
+            let name = format!("anchor, level {level}");
+            println!("{len:>9}  {name:<34} {encode:>12.3?} {decode:>12.3?} {:>10}", anchor.len());
+        }
+    }
+}
+
+/// Text of a length, made of a sample whose paragraphs are numbered so that no two are equal.
+fn prose(sample: &[u8], len: usize) -> Vec<u8> {
+    let lines = sample.split(|&byte| byte == b' ').cycle().zip(1_u64..);
+    let mut text = Vec::with_capacity(len + 100);
+    for (line, number) in lines {
+        text.extend_from_slice(line);
+        text.push(b' ');
+        if number % 16 == 0 {
+            text.extend_from_slice(format!("{} ", number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40).as_bytes());
+        }
+        if text.len() >= len {
+            break;
+        }
+    }
+    text.truncate(len);
+    text
+}
+
+fn pack(saves: &[Save], heads: Option<&[Vec<u8>]>, level: i32) -> Vec<u8> {
+    let mut builder = PackBuilder::new(1, level);
+    for (index, save) in saves.iter().enumerate() {
+        let head = heads.map_or(&[][..], |heads| &heads[index]);
+        let entry = PackEntry { version: index as u64 + 1, head, meta: b"", local: b"", body: &save.body };
+        builder.push(&entry).expect("room for the version");
+    }
+    builder.finish(saves.len() as u64).expect("in order")
+}
+
+/// A revision header of the usual size: ids and constants that stay, a counter and a time that grow.
+fn head(counter: u64, time_ms: i64) -> Vec<u8> {
+    let mut head = vec![1, 0];
+    head.extend_from_slice(&blake3::hash(b"draft").as_bytes()[..16]);
+    head.extend_from_slice(b"\x04post\x01\x01");
+    head.extend_from_slice(&blake3::hash(b"replica").as_bytes()[..16]);
+    head.extend_from_slice(&counter.to_be_bytes());
+    head.extend_from_slice(&blake3::hash(b"replica").as_bytes()[..16]);
+    head.extend_from_slice(blake3::hash(b"parent").as_bytes());
+    head.extend_from_slice(&time_ms.to_be_bytes());
+    head.extend_from_slice(blake3::hash(b"policy").as_bytes());
+    head
+}
+
+fn zstd_long(bytes: &[u8]) -> usize {
+    let mut compressor = zstd::bulk::Compressor::new(19).expect("a compressor");
+    compressor.set_parameter(CParameter::WindowLog(27)).expect("the window");
+    compressor.set_parameter(CParameter::EnableLongDistanceMatching(true)).expect("long matches");
+    compressor.compress(bytes).expect("compressed").len()
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let start = Instant::now();
+    let result = work();
+    (result, start.elapsed())
+}
+
+/// The shortest of several runs: what the work costs when nothing else disturbs it.
+fn best<T>(mut work: impl FnMut() -> T) -> Duration {
+    let mut best = Duration::MAX;
+    let start = Instant::now();
+    for round in 0..200 {
+        best = best.min(timed(|| black_box(work())).1);
+        if round >= 4 && start.elapsed() > Duration::from_millis(300) {
+            break;
+        }
+    }
+    best
+}
+
+/// The document of an application with one text: canonical JSON.
+fn document(text: &[char]) -> Vec<u8> {
+    let text: String = text.iter().collect();
+    format!("{{\"text\":{}}}", serde_json::Value::String(text)).into_bytes()
+}
+
+fn recorded(path: &str) -> Vec<Save> {
+    let mut json = String::new();
+    let file = std::fs::File::open(path).expect("the recording");
+    flate2::read::GzDecoder::new(file).read_to_string(&mut json).expect("gzipped text");
+    let trace: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let mut text: Vec<char> = trace["startContent"].as_str().unwrap_or_default().chars().collect();
+    let mut saves: Vec<Save> = Vec::new();
+    let mut now = 0;
+    let mut changed = !text.is_empty();
+    let mut saved_ms = i64::MIN / 2;
+    for step in trace["txns"].as_array().expect("transactions") {
+        let time = step["time"].as_str().or(step["timestamp"].as_str()).expect("a time");
+        now = millis(time).expect("an ISO 8601 time");
+        for patch in step["patches"].as_array().expect("patches") {
+            let at = usize::try_from(patch[0].as_u64().expect("a position")).expect("a position");
+            let deleted = usize::try_from(patch[1].as_u64().expect("a count")).expect("a count");
+            text.splice(at..at + deleted, patch[2].as_str().expect("a text").chars());
+            changed = true;
+        }
+        if changed && now - saved_ms >= SAVE_EVERY_MS {
+            saves.push(Save { time_ms: now, body: document(&text) });
+            (saved_ms, changed) = (now, false);
+        }
+    }
+    if changed {
+        saves.push(Save { time_ms: now, body: document(&text) });
+    }
+    assert_eq!(Some(text.iter().collect::<String>().as_str()), trace["endContent"].as_str());
+    saves.dedup_by(|next, save| next.body == save.body);
+    saves
+}
+
+/// Milliseconds since 1970 of `2021-05-06T07:08:09.123Z`, with any fraction and any offset.
+fn millis(time: &str) -> Option<i64> {
+    let number = |from: usize, to: usize| time.get(from..to)?.parse::<i64>().ok();
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let (year_of_march, month_of_march) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = 365 * year_of_march + year_of_march / 4 - year_of_march / 100
+        + year_of_march / 400
+        + (153 * month_of_march + 2) / 5
+        + day
+        - 719_469;
+    let rest = time.get(19..)?;
+    let zone_at = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
+    let fraction = rest[..zone_at].strip_prefix('.').unwrap_or("");
+    let fraction_ms = format!("{fraction:0<3}").get(..3)?.parse::<i64>().ok()?;
+    let zone = &rest[zone_at..];
+    let offset = match zone.as_bytes().first() {
+        Some(sign @ (b'+' | b'-')) => {
+            let minutes =
+                zone.get(1..3)?.parse::<i64>().ok()? * 60 + zone.get(zone.len() - 2..)?.parse::<i64>().ok()?;
+            if *sign == b'+' { minutes } else { -minutes }
+        }
+        _ => 0,
+    };
+    let seconds = days * 86_400 + number(11, 13)? * 3600 + (number(14, 16)? - offset) * 60 + number(17, 19)?;
+    Some(seconds * 1000 + fraction_ms)
+}
+
+/// Typing that is the same every time: sentences at a place that moves now and then, with some removed again.
+fn generated() -> Vec<Save> {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap_or(0)
+    };
+    let words: Vec<String> =
+        (0..3000).map(|_| (0..2 + random(8)).map(|_| char::from(b'a' + random(26) as u8)).collect()).collect();
+    let mut text: Vec<char> = Vec::new();
+    let (mut at, mut time_ms) = (0, 1_600_000_000_000);
+    (0..1000)
+        .map(|_| {
+            if random(8) == 0 {
+                at = random(text.len() + 1);
+            }
+            if random(5) == 0 {
+                let end = (at + random(60)).min(text.len());
+                text.drain(at..end);
+            }
+            for _ in 0..1 + random(12) {
+                let skewed = random(words.len()) * random(words.len()) / words.len();
+                let typed: Vec<char> =
+                    words[skewed].chars().chain([if random(40) == 0 { '\n' } else { ' ' }]).collect();
+                let len = typed.len();
+                text.splice(at..at, typed);
+                at += len;
+            }
+            time_ms += SAVE_EVERY_MS + i64::try_from(random(20_000)).unwrap_or(0);
+            Save { time_ms, body: document(&text) }
+        })
+        .collect()
+}
