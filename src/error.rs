@@ -231,10 +231,9 @@ impl From<StorageError> for Failure {
 impl From<CodecError> for Failure {
     fn from(error: CodecError) -> Self {
         let kind = match error {
-            CodecError::TooNew { found, supported } => ErrorKind::Storage(StorageErrorKind::TooNew {
-                found: found.into(),
-                supported: supported.into(),
-            }),
+            CodecError::TooNew { found, supported } => {
+                ErrorKind::Storage(StorageErrorKind::TooNew { found: found.into(), supported: supported.into() })
+            }
             _ => ErrorKind::Corrupt { draft: None, what: "a record cannot be read".into() },
         };
         Self { kind, source: Some(Arc::new(error)) }

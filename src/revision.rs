@@ -171,8 +171,7 @@ impl Meta {
         let fields = Fields::parse(bytes, FORMAT)?;
         let slot = match (fields.get(meta_tag::KEY), fields.optional_number(meta_tag::GENERATION)?) {
             (Some(key), Some(generation)) => {
-                let generation =
-                    u32::try_from(generation).map_err(|_| CodecError::Malformed(meta_tag::GENERATION))?;
+                let generation = u32::try_from(generation).map_err(|_| CodecError::Malformed(meta_tag::GENERATION))?;
                 Some((key.to_vec(), generation))
             }
             (None, None) => None,

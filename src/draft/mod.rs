@@ -1,4 +1,27 @@
 //! Drafts: documents that someone is still editing.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `space`, `drafts`, `slot`, `handle` | what a user holds: a space, a kind's drafts, a slot, one draft |
+//! | `edit`, `session`, `saved` | a document in memory, what it is based on, and what became of saving it |
+//! | `document`, `carry` | the application's types: migrations, members that a type does not know |
+//! | `list`, `info` | pages of drafts, and what is known of each without its document |
+//! | `autosave`, `live` | saving by itself, and handing what is unsaved to a phase's commit |
+//! | `names` | limits of what an application names |
+//!
+//! Every change is carried out by [`store::change`](crate::store); nothing here writes a record.
+
 pub(crate) mod autosave;
-pub(crate) mod kind;
-pub(crate) mod space;
+mod carry;
+mod document;
+pub(crate) mod drafts;
+pub(crate) mod edit;
+pub(crate) mod handle;
+pub(crate) mod info;
+pub(crate) mod list;
+mod live;
+mod names;
+pub(crate) mod saved;
+mod session;
+pub(crate) mod slot;
+mod space;

@@ -14,7 +14,6 @@ use super::pieces::{self, INLINE_MAX};
 use super::rows::{HeadRow, Local, Stored, VersionRow};
 use super::space::SpaceKeys;
 use super::tables::{ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, VERSIONS};
-use super::view::View;
 use super::write::Write;
 use crate::clock::Timestamp;
 use crate::codec::Unknown;
@@ -46,7 +45,6 @@ pub(crate) struct New {
 pub(crate) struct Written {
     pub(crate) version: u64,
     pub(crate) id: RevisionId,
-    pub(crate) head: HeadRow,
 }
 
 /// Which space and kind a draft belongs to, and what they know.
@@ -116,14 +114,14 @@ pub(crate) fn append(write: &mut Write<'_>, of: Belongs, before: Option<&Head>, 
             let base = base.map(|base| (base.version, base.body));
             write.bodies.put(key, Kept { last: (version, Arc::clone(&body)), head: (version, body), base });
             write.put(HEADS, key.bytes(), head.encode());
-            return Ok(Written { version, id, head });
+            return Ok(Written { version, id });
         }
     };
     write.put(HEADS, key.bytes(), head.encode());
     if let Some(kept) = kept {
         write.bodies.put(key, Kept { last: (version, body), ..kept });
     }
-    Ok(Written { version, id, head })
+    Ok(Written { version, id })
 }
 
 /// The documents that the new version is written against: from memory, else read.
@@ -142,7 +140,8 @@ fn kept(write: &Write<'_>, of: Belongs, before: Option<&Head>) -> Result<Option<
         Arc::clone(&body)
     } else {
         // A damaged text beside the head costs its run; the new version then begins another one.
-        run::read(write.txn, &of.secret, of.key, row.last).map_or_else(|_| Arc::clone(&body), |(_, body)| Arc::new(body))
+        run::read(write.txn, &of.secret, of.key, row.last)
+            .map_or_else(|_| Arc::clone(&body), |(_, body)| Arc::new(body))
     };
     // A damaged anchor is no reason to refuse a save: the head gets a new one.
     let base = heads::base(write.txn, of.key, row).ok().flatten().map(|base| (row.base, Arc::new(base)));
@@ -150,12 +149,7 @@ fn kept(write: &Write<'_>, of: Belongs, before: Option<&Head>) -> Result<Option<
 }
 
 /// Writes anew a head whose own row is damaged, from the history.
-pub(crate) fn rebuild_head(
-    write: &mut Write<'_>,
-    key: DraftKey,
-    head: &Head,
-    keys: &SpaceKeys,
-) -> Result<(), Failure> {
+pub(crate) fn rebuild_head(write: &mut Write<'_>, key: DraftKey, head: &Head, keys: &SpaceKeys) -> Result<(), Failure> {
     let body = heads::body(write.txn, write.bodies, &keys.digests(), key, head)?;
     let (stored, base) = at_head(write, key, None, None, head.row.version, &body)?;
     let row = HeadRow {
@@ -183,7 +177,8 @@ fn in_history(
     {
         let delta = delta::encode(&kept.last.1, body);
         // A delta is read against what is stored, not against what is in memory: the chain has to be whole.
-        if delta.len() <= DELTA_MAX && run::row(write.txn, key, head.row.last)?.is_some_and(|row| row.run == head.row.run)
+        if delta.len() <= DELTA_MAX
+            && run::row(write.txn, key, head.row.last)?.is_some_and(|row| row.run == head.row.run)
         {
             return Ok((head.row.run, Stored::Delta(delta)));
         }

@@ -10,8 +10,8 @@ use super::space::{SpaceKeys, ensure_kind};
 use super::tables::{
     ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, PACKS, PINS, SLOTS, SpaceNo, TOMBSTONES, VERSIONS,
 };
-use super::view::View;
 use super::write::Write;
+use crate::clock::Timestamp;
 use crate::codec::Writer;
 use crate::error::{ErrorKind, Failure};
 use crate::fault;
@@ -65,7 +65,7 @@ pub(crate) fn begin(
         vector: if is_shared { VersionVector::new() } else { ticked(write, &VersionVector::new())? },
         author: (!is_shared).then_some(write.state.replica),
         parents: Vec::new(),
-        time: if is_shared { crate::clock::Timestamp::default() } else { write.now },
+        time: if is_shared { Timestamp::default() } else { write.now },
         flags: 0,
         policy: empty_policy(),
         blobs: Vec::new(),
@@ -119,6 +119,8 @@ pub(crate) enum Over {
 pub(crate) struct Base {
     pub(crate) id: RevisionId,
     pub(crate) vector: VersionVector,
+    /// Its text: a head with the same text, written by a checkpoint or a phase, is no newer text.
+    pub(crate) body: Body,
     /// Revisions of this editor whose save failed: one of them may have become durable all the same.
     pub(crate) attempted: Vec<RevisionId>,
 }
@@ -129,21 +131,12 @@ pub(crate) enum Saving {
     /// The text was the head's already.
     Unchanged { head: Box<Head> },
     /// The text is the head now.
-    Stored { written: Arc<Written> },
+    Stored { written: Arc<Written>, vector: VersionVector, at: Timestamp },
     /// The head had moved on: the text is kept beside it.
     Stale { version: u64, head: u64 },
 }
 
-/// A checkpoint's name, an outcome and the like, put on a version that is written.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Marks {
-    pub(crate) checkpoint: Option<String>,
-}
-
-/// Saves a text over the head that it is based on.
-///
-/// `attempt` is told the revision before the commit, so that the caller knows it again should the commit's outcome
-/// be unknown.
+/// Saves a text over the head that it is based on, or beside a head that it is not based on.
 pub(crate) fn save(
     write: &mut Write<'_>,
     place: &Place,
@@ -157,14 +150,18 @@ pub(crate) fn save(
     }
     refuse_newer_schema(&head, &text)?;
     let head_id = head.id();
-    let is_based = head_id == base.id || base.attempted.contains(&head_id) || fault::on("stale-save-overwrites");
     let current = heads::body(write.txn, write.bodies, &place.keys.digests(), key, &head)?;
+    let is_based = head_id == base.id
+        || base.attempted.contains(&head_id)
+        || *current == *base.body
+        || fault::on("stale-save-overwrites");
     if *current == *text.body && text.schema == head.header.schema {
         return Ok(Saving::Unchanged { head: Box::new(head) });
     }
     let kind = kind_of(write, place.space, &head)?;
     let vector = if is_based { &head.header.vector } else { &base.vector };
     let header = edited(write, &head, vector, text.schema)?;
+    let (vector, at) = (header.vector.clone(), header.time);
     let meta = Meta {
         label: text.label.or_else(|| head.meta.label.clone()),
         device: place.device.clone(),
@@ -174,7 +171,7 @@ pub(crate) fn save(
     let new = New { header, meta, body: text.body, aside: !is_based };
     let written = append::append(write, place.belongs(key.draft, kind), Some(&head), new)?;
     Ok(if is_based {
-        Saving::Stored { written: Arc::new(written) }
+        Saving::Stored { written: Arc::new(written), vector, at }
     } else {
         Saving::Stale { version: written.version, head: head.row.version }
     })
@@ -303,22 +300,12 @@ fn refuse_newer_schema(head: &Head, text: &Text) -> Result<(), Failure> {
     if head.header.schema <= text.schema {
         return Ok(());
     }
-    Err(ErrorKind::SchemaTooNew {
-        kind: head.header.kind.clone(),
-        found: head.header.schema,
-        supported: text.schema,
-    }
-    .into())
+    Err(ErrorKind::SchemaTooNew { kind: head.header.kind.clone(), found: head.header.schema, supported: text.schema }
+        .into())
 }
 
 /// The same text under another header.
-fn rewrite(
-    write: &mut Write<'_>,
-    place: &Place,
-    head: &Head,
-    header: Header,
-    meta: Meta,
-) -> Result<Written, Failure> {
+fn rewrite(write: &mut Write<'_>, place: &Place, head: &Head, header: Header, meta: Meta) -> Result<Written, Failure> {
     let key = DraftKey { space: place.space, draft: head.header.draft };
     let kind = kind_of(write, place.space, head)?;
     let body = heads::body(write.txn, write.bodies, &place.keys.digests(), key, head)?;

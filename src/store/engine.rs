@@ -1,6 +1,7 @@
 //! The engine room: one storage, one queue of writes, and what the application passed in.
 
 use super::cache::Bodies;
+use super::live::Live;
 use super::options::Settings;
 use super::queue::{Call, Queue, lock};
 use super::rows::MetaRow;
@@ -38,6 +39,7 @@ pub(crate) struct Engine {
     pub(crate) store: StoreId,
     pub(crate) bodies: Bodies,
     pub(crate) events: EventBus,
+    pub(crate) live: Live,
     witness: Option<Box<dyn TickWitness>>,
     queue: Queue,
     state: Mutex<State>,
@@ -75,6 +77,7 @@ impl Engine {
             store: meta.store,
             bodies: Bodies::new(settings.cache_bytes),
             events: EventBus::default(),
+            live: Live::default(),
             settings,
             witness,
             queue: Queue::default(),
@@ -144,8 +147,8 @@ impl Engine {
     /// As [`write`](Self::write), on a background task; the work goes on when the future is dropped.
     pub(crate) fn write_later<R>(
         self: &Arc<Self>,
-        work: impl FnOnce(&Arc<Self>) -> Result<R> + Send + 'static,
-    ) -> impl Future<Output = Result<R>> + Send + 'static
+        work: impl FnOnce(&Arc<Self>) -> std::result::Result<R, Failure> + Send + 'static,
+    ) -> impl Future<Output = std::result::Result<R, Failure>> + Send + 'static
     where
         R: Send + 'static,
     {
@@ -155,8 +158,7 @@ impl Engine {
             // The caller may have gone; the save is done all the same.
             let _ = done.send(work(&engine));
         }));
-        let engine = Arc::clone(self);
-        async move { result.await.unwrap_or_else(|_| Err(Error::new(ErrorKind::Interrupted.into(), engine.trace()))) }
+        async move { result.await.unwrap_or_else(|_| Err(ErrorKind::Interrupted.into())) }
     }
 
     fn commit(&self, mut group: Vec<Box<dyn Call>>, began: Duration) {

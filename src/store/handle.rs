@@ -3,14 +3,13 @@
 use super::engine::{Engine, TickWitness};
 use super::options::{Options, Settings};
 use super::rows::MetaRow;
-use super::space::{self, SpaceCore};
+use super::space::{self, Space, SpaceCore};
 use super::tables::{HEADS, META, META_KEY, SPACES, VERSIONS};
 use super::verify::{self, Verified};
 use super::view::{Committed, View};
 use super::write::meta_row;
 use super::{record, tend};
 use crate::codec::Unknown;
-use crate::draft::space::Space;
 use crate::error::{Error, Failure, Result};
 use crate::events::Events;
 use crate::id::{ReplicaId, StoreId, TraceId};
@@ -85,8 +84,10 @@ impl Store {
         options: Options,
         open: impl FnOnce(
             &crate::storage::StoreFile,
-        )
-            -> std::result::Result<(crate::storage::RedbStorage, crate::storage::Witness), crate::storage::StorageError>,
+        ) -> std::result::Result<
+            (crate::storage::RedbStorage, crate::storage::Witness),
+            crate::storage::StorageError,
+        >,
     ) -> Result<Self> {
         let entropy = Arc::clone(&options.entropy());
         traced(&*entropy, || {
@@ -199,7 +200,8 @@ impl Store {
         self.engine.traced("take_new_replica", |trace| {
             let replica = ReplicaId::from_bytes(random(&self.engine.settings));
             self.engine.write(move |write| {
-                let mut meta = meta_row(write.txn)?.ok_or_else(|| Failure::corrupt(None, "the store's row is missing"))?;
+                let mut meta =
+                    meta_row(write.txn)?.ok_or_else(|| Failure::corrupt(None, "the store's row is missing"))?;
                 meta.replica = replica;
                 write.put(META, META_KEY.to_vec(), meta.encode());
                 write.state.replica = replica;
@@ -303,10 +305,7 @@ fn random(settings: &Settings) -> [u8; 16] {
     bytes
 }
 
-fn traced<R>(
-    entropy: &dyn crate::clock::Entropy,
-    work: impl FnOnce() -> std::result::Result<R, Failure>,
-) -> Result<R> {
+fn traced<R>(entropy: &dyn crate::clock::Entropy, work: impl FnOnce() -> std::result::Result<R, Failure>) -> Result<R> {
     work().map_err(|failure| {
         let mut trace = [0; TraceId::LEN];
         entropy.fill(&mut trace);

@@ -4,7 +4,7 @@
 //! The other one is the last row in `VERSIONS` with its run. The tables lie in trees of their own, so one damaged
 //! page does not take both. "There is no such draft" is believed only when both say so.
 
-use super::cache::{Body, Bodies};
+use super::cache::{Bodies, Body};
 use super::history::{anchor, delta, run};
 use super::pieces;
 use super::rows::{HeadRow, Stored, VersionRow};

@@ -6,7 +6,7 @@
 
 use crate::codec::{CodecError, Fields, Writer};
 use crate::id::StoreId;
-use crate::{error::Failure, store::engine::TickWitness, storage::Witness};
+use crate::{error::Failure, storage::Witness, store::engine::TickWitness};
 
 const FORMAT: u8 = 1;
 
@@ -29,7 +29,11 @@ impl Claim {
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let fields = Fields::parse(bytes, FORMAT)?;
-        Ok(Self { store: StoreId::from_bytes(fields.array(1)?), place: fields.bytes(2).to_vec(), ticks: fields.number(3)? })
+        Ok(Self {
+            store: StoreId::from_bytes(fields.array(1)?),
+            place: fields.bytes(2).to_vec(),
+            ticks: fields.number(3)?,
+        })
     }
 
     /// Why the store may be a clone of the one that made this claim; `None` where it is that very store.

@@ -102,3 +102,21 @@ pub(crate) fn remove(txn: &mut Txn, list: ListKey, place: u64, draft: DraftId) -
     txn.put(LISTS, list.top(), top.encode());
     Ok(())
 }
+
+/// The newest place that is older than the given one.
+///
+/// The given place need not exist any more, so this first step has no chain to hold it against; the top tells at least
+/// whether there has to be one.
+pub(crate) fn older_than(view: &impl View, list: ListKey, place: u64) -> Result<Option<u64>, Failure> {
+    if let Some(bytes) = view.get(LISTS, &list.place(place))? {
+        return Ok(ListRow::decode(&bytes)?.older);
+    }
+    let Some(newest) = top(view, list)?.older else { return Ok(None) };
+    if newest < place {
+        return Ok(Some(newest));
+    }
+    // The chain is entered at the next newer place, which names the one that is looked for.
+    let (_, bytes) =
+        view.last(LISTS, &list.place(u64::MAX - 1), &list.place(place))?.ok_or_else(|| broken("a place is missing"))?;
+    Ok(ListRow::decode(&bytes)?.older)
+}

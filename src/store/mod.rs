@@ -8,6 +8,7 @@
 //! | `change`, `append` | every change of a draft, within one commit |
 //! | `heads`, `history`, `pieces`, `cache` | a draft's document: its head along two paths, its versions |
 //! | `lists`, `slots` | how drafts are found |
+//! | `live` | the autosaves at work on a draft, for commits that take in what they hold |
 //! | `retention`, `sweep`, `tend`, `verify` | what is dropped, tidied and checked |
 //! | `identity` | noticing that a store was copied or restored |
 //!
@@ -23,6 +24,7 @@ pub(crate) mod history;
 #[cfg(feature = "redb")]
 mod identity;
 pub(crate) mod lists;
+pub(crate) mod live;
 pub(crate) mod options;
 mod pieces;
 pub(crate) mod queue;
@@ -42,5 +44,6 @@ pub(crate) mod write;
 pub use handle::{Compacted, Store};
 pub use options::Options;
 pub use retention::{Keep, Retention};
+pub use space::Space;
 pub use sweep::Swept;
 pub use verify::{Damage, Verified};

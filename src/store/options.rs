@@ -1,8 +1,8 @@
 //! How a store behaves, and what it is given to run with.
 
 use crate::clock::{Clock, Entropy, Spawn};
-use crate::draft::kind::{AnySchema, Schema};
 use crate::error::Failure;
+use crate::kind::{AnySchema, Schema};
 use crate::store::retention::Retention;
 use std::collections::BTreeMap;
 use std::sync::Arc;

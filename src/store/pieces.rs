@@ -23,7 +23,12 @@ pub(crate) fn write(txn: &mut Txn, table: Table, bytes: &[u8], key: impl Fn(u16)
 }
 
 /// Reads what `write` wrote.
-pub(crate) fn read(view: &impl View, table: Table, count: u16, key: impl Fn(u16) -> Vec<u8>) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(
+    view: &impl View,
+    table: Table,
+    count: u16,
+    key: impl Fn(u16) -> Vec<u8>,
+) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     for piece in 0..count {
         let found = view.get(table, &key(piece))?;

@@ -55,11 +55,7 @@ impl Keep {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self {
-            history: Keep::All,
-            discard_after: None,
-            purge_after: None,
-        }
+        Self { history: Keep::All, discard_after: None, purge_after: None }
     }
 }
 
@@ -84,7 +80,6 @@ impl Retention {
         self.purge_after = Some(grace);
         self
     }
-
 }
 
 /// Whether so much time has passed by both counts. `days` are days on which the space was opened.

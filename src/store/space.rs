@@ -1,9 +1,8 @@
 //! Spaces: what one owner syncs as a unit.
 
-use super::append::Belongs;
 use super::engine::Engine;
 use super::lists;
-use super::rows::{SpaceRow, encode_space_no, decode_space_no};
+use super::rows::{SpaceRow, decode_space_no, encode_space_no};
 use super::sweep::{self, Swept};
 use super::tables::{DraftKey, KindNo, META, META_KEY, SPACE_NAMES, SPACES, SpaceNo};
 use super::view::View;
@@ -20,7 +19,33 @@ pub(crate) const SPACE_MAX: usize = 200;
 
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// An open space, without its types.
+/// What one owner syncs as a unit: a person's drafts, a project's, an account's.
+///
+/// Cloning it is cheap.
+#[derive(Debug, Clone)]
+pub struct Space {
+    pub(crate) core: Arc<SpaceCore>,
+}
+
+impl Space {
+    pub(crate) fn new(core: Arc<SpaceCore>) -> Self {
+        Self { core }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.core.name
+    }
+
+    /// What was tidied up when it was opened.
+    #[must_use]
+    pub fn swept(&self) -> &Swept {
+        &self.core.swept
+    }
+}
+
+/// An open space.
 #[derive(Debug)]
 pub(crate) struct SpaceCore {
     pub(crate) engine: Arc<Engine>,
@@ -109,10 +134,6 @@ impl SpaceCore {
 
     pub(crate) fn draft_key(&self, draft: DraftId) -> DraftKey {
         DraftKey { space: self.no, draft }
-    }
-
-    pub(crate) fn belongs(&self, draft: DraftId, kind: KindNo) -> Belongs {
-        Belongs { key: self.draft_key(draft), kind, secret: self.keys.digests(), days: self.days }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

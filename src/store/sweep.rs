@@ -2,7 +2,6 @@
 
 use super::change;
 use super::heads;
-use super::lists;
 use super::retention::has_passed;
 use super::space::SpaceCore;
 use super::tables::{DraftKey, KindNo, ListKey};

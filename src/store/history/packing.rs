@@ -200,7 +200,8 @@ fn build(
     if let Some((first, last)) = plan.cold {
         let mut from = first;
         while from <= last {
-            let row = run::row(view, key, from)?.ok_or_else(|| Failure::corrupt(Some(key.draft), "a version is missing"))?;
+            let row =
+                run::row(view, key, from)?.ok_or_else(|| Failure::corrupt(Some(key.draft), "a version is missing"))?;
             if row.run != from {
                 return Err(Failure::corrupt(Some(key.draft), "a run of its history has no beginning"));
             }

@@ -27,8 +27,7 @@ pub(crate) fn read(
     key: DraftKey,
     version: u64,
 ) -> Result<(VersionRow, Vec<u8>), Failure> {
-    let wanted = row(view, key, version)?
-        .ok_or(ErrorKind::NoSuchVersion { draft: key.draft, version })?;
+    let wanted = row(view, key, version)?.ok_or(ErrorKind::NoSuchVersion { draft: key.draft, version })?;
     let mut found = None;
     walk(view, key, wanted.run, version, |walked, row, body| {
         if walked == version {

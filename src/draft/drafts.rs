@@ -1,0 +1,100 @@
+//! The drafts of one kind.
+
+use super::handle::Draft;
+use super::list::{self, Filter, Page};
+use super::slot::Slot;
+use super::space::{place, text};
+use crate::error::{ErrorKind, Result};
+use crate::events::EventKind;
+use crate::id::DraftId;
+use crate::kind::AnySchema;
+use crate::store::change;
+use crate::store::heads;
+use crate::store::space::SpaceCore;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// The drafts of one kind in a space.
+pub struct Drafts<T> {
+    core: Arc<SpaceCore>,
+    schema: Arc<AnySchema>,
+    document: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Drafts<T> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.core), Arc::clone(&self.schema))
+    }
+}
+
+impl<T> fmt::Debug for Drafts<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Drafts").field("space", &self.core.name).field("kind", &self.schema.name).finish()
+    }
+}
+
+impl<T> Drafts<T> {
+    pub(crate) fn new(core: Arc<SpaceCore>, schema: Arc<AnySchema>) -> Self {
+        Self { core, schema, document: PhantomData }
+    }
+
+    /// The slot with this key: the drafts about one thing, of which one is current. 1 to 256 bytes, any bytes.
+    pub fn slot(&self, key: impl AsRef<[u8]>) -> Slot<T> {
+        Slot::new(Arc::clone(&self.core), Arc::clone(&self.schema), key.as_ref().to_vec())
+    }
+
+    /// The drafts of this kind that the filter lets through, newest first.
+    ///
+    /// # Errors
+    ///
+    /// `Corrupt` where a list is damaged; [`repair`](crate::Store::repair) builds it anew.
+    pub fn list(&self, filter: &Filter) -> Result<Page> {
+        self.core.engine.traced("list", |_| list::list(&self.core, Some(&self.schema.name), filter))
+    }
+
+    /// The draft with this id; none where there is none of this kind, or where it was purged.
+    ///
+    /// # Errors
+    ///
+    /// `Corrupt` where its records are damaged.
+    pub fn get(&self, id: DraftId) -> Result<Option<Draft<T>>> {
+        self.core.engine.traced("get", |_| {
+            let head = heads::read(&self.core.engine.read()?, self.core.draft_key(id))?;
+            let head = head.filter(|head| head.header.kind == self.schema.name);
+            Ok(head.map(|_| Draft::new(Arc::clone(&self.core), Arc::clone(&self.schema), id)))
+        })
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> Drafts<T> {
+    /// Begins a draft that is about nothing in particular; durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// `Document` where the document cannot be written, and what the storage answers. After a storage error it is
+    /// unknown whether the draft began; calling again begins another one, so prefer a [`slot`](Self::slot) where there
+    /// is anything to name it by.
+    pub fn start(&self, document: &T) -> Result<Draft<T>> {
+        let core = &self.core;
+        core.engine.traced("start", |trace| {
+            let text = text(&self.schema, document)?;
+            let mut id = [0; DraftId::LEN];
+            core.engine.settings.entropy.fill(&mut id);
+            let id = DraftId::from_bytes(id);
+            let place = place(core);
+            core.engine.write(move |write| {
+                if heads::read(write.txn, crate::store::tables::DraftKey { space: place.space, draft: id })?.is_some() {
+                    // Randomness that repeats itself must not write into somebody's draft.
+                    return Err(ErrorKind::Interrupted.into());
+                }
+                change::begin(write, &place, id, None, text)?;
+                write.tell(place.space, Some(id), trace, EventKind::Started);
+                Ok(())
+            })?;
+            Ok(Draft::new(Arc::clone(core), Arc::clone(&self.schema), id))
+        })
+    }
+}

@@ -1,0 +1,205 @@
+//! Editing: a document in memory, and saving it.
+
+use super::carry::Carried;
+use super::saved::Saved;
+use super::session::{Request, Session, Telling};
+use super::space::place;
+use crate::error::{Failure, Result};
+use crate::kind::AnySchema;
+use crate::store::cache::Body;
+use crate::store::change::{Saving, Text};
+use crate::store::heads::Head;
+use crate::store::space::SpaceCore;
+use crate::store::tables::DraftKey;
+use crate::store::write::Write;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::future::Future;
+use std::sync::Arc;
+
+/// A document being edited, as last loaded or saved.
+///
+/// The document stays here whatever a save answers, so an error never costs a word: repeat the save, or take the
+/// document out with [`into_doc`](Self::into_doc).
+///
+/// ```
+/// use draftkeep::{Kind, Options, Saved, Store};
+///
+/// const NOTE: Kind<String> = Kind::new("note");
+/// let store = Store::in_memory(Options::new())?;
+/// let notes = store.space("alice")?.drafts(NOTE)?;
+/// let draft = notes.start(&"Dear diary".to_owned())?;
+///
+/// let mut edit = draft.edit()?;
+/// edit.doc().push_str(", today");
+/// assert!(matches!(edit.save()?, Saved::Stored { version: 2, .. }));
+/// assert_eq!(edit.save()?, Saved::Unchanged { version: 2 });
+/// # Ok::<(), draftkeep::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Edit<T> {
+    session: Session,
+    schema: Arc<AnySchema>,
+    carried: Carried,
+    doc: T,
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
+    pub(crate) fn new(
+        core: Arc<SpaceCore>,
+        schema: Arc<AnySchema>,
+        key: DraftKey,
+        head: &Head,
+        body: Body,
+    ) -> std::result::Result<Self, Failure> {
+        let doc = super::document::read(&schema, head.header.schema, &body)?;
+        let carried = Carried::new(&schema, head.header.schema, &body, &doc)?;
+        Ok(Self { session: Session::new(core, key, head, body), schema, carried, doc })
+    }
+
+    pub(crate) fn into_parts(self) -> (Session, Carried) {
+        (self.session, self.carried)
+    }
+
+    /// The document, to be changed.
+    pub fn doc(&mut self) -> &mut T {
+        &mut self.doc
+    }
+
+    /// The document, to be read.
+    #[must_use]
+    pub fn as_doc(&self) -> &T {
+        &self.doc
+    }
+
+    /// The document, ending the edit. What was not saved is only here.
+    #[must_use]
+    pub fn into_doc(self) -> T {
+        self.doc
+    }
+
+    /// The version that the document is based on: as last loaded or saved.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.session.version
+    }
+
+    /// Saves the document; durable when it returns `Ok`.
+    ///
+    /// Where it did not change, nothing is written. Where somebody else saved since it was loaded, the text is kept
+    /// as a version beside the head ([`Saved::Stale`]) and the head stays.
+    ///
+    /// # Errors
+    ///
+    /// `Document` where it cannot be written as canonical JSON, with the path; `Phase` where the draft is archived or
+    /// in the trash; `SchemaTooNew` where a newer release of the application wrote the head; `NoSuchDraft` where it
+    /// was purged; and what the storage answers. After an error the outcome is unknown and the document is still here:
+    /// saving again is safe and writes it at most once.
+    pub fn save(&mut self) -> Result<Saved> {
+        let core = Arc::clone(&self.session.core);
+        core.engine.traced("save", |trace| {
+            let prepared = self.prepare(&Within(Arc::clone(&core)))?;
+            if let Some(saved) = prepared.known {
+                return Ok(saved);
+            }
+            let (request, place) = (prepared.request.clone(), place(&core));
+            let saving = core.engine.write(move |write| request.run(write, &place, trace));
+            Ok(self.finish(&prepared, Became(saving))?)
+        })
+    }
+
+    /// As [`save`](Self::save), on a background task. When the future is dropped the save goes on, with its outcome unknown.
+    pub fn save_async(&mut self) -> impl Future<Output = Result<Saved>> + Send + '_
+    where
+        T: Send,
+    {
+        let core = Arc::clone(&self.session.core);
+        let prepared = core.engine.traced("save", |_| Ok(self.prepare(&Within(Arc::clone(&core)))?));
+        async move {
+            let prepared = prepared?;
+            if let Some(saved) = prepared.known {
+                return Ok(saved);
+            }
+            let (request, place) = (prepared.request.clone(), place(&core));
+            let trace = core.engine.trace();
+            let save = move |write: &mut Write<'_>| request.run(write, &place, trace);
+            let saving = core.engine.write_later(move |engine| engine.write(save)).await;
+            core.engine.traced("save", |_| Ok(self.finish(&prepared, Became(saving))?))
+        }
+    }
+}
+
+/// An [`Edit`] of any type, for [`Space::save_all`](crate::Space::save_all). Nothing else implements it.
+pub trait Savable: steps::Steps {}
+
+impl<T: Serialize + DeserializeOwned + 'static> Savable for Edit<T> {}
+
+pub(crate) mod steps {
+    use super::{Failure, Request, Saved, Saving, SpaceCore};
+    use std::sync::Arc;
+
+    /// The two halves of a save, around the commit that it may share with others.
+    pub trait Steps {
+        /// Encodes the document.
+        fn prepare(&mut self, space: &Within) -> Result<Prepared, Refused>;
+
+        /// Takes in what became of it.
+        fn finish(&mut self, prepared: &Prepared, became: Became) -> Result<Saved, Refused>;
+    }
+
+    /// The space that a save belongs to.
+    #[derive(Debug)]
+    pub struct Within(pub(crate) Arc<SpaceCore>);
+
+    /// A save that is ready to be queued.
+    #[derive(Debug)]
+    pub struct Prepared {
+        pub(crate) request: Request,
+        /// What came of it, where the very same text was saved before.
+        pub(crate) known: Option<Saved>,
+    }
+
+    /// What the commit answered.
+    #[derive(Debug)]
+    pub struct Became(pub(crate) Result<Saving, Failure>);
+
+    /// Why a save was refused.
+    #[derive(Debug)]
+    pub struct Refused(pub(crate) Failure);
+
+    impl From<Failure> for Refused {
+        fn from(failure: Failure) -> Self {
+            Self(failure)
+        }
+    }
+
+    impl From<Refused> for Failure {
+        fn from(refused: Refused) -> Self {
+            refused.0
+        }
+    }
+}
+
+use steps::{Became, Prepared, Refused, Steps, Within};
+
+impl<T: Serialize + DeserializeOwned + 'static> Steps for Edit<T> {
+    fn prepare(&mut self, Within(core): &Within) -> std::result::Result<Prepared, Refused> {
+        if core.no != self.session.core.no || !Arc::ptr_eq(&core.engine, &self.session.core.engine) {
+            return Err(Failure::options("an edit of another space; save it through its own").into());
+        }
+        let text = Text {
+            kind: self.schema.name.clone(),
+            schema: self.schema.version,
+            body: self.carried.write(&self.doc)?,
+            label: self.schema.label(&self.doc),
+        };
+        let known = self.session.known(&text);
+        Ok(Prepared { request: self.session.request(text, Telling::Saved), known })
+    }
+
+    fn finish(&mut self, prepared: &Prepared, became: Became) -> std::result::Result<Saved, Refused> {
+        let saved = self.session.finish(&prepared.request, became.0)?;
+        self.carried.saved(&self.schema, prepared.request.body(), &self.doc)?;
+        Ok(saved)
+    }
+}

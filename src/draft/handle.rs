@@ -1,0 +1,502 @@
+//! One draft: reading it, its history, its phases.
+
+use super::document;
+use super::edit::Edit;
+use super::info::{DraftInfo, History, VersionInfo};
+use super::live;
+use super::names::{self, NAME_MAX};
+use super::space::place;
+use crate::error::{ErrorKind, Failure, Result};
+use crate::events::EventKind;
+use crate::id::{DraftId, RevisionId, TraceId};
+use crate::kind::AnySchema;
+use crate::phase::Phase;
+use crate::store::change::{self, Entering};
+use crate::store::heads::{self, Head};
+use crate::store::history::packed;
+use crate::store::history::run;
+use crate::store::space::SpaceCore;
+use crate::store::tables::{DraftKey, PINS};
+use crate::store::view::View;
+use crate::store::write::Write;
+use crate::value::{self, Change, Value};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// A draft: one document being edited, its history and its phase.
+///
+/// It holds no document itself; [`edit`](Self::edit) and [`load`](Self::load) read it. Cloning it is cheap.
+pub struct Draft<T> {
+    core: Arc<SpaceCore>,
+    schema: Arc<AnySchema>,
+    id: DraftId,
+    document: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Draft<T> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.core), Arc::clone(&self.schema), self.id)
+    }
+}
+
+impl<T> fmt::Debug for Draft<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft").field("kind", &self.schema.name).field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A version with its document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Version<T> {
+    /// What is known of it beside the document.
+    pub info: VersionInfo,
+    /// Its revision.
+    pub revision: RevisionId,
+    /// The document.
+    pub doc: T,
+}
+
+impl<T> Draft<T> {
+    pub(crate) fn new(core: Arc<SpaceCore>, schema: Arc<AnySchema>, id: DraftId) -> Self {
+        Self { core, schema, id, document: PhantomData }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> DraftId {
+        self.id
+    }
+
+    fn key(&self) -> DraftKey {
+        self.core.draft_key(self.id)
+    }
+
+    fn head(&self, view: &impl View) -> std::result::Result<Head, Failure> {
+        heads::read(view, self.key())?.ok_or_else(|| ErrorKind::NoSuchDraft { draft: self.id }.into())
+    }
+
+    /// What is known of it without its document.
+    ///
+    /// # Errors
+    ///
+    /// `NoSuchDraft` where it was purged; `Corrupt` where its records are damaged along both paths.
+    pub fn info(&self) -> Result<DraftInfo> {
+        self.core.engine.traced("info", |_| Ok(DraftInfo::of(&self.head(&self.core.engine.read()?)?)))
+    }
+
+    /// The document as it is stored, whatever its schema version and whether it fits the type.
+    ///
+    /// # Errors
+    ///
+    /// As [`info`](Self::info).
+    pub fn raw(&self) -> Result<Value> {
+        self.core.engine.traced("raw", |_| Ok(Value::parse(&self.body()?.1)?))
+    }
+
+    fn body(&self) -> std::result::Result<(Head, crate::store::cache::Body), Failure> {
+        let view = self.core.engine.read()?;
+        let head = self.head(&view)?;
+        let digests = self.core.keys.digests();
+        let body = heads::body(&view, &self.core.engine.bodies, &digests, self.key(), &head)?;
+        Ok((head, body))
+    }
+
+    /// Its versions, oldest first. Costs reading what stands beside the documents, not the documents.
+    ///
+    /// # Errors
+    ///
+    /// As [`info`](Self::info). Damage in the history is no error: [`History::damaged`] names it.
+    pub fn history(&self) -> Result<History> {
+        self.core.engine.traced("history", |_| {
+            let view = self.core.engine.read()?;
+            let head = self.head(&view)?;
+            let mut damaged = Vec::new();
+            let entries = packed::entries(&view, self.key(), head.row.last, |first, last| damaged.push((first, last)))?;
+            let versions = entries.into_iter().map(VersionInfo::of).collect::<std::result::Result<_, _>>()?;
+            Ok(History { versions, damaged })
+        })
+    }
+
+    /// A version's document as it is stored.
+    ///
+    /// # Errors
+    ///
+    /// `NoSuchVersion` where there never was one, or retention dropped it; `Corrupt` where it is damaged.
+    pub fn raw_at(&self, version: u64) -> Result<Value> {
+        self.core.engine.traced("raw_at", |_| Ok(Value::parse(&self.whole(version)?.body)?))
+    }
+
+    fn whole(&self, version: u64) -> std::result::Result<packed::Whole, Failure> {
+        let view = self.core.engine.read()?;
+        let head = self.head(&view)?;
+        if version == 0 || version > head.row.last {
+            return Err(ErrorKind::NoSuchVersion { draft: self.id, version }.into());
+        }
+        packed::whole(&view, &self.core.keys.digests(), self.key(), version).map_err(|failure| match failure.kind {
+            // Versions are dense: one that neither a pack nor a row holds was lost, not dropped.
+            ErrorKind::NoSuchVersion { .. } if !is_covered(&view, self.key(), version) => {
+                Failure::corrupt(Some(self.id), format!("version {version} is missing"))
+            }
+            _ => failure,
+        })
+    }
+
+    /// What changed from one version to another, by path. Both are brought to the schema's version first.
+    ///
+    /// # Errors
+    ///
+    /// As [`raw_at`](Self::raw_at), and `Migration` where a migration refuses one of them.
+    pub fn diff(&self, from: u64, to: u64) -> Result<Vec<Change>> {
+        self.core.engine.traced("diff", |_| {
+            let read = |version| {
+                let whole = self.whole(version)?;
+                document::migrated(&self.schema, whole.header.schema, &whole.body)
+            };
+            Ok(value::diff(&read(from)?, &read(to)?))
+        })
+    }
+
+    /// Makes an earlier version's document the head again, as a new version: nothing is undone that cannot be redone.
+    ///
+    /// Returns the new version's number.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`raw_at`](Self::raw_at); `Phase` where the draft is archived or in the trash; and what the storage answers.
+    pub fn restore(&self, version: u64) -> Result<u64> {
+        self.core.engine.traced("restore", |trace| {
+            let whole = self.whole(version)?;
+            let label = crate::revision::Meta::decode(&whole.meta)?.label;
+            let (key, place, body) = (self.key(), place(&self.core), Arc::new(whole.body));
+            let schema = whole.header.schema;
+            self.core.engine.write(move |write| {
+                let written = change::restore(write, &place, key, body, schema, label)?;
+                let what = EventKind::Restored { from: version, version: written.version };
+                write.tell(key.space, Some(key.draft), trace, what);
+                Ok(written.version)
+            })
+        })
+    }
+
+    /// Gives the head's text a name, as a new version that retention never drops. What autosave holds is saved with it.
+    ///
+    /// Returns the new version's number.
+    ///
+    /// # Errors
+    ///
+    /// `Name` where the name is empty or longer than 256 bytes; `NoSuchDraft`; and what the storage answers.
+    pub fn checkpoint(&self, name: &str) -> Result<u64> {
+        names::check("checkpoint", name.as_bytes(), NAME_MAX)
+            .and(Ok(()))
+            .map_err(|failure| crate::error::Error::new(failure, self.core.engine.trace()))?;
+        let name = name.to_owned();
+        self.with_pending("checkpoint", move |write, place, key, trace| {
+            let version = change::checkpoint(write, place, key, &name)?.version;
+            let what = EventKind::Checkpointed { version, name: name.clone() };
+            write.tell(key.space, Some(key.draft), trace, what);
+            Ok(version)
+        })
+    }
+
+    /// Keeps a version from being dropped by retention; durable when it returns. Pinning twice is once.
+    ///
+    /// # Errors
+    ///
+    /// `NoSuchVersion` where there is no such version, and what the storage answers.
+    pub fn pin(&self, version: u64) -> Result<()> {
+        self.core.engine.traced("pin", |_| {
+            let key = self.key();
+            self.whole(version)?;
+            self.core.engine.write(move |write| {
+                // The version may have been dropped in between.
+                if run::row(write.txn, key, version)?.is_none() && !is_packed(write.txn, key, version)? {
+                    return Err(ErrorKind::NoSuchVersion { draft: key.draft, version }.into());
+                }
+                write.put(PINS, key.version(version), vec![1]);
+                Ok(())
+            })
+        })
+    }
+
+    /// Takes a pin back.
+    ///
+    /// # Errors
+    ///
+    /// What the storage answers.
+    pub fn unpin(&self, version: u64) -> Result<()> {
+        self.core.engine.traced("unpin", |_| {
+            let key = self.key();
+            self.core.engine.write(move |write| {
+                if write.get(PINS, &key.version(version))?.is_some() {
+                    write.delete(PINS, key.version(version));
+                }
+                Ok(())
+            })
+        })
+    }
+
+    /// The versions that are pinned, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// What the storage answers.
+    pub fn pins(&self) -> Result<Vec<u64>> {
+        self.core.engine.traced("pins", |_| {
+            let mut pins = Vec::new();
+            self.core.engine.read()?.each(PINS, &self.key().bytes(), |found, _| {
+                pins.extend(crate::store::tables::version_of(&found));
+                Ok(true)
+            })?;
+            Ok(pins)
+        })
+    }
+
+    /// Notes that the draft became something: the outcome names what. Which revision that was is kept, and saving goes on.
+    ///
+    /// What autosave holds is saved in the same commit, before. Promoting again keeps the newer revision and outcome.
+    ///
+    /// # Errors
+    ///
+    /// `Name` where the outcome is empty or longer than 256 bytes; `Phase` where the draft is archived or in the trash;
+    /// and what the storage answers.
+    pub fn promote(&self, outcome: &str) -> Result<()> {
+        self.promote_into(outcome, Phase::Promoted)
+    }
+
+    /// Promotes the draft and archives it, in one commit.
+    ///
+    /// # Errors
+    ///
+    /// As [`promote`](Self::promote).
+    pub fn promote_and_archive(&self, outcome: &str) -> Result<()> {
+        self.promote_into(outcome, Phase::Archived)
+    }
+
+    fn promote_into(&self, outcome: &str, phase: Phase) -> Result<()> {
+        self.core.engine.traced("promote", |_| names::check("outcome", outcome.as_bytes(), NAME_MAX))?;
+        let outcome = outcome.to_owned();
+        self.with_pending("promote", move |write, place, key, trace| {
+            let head = in_phase(write, key, &[Phase::Open, Phase::Promoted])?;
+            let kind = change::kind_of(write, key.space, &head)?;
+            let is_done = phase == Phase::Promoted
+                && head.header.phase == phase
+                && head.meta.outcome.as_ref() == Some(&outcome)
+                && is_promoted_text(write, place, &head)?;
+            if is_done {
+                return Ok(());
+            }
+            change::enter_phase(write, place, kind, &head, Entering::promoted(&head, &outcome, phase))?;
+            write.tell(key.space, Some(key.draft), trace, EventKind::Promoted { outcome: outcome.clone() });
+            if phase == Phase::Archived {
+                write.tell(key.space, Some(key.draft), trace, EventKind::Archived);
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps the draft as it is, no longer current in its slot, until it is reopened or discarded.
+    ///
+    /// What autosave holds is saved in the same commit, before. Archiving an archived draft changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// `Phase` where the draft is in the trash; and what the storage answers.
+    pub fn archive(&self) -> Result<()> {
+        self.enter("archive", Phase::Archived, &[Phase::Open, Phase::Promoted], EventKind::Archived, Entering::plain)
+    }
+
+    /// Opens an archived draft again.
+    ///
+    /// # Errors
+    ///
+    /// `SlotTaken` where its slot has another current draft by now; `Phase` where the draft is in the trash or
+    /// promoted; and what the storage answers.
+    pub fn reopen(&self) -> Result<()> {
+        self.enter("reopen", Phase::Open, &[Phase::Archived], EventKind::Reopened, Entering::plain)
+    }
+
+    /// Puts the draft into the trash, from where [`recover`](Self::recover) brings it back.
+    ///
+    /// What autosave holds is saved in the same commit, before: not even the last sentence is lost to a wrong click.
+    ///
+    /// # Errors
+    ///
+    /// What the storage answers.
+    pub fn discard(&self) -> Result<()> {
+        let from = &[Phase::Open, Phase::Promoted, Phase::Archived];
+        self.enter("discard", Phase::Discarded, from, EventKind::Discarded, |_, head| Entering::discarded(head))
+    }
+
+    /// Brings the draft back from the trash, to the phase that it was in.
+    ///
+    /// # Errors
+    ///
+    /// `SlotTaken` where its slot has another current draft by now; `Phase` where it is not in the trash; and what the
+    /// storage answers.
+    pub fn recover(&self) -> Result<()> {
+        self.with_pending("recover", |write, place, key, trace| {
+            let head = in_phase(write, key, &[Phase::Discarded])?;
+            let kind = change::kind_of(write, key.space, &head)?;
+            let phase = head.meta.discarded_from.unwrap_or(Phase::Open);
+            change::enter_phase(write, place, kind, &head, Entering::plain(phase, &head))?;
+            write.tell(key.space, Some(key.draft), trace, EventKind::Reopened);
+            Ok(())
+        })
+    }
+
+    /// Removes a draft that is in the trash for good, with its whole history. There is no way back.
+    ///
+    /// # Errors
+    ///
+    /// `Phase` where it is not in the trash; `NoSuchDraft` where it is gone already; and what the storage answers.
+    pub fn purge(&self) -> Result<()> {
+        self.core.engine.traced("purge", |trace| {
+            let key = self.key();
+            self.core.engine.write(move |write| {
+                let head = in_phase(write, key, &[Phase::Discarded])?;
+                let kind = change::kind_of(write, key.space, &head)?;
+                change::purge(write, kind, key)?;
+                write.tell(key.space, Some(key.draft), trace, EventKind::Purged);
+                Ok(())
+            })
+        })
+    }
+
+    /// Enters a phase; nothing happens where the draft is in it already.
+    fn enter(
+        &self,
+        call: &'static str,
+        phase: Phase,
+        from: &'static [Phase],
+        what: EventKind,
+        entering: fn(Phase, &Head) -> Entering,
+    ) -> Result<()> {
+        self.with_pending(call, move |write, place, key, trace| {
+            let head = change::open_head(write, key)?;
+            if head.header.phase == phase {
+                return Ok(());
+            }
+            let head = in_phase(write, key, from)?;
+            let kind = change::kind_of(write, key.space, &head)?;
+            change::enter_phase(write, place, kind, &head, entering(phase, &head))?;
+            write.tell(key.space, Some(key.draft), trace, what.clone());
+            Ok(())
+        })
+    }
+
+    /// Runs a change in one commit with what the draft's autosaves hold, which is saved before it.
+    fn with_pending<R: Send + 'static>(
+        &self,
+        call: &'static str,
+        work: impl Fn(&mut Write<'_>, &change::Place, DraftKey, TraceId) -> std::result::Result<R, Failure> + Send + 'static,
+    ) -> Result<R> {
+        self.core.engine.traced(call, |trace| {
+            let key = self.key();
+            let mut claimed = live::claim(&self.core.engine.live, key)?;
+            let requests: Vec<_> = claimed.iter().map(live::Claimed::request).collect();
+            let place = place(&self.core);
+            let result = self.core.engine.write(move |write| {
+                let mut saved = Vec::with_capacity(requests.len());
+                for request in &requests {
+                    saved.push(request.run(write, &place, trace)?);
+                }
+                Ok((saved, work(write, &place, key, trace)?))
+            });
+            match result {
+                Ok((saved, result)) => {
+                    let now = self.core.now();
+                    claimed.drain(..).zip(saved).for_each(|(claimed, saving)| claimed.finish(saving, now));
+                    Ok(result)
+                }
+                Err(failure) => {
+                    claimed.drain(..).for_each(|claimed| claimed.fail(&failure));
+                    Err(failure)
+                }
+            }
+        })
+    }
+
+    pub(crate) fn parts(&self) -> (&Arc<SpaceCore>, &Arc<AnySchema>, DraftKey) {
+        (&self.core, &self.schema, self.key())
+    }
+}
+
+fn is_covered(view: &impl View, key: DraftKey, version: u64) -> bool {
+    packed::covering(view, key, version).is_ok_and(|span| span.is_some())
+}
+
+fn is_packed(view: &impl View, key: DraftKey, version: u64) -> std::result::Result<bool, Failure> {
+    let Some(span) = packed::covering(view, key, version)? else { return Ok(false) };
+    Ok(packed::load(view, key, span)?.entry(version).is_some())
+}
+
+/// The head of a draft that is in one of these phases.
+fn in_phase(write: &Write<'_>, key: DraftKey, phases: &[Phase]) -> std::result::Result<Head, Failure> {
+    let head = change::open_head(write, key)?;
+    if phases.contains(&head.header.phase) {
+        return Ok(head);
+    }
+    Err(ErrorKind::Phase { draft: key.draft, phase: head.header.phase }.into())
+}
+
+/// Whether the text that was promoted is still the head's.
+fn is_promoted_text(write: &Write<'_>, place: &change::Place, head: &Head) -> std::result::Result<bool, Failure> {
+    let key = DraftKey { space: place.space, draft: head.header.draft };
+    // A promotion writes the promoted text once more: it is the head's unless something was saved since.
+    let Some(promoted) = head.header.promoted else { return Ok(false) };
+    let before = head.row.version.saturating_sub(1);
+    let Ok((row, _)) = run::read(write.txn, &place.keys.digests(), key, before) else { return Ok(false) };
+    Ok(crate::revision::revision_id(&row.header) == promoted)
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
+    /// Reads the document for editing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    pub fn edit(&self) -> Result<Edit<T>> {
+        self.core.engine.traced("edit", |_| {
+            let (head, body) = self.body()?;
+            Edit::new(Arc::clone(&self.core), Arc::clone(&self.schema), self.key(), &head, body)
+        })
+    }
+
+    /// The document.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`info`](Self::info); `SchemaTooNew` where a newer release of the application wrote it, in which case
+    /// [`raw`](Self::raw) reads it; `Migration` where the schema's own step refuses it; `Document` where it does not
+    /// fit the type.
+    pub fn load(&self) -> Result<T> {
+        self.core.engine.traced("load", |_| {
+            let (head, body) = self.body()?;
+            document::read(&self.schema, head.header.schema, &body)
+        })
+    }
+
+    /// A version with its document.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`raw_at`](Self::raw_at) and [`load`](Self::load).
+    pub fn at(&self, version: u64) -> Result<Version<T>> {
+        self.core.engine.traced("at", |_| {
+            let whole = self.whole(version)?;
+            let doc = document::read(&self.schema, whole.header.schema, &whole.body)?;
+            let entry = packed::Entry {
+                version,
+                size: whole.body.len() as u64,
+                header: whole.header,
+                meta: whole.meta,
+                local: whole.local,
+            };
+            Ok(Version { info: VersionInfo::of(entry)?, revision: whole.id, doc })
+        })
+    }
+}

@@ -1,0 +1,218 @@
+//! The autosaves that are at work on a draft, so that a phase or a checkpoint takes in what they hold.
+
+use super::autosave::{Autosave, AutosaveError, Cadence, Claim, PendingDocument, SaveReason, SaveRequest, SaveTarget};
+use super::autosave::{SavedAs, Surroundings, TargetError};
+use super::carry::Carried;
+use super::handle::Draft;
+use super::saved::Saved;
+use super::session::{self, Request, Session, Telling};
+use super::space::place;
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Failure, Result};
+use crate::events::EventKind;
+use crate::id::TraceId;
+use crate::kind::AnySchema;
+use crate::store::change::{Saving, Text};
+use crate::store::live::{Holder, Live};
+use crate::store::queue::lock;
+use crate::store::tables::DraftKey;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::sync::{Arc, Mutex, Weak};
+
+/// One autosave, as the store's list of them knows it.
+struct Entry {
+    pending: Weak<dyn PendingDocument>,
+    target: Weak<dyn Target>,
+}
+
+/// The type of an autosave's document is of no interest here.
+trait Target: Send + Sync {
+    fn request(&self, document: &[u8]) -> Request;
+    fn finish(&self, request: &Request, saving: std::result::Result<Saving, Failure>) -> Option<Saved>;
+}
+
+/// What one autosave held, on its way into somebody else's commit.
+pub(crate) struct Claimed {
+    claim: Claim,
+    target: Arc<dyn Target>,
+    request: Request,
+}
+
+/// Takes over the saves of all autosaves of a draft. Has to come before anything that a save waits for.
+pub(crate) fn claim(live: &Live, key: DraftKey) -> std::result::Result<Vec<Claimed>, Failure> {
+    let mut claimed = Vec::new();
+    for holder in live.of(key) {
+        let Some(entry) = holder.downcast_ref::<Entry>() else { continue };
+        let Some((pending, target)) = entry.pending.upgrade().zip(entry.target.upgrade()) else { continue };
+        if let Some(claim) = pending.claim().map_err(of_autosave)? {
+            let request = target.request(claim.document());
+            claimed.push(Claimed { claim, target, request });
+        }
+    }
+    Ok(claimed)
+}
+
+fn of_autosave(error: AutosaveError) -> Failure {
+    Failure::from(ErrorKind::Document { reason: error.to_string() }).because(error)
+}
+
+impl Claimed {
+    pub(crate) fn request(&self) -> Request {
+        self.request.clone()
+    }
+
+    pub(crate) fn finish(self, saving: Saving, now: Timestamp) {
+        if let Some(saved) = self.target.finish(&self.request, Ok(saving)) {
+            self.claim.saved(saved_as(saved, now, self.request.size()));
+        }
+    }
+
+    /// The document stays with its autosave, which goes on trying.
+    pub(crate) fn fail(self, failure: &Failure) {
+        self.target.finish(&self.request, Err(failure.clone()));
+    }
+}
+
+fn saved_as(saved: Saved, now: Timestamp, size: u64) -> SavedAs {
+    let changed = !matches!(saved, Saved::Unchanged { .. });
+    SavedAs { version: saved.version(), at: session::at(saved, now), changed, size }
+}
+
+/// Where an autosave saves to.
+struct Into<T> {
+    schema: Arc<AnySchema>,
+    session: Mutex<Session>,
+    carried: Mutex<Carried>,
+    /// The label of the document that was encoded last; the next save is of that document.
+    label: Mutex<Option<String>>,
+    /// Keeps this autosave on the store's list for as long as it lives.
+    entry: Mutex<Option<Arc<Holder>>>,
+    document: std::marker::PhantomData<fn(T)>,
+}
+
+impl<T: Send + Sync + 'static> Target for Into<T> {
+    fn request(&self, document: &[u8]) -> Request {
+        let text = Text {
+            kind: self.schema.name.clone(),
+            schema: self.schema.version,
+            body: Arc::new(document.to_vec()),
+            label: lock(&self.label).clone(),
+        };
+        lock(&self.session).request(text, Telling::StaleOnly)
+    }
+
+    fn finish(&self, request: &Request, saving: std::result::Result<Saving, Failure>) -> Option<Saved> {
+        lock(&self.session).finish(request, saving).ok()
+    }
+}
+
+impl<T: Serialize + Send + Sync + 'static> SaveTarget<T> for Into<T> {
+    fn encode(&self, document: &T) -> std::result::Result<Vec<u8>, TargetError> {
+        let bytes = lock(&self.carried).write(document).map_err(|failure| self.refused(failure, true))?;
+        *lock(&self.label) = self.schema.label(document);
+        Ok(Arc::unwrap_or_clone(bytes))
+    }
+
+    fn save(&self, document: &[u8], request: SaveRequest) -> std::result::Result<SavedAs, TargetError> {
+        let core = Arc::clone(&lock(&self.session).core);
+        let trace = request.trace;
+        let _span =
+            tracing::debug_span!("draftkeep", call = "autosave", %trace, flush = request.why == SaveReason::Flush)
+                .entered();
+        let request = self.request(document);
+        let known = lock(&self.session).known(request.text());
+        let saved = if let Some(saved) = known {
+            saved
+        } else {
+            let (sent, place) = (request.clone(), place(&core));
+            let saving = core.engine.write(move |write| sent.run(write, &place, trace));
+            let saved = lock(&self.session).finish(&request, saving);
+            saved.map_err(|failure| {
+                let of_document = matches!(failure.kind, ErrorKind::Document { .. });
+                TargetError { cause: Arc::new(Error::new(failure, trace)), of_document }
+            })?
+        };
+        Ok(saved_as(saved, core.now(), document.len() as u64))
+    }
+
+    fn publish(&self, trace: TraceId, what: EventKind) {
+        let session = lock(&self.session);
+        let (core, key) = (Arc::clone(&session.core), session.key);
+        drop(session);
+        core.engine.publish_event(key.space, Some(key.draft), trace, what);
+    }
+}
+
+impl<T> Into<T> {
+    fn refused(&self, failure: Failure, of_document: bool) -> TargetError {
+        let trace = lock(&self.session).core.engine.trace();
+        TargetError { cause: Arc::new(Error::new(failure, trace)), of_document }
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Draft<T> {
+    /// Saves the document by itself from now on, as the cadence says. Report every change with
+    /// [`changed`](Autosave::changed).
+    ///
+    /// Its saves are based on the head as it is now, and then on each other. Where somebody else saves the draft
+    /// meanwhile, its texts are kept as versions beside the head, as those of a stale [`Edit`](crate::Edit) are.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    pub fn autosave(&self, cadence: Cadence) -> Result<Autosave<T>> {
+        let (core, _, _) = self.parts();
+        let settings = &core.engine.settings;
+        let around = Surroundings {
+            clock: Arc::clone(&settings.clock),
+            spawn: Arc::clone(&settings.spawn),
+            entropy: Arc::clone(&settings.entropy),
+        };
+        let target = self.target()?;
+        let autosave = Autosave::start(target.clone(), cadence, &around);
+        self.enlist(&autosave, &target);
+        Ok(autosave)
+    }
+
+    fn target(&self) -> Result<Arc<Into<T>>> {
+        let edit = self.edit()?;
+        let (_, schema, _) = self.parts();
+        let (session, carried) = edit.into_parts();
+        Ok(Arc::new(Into {
+            schema: Arc::clone(schema),
+            session: Mutex::new(session),
+            carried: Mutex::new(carried),
+            label: Mutex::new(None),
+            entry: Mutex::new(None),
+            document: std::marker::PhantomData,
+        }))
+    }
+
+    /// Makes the autosave known to whoever changes the draft. The target keeps the entry alive, and the autosave the target.
+    fn enlist(&self, autosave: &Autosave<T>, target: &Arc<Into<T>>) {
+        let weak: Weak<dyn Target> = Arc::downgrade(&(Arc::clone(target) as Arc<dyn Target>));
+        let entry: Arc<Holder> = Arc::new(Entry { pending: autosave.pending(), target: weak });
+        let (core, _, key) = self.parts();
+        core.engine.live.enlist(key, &entry);
+        *lock(&target.entry) = Some(entry);
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Autosave<T> {
+    /// Gives an autosave that began without a store its draft. What was changed meanwhile is saved at once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Draft::load`]; `Options` where it has a draft already.
+    pub fn attach(&self, draft: &Draft<T>) -> Result<()> {
+        let target = draft.target()?;
+        let (core, _, _) = draft.parts();
+        self.attach_target(target.clone()).map_err(|error| {
+            let failure = Failure::options("the autosave is attached already").because(error);
+            Error::new(failure, core.engine.trace())
+        })?;
+        draft.enlist(self, &target);
+        Ok(())
+    }
+}

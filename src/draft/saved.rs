@@ -1,0 +1,39 @@
+//! What became of a save.
+
+use crate::clock::Timestamp;
+
+/// What became of a save. Each of these means that the text is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[must_use]
+pub enum Saved {
+    /// The text was stored already; nothing was written.
+    Unchanged {
+        /// The version that holds it.
+        version: u64,
+    },
+    /// The text is the head now.
+    Stored {
+        /// The version that holds it.
+        version: u64,
+        /// When it was saved.
+        at: Timestamp,
+    },
+    /// Somebody saved since this edit was loaded. The text is kept as a version beside the head, which did not change.
+    Stale {
+        /// The version that holds this text.
+        version: u64,
+        /// The version that is the head.
+        head: u64,
+    },
+}
+
+impl Saved {
+    /// The version that holds the text.
+    #[must_use]
+    pub const fn version(&self) -> u64 {
+        match self {
+            Self::Unchanged { version } | Self::Stored { version, .. } | Self::Stale { version, .. } => *version,
+        }
+    }
+}

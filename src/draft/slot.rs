@@ -1,0 +1,142 @@
+//! Slots: the drafts about one thing.
+
+use super::handle::Draft;
+use super::info::DraftInfo;
+use super::list::check_key;
+use super::space::{place, text};
+use crate::error::{Failure, Result};
+use crate::events::EventKind;
+use crate::kind::AnySchema;
+use crate::store::change::{self, Over};
+use crate::store::heads;
+use crate::store::slots::{self, SlotRef};
+use crate::store::space::SpaceCore;
+use crate::store::write::space_row;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+/// What the drafts of a kind about one thing have in common: a key, and at most one current draft.
+///
+/// The current draft is the open one, else the promoted one. Its drafts are generations 1, 2, 3, …; the ids follow from
+/// the key, so that two devices that begin the same slot offline mean the same draft.
+pub struct Slot<T> {
+    core: Arc<SpaceCore>,
+    schema: Arc<AnySchema>,
+    key: Vec<u8>,
+    document: PhantomData<fn() -> T>,
+}
+
+impl<T> fmt::Debug for Slot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = String::from_utf8_lossy(&self.key);
+        f.debug_struct("Slot").field("kind", &self.schema.name).field("key", &key).finish_non_exhaustive()
+    }
+}
+
+impl<T> Slot<T> {
+    pub(crate) fn new(core: Arc<SpaceCore>, schema: Arc<AnySchema>, key: Vec<u8>) -> Self {
+        Self { core, schema, key, document: PhantomData }
+    }
+
+    /// The current draft; none where none began, or all are archived or in the trash.
+    ///
+    /// # Errors
+    ///
+    /// `Name` where the key is empty or longer than 256 bytes; `Corrupt` where the slot's records are damaged.
+    pub fn resume(&self) -> Result<Option<Draft<T>>> {
+        self.core.engine.traced("resume", |_| {
+            let Some((row, of)) = self.row()? else { return Ok(None) };
+            let current = row.current().map(|generation| of(generation));
+            Ok(current.map(|draft| Draft::new(Arc::clone(&self.core), Arc::clone(&self.schema), draft)))
+        })
+    }
+
+    /// All drafts that this slot has, the newest generation first; those that were purged are missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`resume`](Self::resume).
+    pub fn generations(&self) -> Result<Vec<DraftInfo>> {
+        self.core.engine.traced("generations", |_| {
+            let Some((row, of)) = self.row()? else { return Ok(Vec::new()) };
+            let view = self.core.engine.read()?;
+            let mut generations = Vec::new();
+            for generation in (1..=row.latest).rev() {
+                if let Some(head) = heads::read(&view, self.core.draft_key(of(generation)))? {
+                    generations.push(DraftInfo::of(&head));
+                }
+            }
+            Ok(generations)
+        })
+    }
+
+    /// The slot's row, and what id each generation has.
+    #[expect(clippy::type_complexity, reason = "a name for it would be used here alone")]
+    fn row(
+        &self,
+    ) -> std::result::Result<Option<(crate::store::rows::SlotRow, impl Fn(u32) -> crate::DraftId + '_)>, Failure> {
+        check_key(&self.key)?;
+        let view = self.core.engine.read()?;
+        let of = |generation| self.core.keys.slot_draft(&self.schema.name, &self.key, generation);
+        let Some(kind) = space_row(&view, self.core.no)?.kind(&self.schema.name) else { return Ok(None) };
+        let slot =
+            SlotRef { space: self.core.no, kind, kind_name: &self.schema.name, key: &self.key, keys: &self.core.keys };
+        Ok(Some((slots::read(&view, slot)?, of)))
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + 'static> Slot<T> {
+    /// The current draft, or one that begins now with this document; durable when it returns.
+    ///
+    /// Calling it again, after an error too, returns the same draft.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`resume`](Self::resume), `Document` where the document cannot be written, and what the storage answers.
+    pub fn start(&self, document: &T) -> Result<Draft<T>> {
+        self.begin(document, Over::Nothing)
+    }
+
+    /// The current draft; where there is none, one that begins now with what `document` makes.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start).
+    pub fn resume_or_start(&self, document: impl FnOnce() -> T) -> Result<Draft<T>> {
+        match self.resume()? {
+            Some(draft) => Ok(draft),
+            None => self.start(&document()),
+        }
+    }
+
+    /// Archives the current draft, where there is one, and begins the next generation, in one commit.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start). After an error of the storage look at [`resume`](Self::resume) before calling again:
+    /// it is unknown whether the new generation began.
+    pub fn start_over(&self, document: &T) -> Result<Draft<T>> {
+        self.begin(document, Over::Current)
+    }
+
+    fn begin(&self, document: &T, over: Over) -> Result<Draft<T>> {
+        let core = &self.core;
+        core.engine.traced("start", |trace| {
+            check_key(&self.key)?;
+            let text = text(&self.schema, document)?;
+            let place = place(core);
+            let key = self.key.clone();
+            let draft = core.engine.write(move |write| {
+                let (draft, is_new) = change::begin_in_slot(write, &place, &key, text, over)?;
+                if is_new {
+                    write.tell(place.space, Some(draft.draft), trace, EventKind::Started);
+                }
+                Ok(draft)
+            })?;
+            Ok(Draft::new(Arc::clone(core), Arc::clone(&self.schema), draft.draft))
+        })
+    }
+}

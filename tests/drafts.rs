@@ -1,0 +1,45 @@
+//! Goal: what a user does with drafts, through the public API, on a real file.
+
+use draftkeep::{Filter, Kind, Options, Phase, Saved, Store};
+
+const NOTE: Kind<String> = Kind::new("note");
+
+fn text(words: usize) -> String {
+    (0..words).map(|word| format!("word{word} ")).collect()
+}
+
+#[test]
+fn what_was_saved_is_there_after_reopening() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("drafts.redb");
+    let store = Store::create(&path, Options::new())?;
+    let notes = store.space("alice")?.drafts(NOTE)?;
+    let draft = notes.slot("diary").start(&text(500))?;
+    let mut edit = draft.edit()?;
+    for round in 2..=200 {
+        edit.doc().push_str(&format!("line {round}\n"));
+        assert!(matches!(edit.save()?, Saved::Stored { version, .. } if version == round));
+    }
+    let last = edit.into_doc();
+    drop((draft, notes, store));
+    let store = Store::open(&path, Options::new())?;
+    let notes = store.space("alice")?.drafts(NOTE)?;
+    let draft = notes.slot("diary").resume()?.expect("it was begun");
+    assert_eq!(draft.load()?, last);
+    assert_eq!(draft.history()?.versions.len(), 200);
+    assert_eq!(draft.at(1)?.doc, text(500));
+    store.compact()?;
+    assert_eq!(draft.history()?.versions.len(), 200);
+    assert_eq!(draft.at(1)?.doc, text(500));
+    assert!(draft.at(100)?.doc.ends_with("line 100\n"));
+    assert_eq!(draft.load()?, last);
+    let verified = store.verify()?;
+    assert!(verified.is_intact(), "{verified:?}");
+    assert_eq!(verified.versions, 200);
+    draft.promote("book")?;
+    assert_eq!(draft.info()?.phase, Phase::Promoted);
+    assert_eq!(notes.list(&Filter::phase(Phase::Promoted))?.drafts.len(), 1);
+    let verified = store.verify()?;
+    assert!(verified.is_intact(), "{verified:?}");
+    Ok(())
+}
