@@ -16,6 +16,7 @@ mod array;
 mod convert;
 mod decimal;
 mod deserializer;
+mod diff;
 mod embedded;
 mod error;
 mod escape;
@@ -30,11 +31,15 @@ mod pattern;
 mod reader;
 mod serde_impls;
 mod serializer;
+#[cfg(feature = "proptest")]
+pub mod strategy;
 mod tree;
+mod unknown;
 mod writer;
 
 pub use array::Array;
 pub use convert::{from_slice, from_slice_with, from_value, to_canonical, to_canonical_with, to_value};
+pub use diff::{Change, Edit, Span, apply, diff, diff_with};
 pub use error::{ValueError, ValueErrorKind};
 pub use limits::{DEPTH_MAX, Limit, Limits};
 pub use number::Number;
@@ -42,3 +47,6 @@ pub use object::Object;
 pub use path::{ParsePathError, Path, Segment};
 pub use pattern::Pattern;
 pub use tree::Value;
+
+#[allow(unused_imports, reason = "the editing of drafts uses it")]
+pub(crate) use unknown::Unknown;
