@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use draftkeep::value::{self, Value};
 use serde::{Deserialize, Serialize};
 
-const ROUNDS: usize = 41;
-const ROUND: Duration = Duration::from_millis(4);
+const ROUNDS: usize = 61;
+const ROUND: Duration = Duration::from_millis(2);
 
 /// A post as a blog has it: fields in the order of the page, not of the alphabet.
 #[derive(Serialize, Deserialize)]
@@ -81,7 +81,7 @@ fn prose(size: usize) -> Post {
 
 fn keyed(size: usize) -> Board {
     let mut seed = Seed(2);
-    let cards = (0..size / 190 + 1).map(|position| Card {
+    let cards = (0..=size / 190).map(|position| Card {
         id: format!("{:016x}{:08x}", seed.next(u64::MAX), position),
         title: seed.words(7),
         done: seed.next(2) == 0,
@@ -99,12 +99,18 @@ fn numbers(size: usize) -> Series {
         let long = f64::from(u32::try_from(seed.next(1 << 31)).unwrap_or(0)) / f64::from(u32::MAX);
         (1_700_000_000_000 + at * 60_000, if seed.next(2) == 0 { short } else { long })
     };
-    let points = (0..size as u64 / 30 + 1).map(&mut point);
+    let points = (0..=size as u64 / 30).map(&mut point);
     Series { unit: "kWh".into(), points: points.collect() }
 }
 
-/// Seconds per call of each, the median of interleaved rounds.
-fn compare(mut ours: impl FnMut(), mut theirs: impl FnMut()) -> (f64, f64) {
+/// What one comparison found: seconds per call of each, and the ratio, each the median of interleaved rounds.
+struct Times {
+    ours: f64,
+    theirs: f64,
+    ratio: f64,
+}
+
+fn compare(mut ours: impl FnMut(), mut theirs: impl FnMut()) -> Times {
     let start = Instant::now();
     theirs();
     let once = start.elapsed().as_secs_f64().max(1e-9);
@@ -117,18 +123,27 @@ fn compare(mut ours: impl FnMut(), mut theirs: impl FnMut()) -> (f64, f64) {
         }
         start.elapsed().as_secs_f64() / count
     };
-    let mut samples: (Vec<f64>, Vec<f64>) = (0..ROUNDS).map(|_| (time(&mut ours), time(&mut theirs))).unzip();
-    samples.0.sort_by(f64::total_cmp);
-    samples.1.sort_by(f64::total_cmp);
-    (samples.0[ROUNDS / 2], samples.1[ROUNDS / 2])
+    let rounds: Vec<(f64, f64)> = (0..ROUNDS).map(|_| (time(&mut ours), time(&mut theirs))).collect();
+    Times {
+        ours: median(rounds.iter().map(|(ours, _)| *ours)),
+        theirs: median(rounds.iter().map(|(_, theirs)| *theirs)),
+        // Of each round by itself, so that a load that comes and goes weighs on both sides.
+        ratio: median(rounds.iter().map(|(ours, theirs)| ours / theirs)),
+    }
 }
 
-fn line(name: &str, what: &str, bytes: usize, (ours, theirs): (f64, f64)) {
+fn median(samples: impl Iterator<Item = f64>) -> f64 {
+    let mut samples: Vec<f64> = samples.collect();
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}
+
+fn line(name: &str, what: &str, bytes: usize, times: &Times) {
     println!(
         "{name:8} {bytes:>9} B  {what:22} {:>10.2} µs {:>10.2} µs {:>8.2}×",
-        ours * 1e6,
-        theirs * 1e6,
-        ours / theirs
+        times.ours * 1e6,
+        times.theirs * 1e6,
+        times.ratio
     );
 }
 
@@ -137,7 +152,7 @@ fn measure<T: Serialize + serde::de::DeserializeOwned>(name: &str, document: &T)
     let canonical = value::to_canonical(document).unwrap_or_default();
     let tree = Value::parse(&canonical).unwrap_or_default();
     let foreign: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
-    let row = |what: &str, times| line(name, what, text.len(), times);
+    let row = |what: &str, times: Times| line(name, what, text.len(), &times);
     row(
         "write from a type",
         compare(

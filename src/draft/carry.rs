@@ -5,7 +5,7 @@
 use crate::error::Failure;
 use crate::kind::AnySchema;
 use crate::store::cache::Body;
-use crate::value::unknown::Unknown;
+use crate::value::Unknown;
 use crate::value::{self, Value};
 use serde::Serialize;
 use std::sync::Arc;

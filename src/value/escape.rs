@@ -53,22 +53,38 @@ pub(super) const fn needs_unicode_escape(byte: u8) -> bool {
 const ONES: u64 = u64::from_ne_bytes([0x01; 8]);
 const HIGHS: u64 = u64::from_ne_bytes([0x80; 8]);
 
+/// The highest bit of each byte that is below 0x20, a quote or a backslash.
+///
+/// A borrow can set a bit too many, but only above the first right one: whether there is one, and where the lowest is, is right.
+#[inline]
+const fn special(word: u64) -> u64 {
+    let control = word.wrapping_sub(ONES * 0x20);
+    let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
+    let backslash = (word ^ (ONES * 0x5C)).wrapping_sub(ONES);
+    (control | quote | backslash) & !word & HIGHS
+}
+
 /// The number of bytes in front that stand for themselves inside a string: up to a quote, a backslash or a control.
 #[inline]
 pub(super) fn plain_len(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(&chunk) = bytes[at..].first_chunk::<8>() {
-        let word = u64::from_le_bytes(chunk);
-        // The highest bit of each byte that is below 0x20, a quote or a backslash. A borrow can set a bit too many, but
-        // only above the first right one, and the lowest is the one that counts.
-        let control = word.wrapping_sub(ONES * 0x20);
-        let quote = (word ^ (ONES * 0x22)).wrapping_sub(ONES);
-        let backslash = (word ^ (ONES * 0x5C)).wrapping_sub(ONES);
-        let hits = (control | quote | backslash) & !word & HIGHS;
+        let hits = special(u64::from_le_bytes(chunk));
         if hits != 0 {
             return at + hits.trailing_zeros() as usize / 8;
         }
         at += 8;
+    }
+    // Fewer than 8 are left: one word that also covers some before them, or two halves that overlap.
+    let word = match (bytes.last_chunk::<8>(), bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(&chunk), _, _) => u64::from_le_bytes(chunk),
+        (None, Some(&first), Some(&last)) => {
+            u64::from(u32::from_le_bytes(first)) << 32 | u64::from(u32::from_le_bytes(last))
+        }
+        _ => 0,
+    };
+    if special(word) == 0 {
+        return bytes.len();
     }
     at + bytes[at..].iter().take_while(|byte| is_plain(**byte)).count()
 }

@@ -16,6 +16,7 @@ mod array;
 mod convert;
 mod decimal;
 mod deserializer;
+mod diff;
 mod embedded;
 mod error;
 mod escape;
@@ -30,12 +31,15 @@ mod pattern;
 mod reader;
 mod serde_impls;
 mod serializer;
+#[cfg(feature = "proptest")]
+pub mod strategy;
 mod tree;
-pub(crate) mod unknown;
+mod unknown;
 mod writer;
 
 pub use array::Array;
 pub use convert::{from_slice, from_slice_with, from_value, to_canonical, to_canonical_with, to_value};
+pub use diff::{Change, Edit, Span, apply, diff, diff_with};
 pub use error::{ValueError, ValueErrorKind};
 pub use limits::{DEPTH_MAX, Limit, Limits};
 pub use number::Number;
@@ -43,10 +47,5 @@ pub use object::Object;
 pub use path::{ParsePathError, Path, Segment};
 pub use pattern::Pattern;
 pub use tree::Value;
-/// placeholder
-#[derive(Debug, Clone, PartialEq)]
-pub struct Change;
-/// placeholder
-pub fn diff(_: &Value, _: &Value) -> Vec<Change> {
-    Vec::new()
-}
+
+pub(crate) use unknown::Unknown;

@@ -95,9 +95,30 @@ impl Number {
         }
     }
 
+    /// Appends the canonical text of a finite float.
+    #[inline]
+    pub(super) fn write_finite(float: f64, out: &mut Vec<u8>) {
+        match Self::from_finite(float).0 {
+            Repr::Float(float) => decimal::write(float, out),
+            integer => Self(integer).write(out),
+        }
+    }
+
     /// Reads a number that obeys JSON's grammar and has a fraction or an exponent.
     pub(super) fn parse_decimal(text: &str) -> Result<Self, ValueError> {
         decimal::parse(text).map(Self::from_finite)
+    }
+
+    /// Whether a text that was read as this number, and has a fraction or an exponent, is the canonical one.
+    pub(super) fn is_written(self, text: &str) -> bool {
+        if let Repr::Float(float) = self.0
+            && decimal::is_plainly_canonical(float, text)
+        {
+            return true;
+        }
+        let mut canonical = Vec::with_capacity(24);
+        self.write(&mut canonical);
+        canonical == text.as_bytes()
     }
 
     /// Reads a number that obeys JSON's grammar and has neither a fraction nor an exponent.

@@ -17,3 +17,17 @@ pub(super) fn compare_keys(a: &[u8], b: &[u8]) -> Ordering {
 const fn lift(byte: u8) -> u8 {
     if byte == 0xEE || byte == 0xEF { byte | 0x10 } else { byte }
 }
+
+/// The first bytes of a key as a number that sorts like the key wherever two such numbers differ.
+#[inline]
+pub(super) fn key_prefix(key: &[u8]) -> u64 {
+    let mut prefix = [0; 8];
+    match key.first_chunk::<8>() {
+        Some(chunk) => prefix = *chunk,
+        None => prefix.iter_mut().zip(key).for_each(|(to, from)| *to = *from),
+    }
+    if !key.is_ascii() {
+        prefix = prefix.map(lift);
+    }
+    u64::from_be_bytes(prefix)
+}

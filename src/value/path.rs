@@ -106,6 +106,14 @@ impl Segment {
         self.told().0
     }
 
+    /// The key of an object that the step leads to.
+    pub(super) fn to_key(&self) -> String {
+        match self {
+            Self::Index(index) => index.to_string(),
+            Self::Key(key) => key.clone(),
+        }
+    }
+
     pub(super) fn parse(text: &str) -> Result<Self, ParsePathError> {
         if let Some(index) = parse_index(text) {
             return Ok(Self::Index(index));

@@ -377,9 +377,7 @@ impl<'a> Reader<'a> {
         if self.at > integer {
             let number = Number::parse_decimal(text)?;
             if self.form == Form::Canonical {
-                let mut canonical = Vec::with_capacity(24);
-                number.write(&mut canonical);
-                self.demand_canonical(start, "the number's shortest form", canonical == text.as_bytes())?;
+                self.demand_canonical(start, "the number's shortest form", number.is_written(text))?;
             }
             return Ok(number);
         }

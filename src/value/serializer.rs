@@ -12,9 +12,9 @@ use super::writer::{OpenObject, Writer};
 type Result<T> = std::result::Result<T, ValueError>;
 
 impl Writer {
+    #[inline]
     fn float(&mut self, float: f64) -> Result<()> {
-        Number::from_f64(float)
-            .map_or_else(|| Err(ValueError::new(ValueErrorKind::NotFinite)), |number| self.number(number))
+        if float.is_finite() { self.finite(float) } else { Err(ValueError::new(ValueErrorKind::NotFinite)) }
     }
 }
 

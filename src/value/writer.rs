@@ -1,12 +1,14 @@
 //! The output of canonical JSON: one buffer, in which the members of an object are put in order at its end.
 
+use std::cmp::Ordering;
+
 use serde::ser::Error as _;
 
 use super::error::{ValueError, ValueErrorKind};
 use super::escape::write_string;
 use super::limits::{DEPTH_MAX, Limit, Limits};
 use super::number::Number;
-use super::order::compare_keys;
+use super::order::{compare_keys, key_prefix};
 use super::reader::Reader;
 
 /// Writes canonical JSON.
@@ -28,6 +30,8 @@ pub(super) struct Writer {
 /// Where a member stands in the output.
 #[derive(Clone, Copy)]
 struct Member {
+    /// The beginning of the key, to compare by.
+    prefix: u64,
     /// The quote before the key.
     start: usize,
     /// After the quote behind the key.
@@ -106,6 +110,14 @@ impl Writer {
         Ok(())
     }
 
+    /// Writes a float that is not NaN nor infinite.
+    #[inline]
+    pub(super) fn finite(&mut self, float: f64) -> Result<(), ValueError> {
+        self.node()?;
+        Number::write_finite(float, &mut self.out);
+        Ok(())
+    }
+
     #[inline]
     pub(super) fn string(&mut self, text: &str) -> Result<(), ValueError> {
         self.node()?;
@@ -140,6 +152,7 @@ impl Writer {
     }
 
     /// Writes a key; its value has to follow.
+    #[inline]
     pub(super) fn key(&mut self, object: &mut OpenObject, key: &str) -> Result<(), ValueError> {
         self.check_bytes(key.len())?;
         let last = self.members[object.base..].last().copied();
@@ -148,14 +161,14 @@ impl Writer {
         }
         let start = self.out.len();
         let escaped = write_string(key, &mut self.out);
-        let member = Member { start, key_end: self.out.len(), end: start, escaped };
+        let member = Member { prefix: key_prefix(key.as_bytes()), start, key_end: self.out.len(), end: start, escaped };
         if object.sorted
             && let Some(last) = last
         {
             match compare_members(&self.out, &last, &member) {
-                std::cmp::Ordering::Less => {}
-                std::cmp::Ordering::Equal => return Err(duplicate(key)),
-                std::cmp::Ordering::Greater => object.sorted = false,
+                Ordering::Less => {}
+                Ordering::Equal => return Err(duplicate(key)),
+                Ordering::Greater => object.sorted = false,
             }
         }
         self.members.push(member);
@@ -222,7 +235,15 @@ impl Writer {
     }
 }
 
-fn compare_members(out: &[u8], a: &Member, b: &Member) -> std::cmp::Ordering {
+#[inline]
+fn compare_members(out: &[u8], a: &Member, b: &Member) -> Ordering {
+    match a.prefix.cmp(&b.prefix) {
+        Ordering::Equal => compare_whole(out, a, b),
+        unequal => unequal,
+    }
+}
+
+fn compare_whole(out: &[u8], a: &Member, b: &Member) -> Ordering {
     let text = |member: &Member| out.get(member.start + 1..member.key_end - 1).unwrap_or_default();
     if !a.escaped && !b.escaped {
         return compare_keys(text(a), text(b));
