@@ -16,7 +16,8 @@ pub(super) const PROPERTIES: &[Property] = &[
     ("keys that cannot be are refused when reading", impossible_keys),
 ];
 
-type Keys = &'static [&'static [u8]];
+/// Two bounds, and the keys between them.
+type Case = (&'static [u8], Option<&'static [u8]>, &'static [&'static [u8]]);
 
 const KEYS: [&[u8]; 7] = [b"\0", b"a", b"a\0", b"ab", b"b", b"\x7f", b"\xff\xff"];
 
@@ -57,7 +58,7 @@ fn descending(subject: &mut Subject) -> Result<(), Failure> {
 fn bounds(subject: &mut Subject) -> Result<(), Failure> {
     shuffled(subject)?;
     let snapshot = subject.snapshot()?;
-    let cases: [(&[u8], Option<&[u8]>, Keys); 8] = [
+    let cases: [Case; 8] = [
         (b"a", Some(b"b"), &[b"a", b"a\0", b"ab"]),
         (b"a\0", Some(b"a\0"), &[]),
         (b"a", Some(b"a\0"), &[b"a"]),

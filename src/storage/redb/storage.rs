@@ -2,6 +2,7 @@
 
 use super::engine::{Care, Engine};
 use super::{FileDisk, Tuning};
+use crate::fault;
 use crate::storage::{Batch, Disk, Footprint, Maintenance, Origin, Snapshot, Storage, StorageError, StorageErrorKind};
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -122,7 +123,11 @@ impl RedbStorage {
 
     /// Comes first in every call, before any lock: in a forked child a lock may be held for ever.
     fn refuse_in_child(&self) -> Result<(), StorageError> {
-        if self.process == process::id() { Ok(()) } else { Err(StorageErrorKind::Forked.into()) }
+        if self.process == process::id() || fault::on("child-unrefused") {
+            Ok(())
+        } else {
+            Err(StorageErrorKind::Forked.into())
+        }
     }
 
     /// Comes before every commit, so that a file which is gone costs the commit and not the engine: what was committed
@@ -147,7 +152,7 @@ impl RedbStorage {
 
     /// Returns an engine that works, as far as is known: the one that is there, or a new one.
     fn revived<'a>(&self, slot: &'a mut Option<Engine>) -> Result<&'a mut Engine, StorageError> {
-        if let Some(dead) = slot.take_if(|engine| !engine.is_alive()) {
+        if let Some(dead) = slot.take_if(|engine| !engine.is_alive() && !fault::on("engine-stays-dead")) {
             // Before it is dropped, and so before the new one begins: at most one may write.
             dead.condemn();
         }
@@ -226,6 +231,7 @@ impl Storage for RedbStorage {
         };
         let result = match self.attempt(|engine| engine.commit(batch, care)) {
             Some(()) => Ok(()),
+            None if fault::on("no-second-attempt") => Err(StorageErrorKind::Io.into()),
             // All or nothing of the batch may be there already; its changes are absolute, so writing it again is safe.
             None => self.attempt_anew(|engine| engine.commit(batch, Care::TwoSyncs)),
         };
