@@ -69,7 +69,7 @@ impl StoreFile {
         let disk = Arc::new(FileDisk::open(&self.path)?);
         let storage = RedbStorage::open_file(disk.clone(), self.tuning)?;
         // Missing after a crash between the two steps of creation, or where only the file was copied.
-        let witness = Witness::beside(disk);
+        let witness = Witness::beside(&disk)?;
         witness.ensure()?;
         Ok((storage, witness))
     }
@@ -101,7 +101,7 @@ impl StoreFile {
         // The name before the marker: a marker without its file would tell of drafts that never were.
         sync_folder_of(&self.path)?;
         let storage = RedbStorage::open_file(disk.clone(), self.tuning)?;
-        let witness = Witness::beside(disk);
+        let witness = Witness::beside(&disk)?;
         witness.ensure()?;
         Ok((storage, witness))
     }
