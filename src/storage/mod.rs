@@ -13,6 +13,7 @@
 //! Nothing here knows what the bytes mean, and nothing here reads a clock.
 
 mod batch;
+pub mod conformance;
 mod contract;
 mod disk;
 mod error;

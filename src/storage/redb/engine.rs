@@ -4,6 +4,7 @@ use super::convert::{from_engine, from_io, guarded};
 use super::port::Port;
 use super::snapshot::RedbSnapshot;
 use super::{Tuning, front};
+use crate::fault;
 use crate::storage::{Batch, Disk, StorageError, StorageErrorKind, Table};
 use redb::{Builder, CompactionError, Database, ReadableDatabase, TableDefinition, WriteTransaction};
 use std::process;
@@ -53,9 +54,16 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Opens a store, repairing what a crash left. Writes nothing unless it succeeds.
-    pub(super) fn open(disk: &Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
-        front::recognise(&**disk)?;
+    /// Opens a store, repairing what a crash left. Writes nothing unless it succeeds; calls `before_writing` first then,
+    /// to end whatever else uses the disk.
+    pub(super) fn open(
+        disk: &Arc<dyn Disk>,
+        tuning: Tuning,
+        before_writing: impl FnOnce(),
+    ) -> Result<Self, StorageError> {
+        if !fault::on("first-page-unchecked") {
+            front::recognise(&**disk)?;
+        }
         if disk.len().map_err(from_io)? == front::LEN {
             // The engine would take it for a new one and begin afresh.
             return Err(
@@ -64,7 +72,9 @@ impl Engine {
         }
         let engine = Self::start(Port::on_probation(disk.clone()).map_err(from_io)?, tuning)?;
         engine.check_seal()?;
-        engine.port.release().map_err(from_io)?;
+        before_writing();
+        // Half of a repair on the disk is what a power cut leaves, too; but the engine must not go on from there.
+        engine.port.release().inspect_err(|_| engine.end()).map_err(from_io)?;
         Ok(engine)
     }
 
@@ -94,17 +104,27 @@ impl Engine {
             Ok(false) => Err(StorageErrorKind::Corrupt { what: "the store's own record".to_owned() }.into()),
             Err(error) => Err(error),
         };
-        self.condemn();
+        self.end();
         result
     }
 
     /// Whether it still works, as far as is known.
     pub(super) fn is_alive(&self) -> bool {
+        self.is_readable() && !self.port.is_read_only()
+    }
+
+    /// Whether it can at least read: it has tripped over a damaged page, but the disk itself works.
+    pub(super) fn is_readable(&self) -> bool {
         !self.port.is_shut() && !self.port.has_failed()
     }
 
-    /// Ends its access to the disk, for ever.
+    /// Lets it write no more.
     pub(super) fn condemn(&self) {
+        self.port.refuse_writes();
+    }
+
+    /// Ends its access to the disk, for ever.
+    pub(super) fn end(&self) {
         self.port.shut();
     }
 

@@ -4,6 +4,7 @@ use super::file_disk::{FileDisk, refuse_what_is_no_file};
 use super::folder::{beside, is_taken, rename_into_gap, sync_folder_of};
 use super::front;
 use super::{RedbStorage, Tuning, Witness};
+use crate::fault;
 use crate::storage::{Disk, StorageError, StorageErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -62,13 +63,13 @@ impl StoreFile {
     /// See the table above; otherwise as [`RedbStorage::open`].
     pub fn open(&self) -> Result<(RedbStorage, Witness), StorageError> {
         if !is_taken(&self.path)? {
-            let was_here = is_taken(&Witness::marker_of(&self.path))?;
+            let was_here = is_taken(&Witness::marker_of(&self.path))? && !fault::on("marker-ignored");
             return Err(if was_here { StorageErrorKind::Missing } else { StorageErrorKind::NotFound }.into());
         }
         let disk = Arc::new(FileDisk::open(&self.path)?);
         let storage = RedbStorage::open_file(disk.clone(), self.tuning)?;
         // Missing after a crash between the two steps of creation, or where only the file was copied.
-        let witness = Witness::beside(disk);
+        let witness = Witness::beside(&disk)?;
         witness.ensure()?;
         Ok((storage, witness))
     }
@@ -86,21 +87,31 @@ impl StoreFile {
         if is_taken(&self.path)? {
             return Err(StorageErrorKind::Exists.into());
         }
-        if is_taken(&Witness::marker_of(&self.path))? {
+        if is_taken(&Witness::marker_of(&self.path))? && !fault::on("marker-ignored") {
             return Err(StorageErrorKind::Missing.into());
         }
         let draft = beside(&self.path, ".creating");
-        let disk = Arc::new(take_over(&draft)?);
-        drop(RedbStorage::create_with(disk.clone(), self.tuning)?);
-        let disk = Arc::into_inner(disk).ok_or(StorageErrorKind::Io)?;
+        let mut disk = take_over(&draft)?;
+        // What is whole already holds nothing, but that is no reason to throw a store away.
+        if front::recognise(&disk).is_err() {
+            disk = self.begin(disk)?;
+        }
         rename_into_gap(&draft, &self.path)?;
         let disk = Arc::new(disk.moved_to(&self.path)?);
         // The name before the marker: a marker without its file would tell of drafts that never were.
         sync_folder_of(&self.path)?;
         let storage = RedbStorage::open_file(disk.clone(), self.tuning)?;
-        let witness = Witness::beside(disk);
+        let witness = Witness::beside(&disk)?;
         witness.ensure()?;
         Ok((storage, witness))
+    }
+
+    /// Makes a store on what an interrupted attempt left, and gives the disk back.
+    fn begin(&self, disk: FileDisk) -> Result<FileDisk, StorageError> {
+        let disk = Arc::new(disk);
+        disk.set_len(0).map_err(super::convert::from_io)?;
+        drop(RedbStorage::create_with(disk.clone(), self.tuning)?);
+        Arc::into_inner(disk).ok_or_else(|| StorageErrorKind::Io.into())
     }
 
     /// Opens the store, or makes it where neither it nor its marker is there.
@@ -122,20 +133,23 @@ impl StoreFile {
 
 /// Takes the name under which a store is made, and what an interrupted attempt left there.
 fn take_over(draft: &Path) -> Result<FileDisk, StorageError> {
-    if !is_taken(draft)? {
-        return match FileDisk::create(draft) {
-            Err(error) if *error.kind() == StorageErrorKind::Exists => Err(StorageErrorKind::InUse.into()),
-            // It was moved to its final name before we had it locked.
-            Err(error) if *error.kind() == StorageErrorKind::Missing => Err(StorageErrorKind::Exists.into()),
-            result => result,
-        };
+    let disk = if is_taken(draft)? {
+        refuse_what_is_no_file(draft).and_then(|()| FileDisk::open(draft))
+    } else {
+        FileDisk::create(draft)
+    };
+    match disk {
+        Ok(disk) if front::could_be_half_made(&disk)? => Ok(disk),
+        Ok(_) => {
+            let what = format!("{} is in the way", draft.display());
+            Err(StorageErrorKind::NotAStore { what }.into())
+        }
+        Err(error) => Err(match error.kind() {
+            // Someone else made it, or gave it its final name, between our steps.
+            StorageErrorKind::Exists | StorageErrorKind::NotFound | StorageErrorKind::Missing => {
+                StorageErrorKind::InUse.into()
+            }
+            _ => error,
+        }),
     }
-    refuse_what_is_no_file(draft)?;
-    let disk = FileDisk::open(draft)?;
-    if !front::could_be_half_made(&disk)? {
-        let what = format!("{} is in the way", draft.display());
-        return Err(StorageErrorKind::NotAStore { what }.into());
-    }
-    disk.set_len(0).map_err(super::convert::from_io)?;
-    Ok(disk)
 }

@@ -2,6 +2,7 @@
 
 use super::probation::Probation;
 use super::{convert, front};
+use crate::fault;
 use crate::storage::{Disk, StorageErrorKind};
 use std::io;
 use std::process;
@@ -25,6 +26,8 @@ struct State {
     /// Once true, nothing passes any more: whatever an old engine still wants to write when it is dropped would hit the
     /// engine that has replaced it.
     shut: AtomicBool,
+    /// Once true, nothing is written any more, but an engine that has only tripped over a damaged page may still read.
+    read_only: AtomicBool,
     /// Whether the disk has failed. The engine refuses everything from then on, so it must be replaced.
     failed: AtomicBool,
     /// Whether there is a probation, told without its lock: readers must not take turns, nor wait for a sync.
@@ -48,6 +51,7 @@ impl Port {
         let state = State {
             process: process::id(),
             shut: AtomicBool::new(false),
+            read_only: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             holding: AtomicBool::new(probation.is_some()),
             probation: Mutex::new(probation),
@@ -71,6 +75,15 @@ impl Port {
         self.state.shut.load(Ordering::SeqCst)
     }
 
+    /// Lets no writing through any more.
+    pub(super) fn refuse_writes(&self) {
+        self.state.read_only.store(true, Ordering::SeqCst);
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        self.state.read_only.load(Ordering::SeqCst)
+    }
+
     /// Whether the disk has failed since it was opened.
     pub(super) fn has_failed(&self) -> bool {
         self.state.failed.load(Ordering::SeqCst)
@@ -86,13 +99,18 @@ impl Port {
     }
 
     fn pass(&self) -> io::Result<()> {
-        if self.state.process != process::id() {
+        if self.state.process != process::id() && !fault::on("child-unrefused") {
             return Err(convert::into_io(StorageErrorKind::Forked.into()));
         }
         if self.state.shut.load(Ordering::SeqCst) {
             return Err(io::Error::other("this opening of the store has ended"));
         }
         Ok(())
+    }
+
+    fn pass_for_writing(&self) -> io::Result<()> {
+        self.pass()?;
+        if self.is_read_only() { Err(io::Error::other("this opening of the store only reads")) } else { Ok(()) }
     }
 
     fn noting<T>(&self, result: io::Result<T>) -> io::Result<T> {
@@ -123,7 +141,7 @@ impl redb::StorageBackend for Port {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.pass()?;
+        self.pass_for_writing()?;
         let len = behind_front(len)?;
         match self.held(|held| held.set_len(len)) {
             Some(()) => Ok(()),
@@ -132,7 +150,10 @@ impl redb::StorageBackend for Port {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.pass()?;
+        self.pass_for_writing()?;
+        if fault::on("engine-unsynced") {
+            return Ok(());
+        }
         match self.held(Probation::sync) {
             Some(()) => Ok(()),
             None => self.noting(self.disk.sync()),
@@ -140,7 +161,7 @@ impl redb::StorageBackend for Port {
     }
 
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.pass()?;
+        self.pass_for_writing()?;
         let offset = behind_front(offset)?;
         match self.held(|held| held.write(offset, bytes)) {
             Some(result) => result,

@@ -2,6 +2,7 @@
 
 use super::engine::{Care, Engine};
 use super::{FileDisk, Tuning};
+use crate::fault;
 use crate::storage::{Batch, Disk, Footprint, Maintenance, Origin, Snapshot, Storage, StorageError, StorageErrorKind};
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,7 +19,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 ///
 /// After a failed commit the engine is opened anew and the same batch is written again, with two waits; only if that
 /// fails too does the commit return the error. The next call, reading or writing, then tries once more to open it.
-/// Snapshots taken before a failure return errors from then on; take another one.
+/// Snapshots taken before a failure return errors from then on; take another one. Where damage stops the engine from
+/// writing and from being opened anew, what can be read stays readable until the storage is dropped.
 ///
 /// # Cost
 ///
@@ -98,7 +100,7 @@ impl RedbStorage {
     ///
     /// As [`open`](Self::open).
     pub fn open_with(disk: Arc<dyn Disk>, tuning: Tuning) -> Result<Self, StorageError> {
-        let engine = Engine::open(&disk, tuning)?;
+        let engine = Engine::open(&disk, tuning, || ())?;
         Ok(Self::around(engine, disk, tuning))
     }
 
@@ -122,7 +124,11 @@ impl RedbStorage {
 
     /// Comes first in every call, before any lock: in a forked child a lock may be held for ever.
     fn refuse_in_child(&self) -> Result<(), StorageError> {
-        if self.process == process::id() { Ok(()) } else { Err(StorageErrorKind::Forked.into()) }
+        if self.process == process::id() || fault::on("child-unrefused") {
+            Ok(())
+        } else {
+            Err(StorageErrorKind::Forked.into())
+        }
     }
 
     /// Comes before every commit, so that a file which is gone costs the commit and not the engine: what was committed
@@ -133,8 +139,16 @@ impl RedbStorage {
 
     /// Does `work` with the engine as it is; `None` where that one is dead or dies of it.
     fn attempt<T>(&self, work: impl FnOnce(&Engine) -> Result<T, StorageError>) -> Option<T> {
+        self.attempt_if(Engine::is_alive, work)
+    }
+
+    fn attempt_if<T>(
+        &self,
+        is_fit: impl FnOnce(&Engine) -> bool,
+        work: impl FnOnce(&Engine) -> Result<T, StorageError>,
+    ) -> Option<T> {
         let slot = self.using();
-        let engine = slot.as_ref().filter(|engine| engine.is_alive())?;
+        let engine = slot.as_ref().filter(|engine| is_fit(engine))?;
         work(engine)
             .inspect_err(|error| tracing::warn!(%error, "the storage engine failed and will be opened anew"))
             .ok()
@@ -147,13 +161,24 @@ impl RedbStorage {
 
     /// Returns an engine that works, as far as is known: the one that is there, or a new one.
     fn revived<'a>(&self, slot: &'a mut Option<Engine>) -> Result<&'a mut Engine, StorageError> {
-        if let Some(dead) = slot.take_if(|engine| !engine.is_alive()) {
-            // Before it is dropped, and so before the new one begins: at most one may write.
-            dead.condemn();
-        }
         let engine = match slot.take() {
-            Some(engine) => engine,
-            None => Engine::open(&self.disk, self.tuning)?,
+            Some(engine) if engine.is_alive() || fault::on("engine-stays-dead") => engine,
+            // It can read while a new one cannot be opened: an opening looks at everything, and damage anywhere stops it.
+            Some(dead) if dead.is_readable() => {
+                dead.condemn();
+                // At most one may write, and what the new one writes the old one must not read.
+                match Engine::open(&self.disk, self.tuning, || dead.end()) {
+                    Ok(engine) => engine,
+                    Err(error) => {
+                        *slot = Some(dead);
+                        return Err(error);
+                    }
+                }
+            }
+            dead => {
+                dead.inspect(Engine::end);
+                Engine::open(&self.disk, self.tuning, || ())?
+            }
         };
         Ok(slot.insert(engine))
     }
@@ -207,7 +232,7 @@ impl RedbStorage {
 impl Storage for RedbStorage {
     fn snapshot(&self) -> Result<Box<dyn Snapshot>, StorageError> {
         self.refuse_in_child()?;
-        match self.attempt(Engine::snapshot) {
+        match self.attempt_if(Engine::is_readable, Engine::snapshot) {
             Some(snapshot) => Ok(Box::new(snapshot)),
             None => self.attempt_anew(|engine| Ok(Box::new(engine.snapshot()?) as Box<dyn Snapshot>)),
         }
@@ -226,6 +251,7 @@ impl Storage for RedbStorage {
         };
         let result = match self.attempt(|engine| engine.commit(batch, care)) {
             Some(()) => Ok(()),
+            None if fault::on("no-second-attempt") => Err(StorageErrorKind::Io.into()),
             // All or nothing of the batch may be there already; its changes are absolute, so writing it again is safe.
             None => self.attempt_anew(|engine| engine.commit(batch, Care::TwoSyncs)),
         };

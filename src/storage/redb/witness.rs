@@ -7,7 +7,6 @@ use crate::storage::{StorageError, StorageErrorKind};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 const MAGIC: &[u8; 16] = b"draftkeep.marker";
 const HASH: usize = 32;
@@ -19,17 +18,17 @@ const HASH: usize = 32;
 /// is only magic and hash.
 #[derive(Debug)]
 pub struct Witness {
-    disk: Arc<FileDisk>,
     path: PathBuf,
+    place: Vec<u8>,
 }
 
 impl Witness {
     /// The longest payload, in bytes.
     pub const MAX: usize = 512;
 
-    pub(super) fn beside(disk: Arc<FileDisk>) -> Self {
-        let path = Self::marker_of(disk.path());
-        Self { disk, path }
+    pub(super) fn beside(disk: &FileDisk) -> Result<Self, StorageError> {
+        // Not the disk itself: it must be unlocked when the storage is dropped, whoever still has the witness.
+        Ok(Self { path: Self::marker_of(disk.path()), place: disk.place()? })
     }
 
     pub(super) fn marker_of(store: &Path) -> PathBuf {
@@ -92,15 +91,12 @@ impl Witness {
         sync_folder_of(&self.path)
     }
 
-    /// Names where the store's file lies: device and inode on Unix, elsewhere a hash of its path.
+    /// Names where the store's file lay when it was opened: device and inode on Unix, elsewhere a hash of its path.
     ///
     /// A copy, a restored backup or a clone elsewhere has another place, so a payload that holds the place it was
     /// written at gives them away. The converse does not hold: an inode may be used again.
-    ///
-    /// # Errors
-    ///
-    /// [`Io`](StorageErrorKind::Io) where the system does not say.
-    pub fn place(&self) -> Result<Vec<u8>, StorageError> {
-        self.disk.place()
+    #[must_use]
+    pub fn place(&self) -> Vec<u8> {
+        self.place.clone()
     }
 }
