@@ -48,7 +48,7 @@ fn sizes(saves: &[Save]) {
     let all: Vec<u8> = saves.iter().flat_map(|save| save.body.iter().copied()).collect();
     let baseline = zstd_long(&all);
     let row = |name: &str, bytes: usize, note: &str| {
-        println!("{name:<46} {bytes:>12} B {:>8.3} x zstd  {note}", bytes as f64 / baseline as f64);
+        println!("{name:<46} {bytes:>12} B {:>8.3} x zstd  {note}", ratio(bytes, baseline));
     };
     row("full copies", full, &format!("{} versions, last of {} bytes", saves.len(), saves[saves.len() - 1].body.len()));
     row("zstd -19 --long=27 of all versions", baseline, "");
@@ -91,6 +91,11 @@ fn sizes(saves: &[Save]) {
         buffer.len()
     });
     println!("{:<46} {time:>12.3?}", format!("walk a run of {run}"));
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a ratio for people")]
+fn ratio(bytes: usize, baseline: usize) -> f64 {
+    bytes as f64 / baseline as f64
 }
 
 /// What a save pays: deltas and anchors of documents of several sizes.
@@ -269,8 +274,8 @@ fn generated() -> Vec<Save> {
         state ^= state << 17;
         usize::try_from(state % below as u64).unwrap_or(0)
     };
-    let words: Vec<String> =
-        (0..3000).map(|_| (0..2 + random(8)).map(|_| char::from(b'a' + random(26) as u8)).collect()).collect();
+    let letters: Vec<char> = ('a'..='z').collect();
+    let words: Vec<String> = (0..3000).map(|_| (0..2 + random(8)).map(|_| letters[random(26)]).collect()).collect();
     let mut text: Vec<char> = Vec::new();
     let (mut at, mut time_ms) = (0, 1_600_000_000_000);
     (0..1000)
@@ -282,7 +287,7 @@ fn generated() -> Vec<Save> {
                 let end = (at + random(60)).min(text.len());
                 text.drain(at..end);
             }
-            for _ in 0..1 + random(12) {
+            for _ in 0..=random(12) {
                 let skewed = random(words.len()) * random(words.len()) / words.len();
                 let typed: Vec<char> =
                     words[skewed].chars().chain([if random(40) == 0 { '\n' } else { ' ' }]).collect();

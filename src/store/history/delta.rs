@@ -288,6 +288,14 @@ mod tests {
     }
 
     #[test]
+    fn a_delta_of_the_first_release_reads_as_it_did() {
+        let (base, target) = (b"It was a dark and stormy night.", b"It was a bright and stormy night; the rain fell.");
+        let golden = b"\x01\x30\x02\x09\x04\x06\x11\x00\x0f\x62\x72\x69\x67\x68\x74; the rain fell";
+        assert_eq!(encode(base, target), golden);
+        assert_eq!(apply(base, golden, LIMIT).as_deref(), Ok(&target[..]));
+    }
+
+    #[test]
     fn a_delta_is_refused_for_a_base_of_another_length() {
         let delta = encode(b"one paragraph", b"one paragraph more");
         assert_eq!(apply(b"one", &delta, LIMIT), Err(DeltaError::OtherBase { base_len: 3 }));

@@ -18,6 +18,8 @@
 pub(crate) mod anchor;
 pub(crate) mod delta;
 mod frame;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gap;
 mod matcher;
 pub(crate) mod pack;
