@@ -70,7 +70,7 @@ pub(super) enum Step<T> {
     End,
     Idle,
     WaitUntil(Duration),
-    Save(Job<T>),
+    Save(Job<T>, SaveReason),
 }
 
 impl<T> Core<T> {
@@ -209,17 +209,19 @@ impl<T> Core<T> {
 
     /// What the background task does next; it is woken when that changes.
     pub(super) fn drive(self: &Arc<Self>, waker: &Waker, sleeping_until: Option<Duration>) -> Step<T> {
-        let mut replaced = None;
+        let (mut replaced, mut target) = (None, None);
         let step = self.update(|state, now| {
             if state.is_over() {
                 state.driver.gone = true;
+                target = state.target.take();
                 return Step::End;
             }
+            let why = if state.pacer.is_flushing() { SaveReason::Flush } else { SaveReason::Due };
             let next = state.pacer.next(now.elapsed);
             if next == Next::Save
                 && let Some(job) = state.start(self, now)
             {
-                return Step::Save(job);
+                return Step::Save(job, why);
             }
             let step = match next {
                 Next::WaitUntil(due) => Step::WaitUntil(sleeping_until.map_or(due, |until| until.min(due))),
@@ -229,7 +231,7 @@ impl<T> Core<T> {
             replaced = state.driver.waker.replace(waker.clone());
             step
         });
-        drop(replaced);
+        drop((replaced, target));
         step
     }
 
@@ -253,12 +255,12 @@ impl<T> Core<T> {
     /// Ends autosaving and gives back what is not saved.
     pub(super) fn close(&self) -> Option<Arc<T>> {
         self.wait_for_save_under_way();
-        let (document, waiters) = self.update(|state, _| {
+        // The store is let go here and not with the background task, so that it can be opened again at once.
+        let (document, _target, _waiters) = self.update(|state, _| {
             state.closed = true;
-            let unsaved = state.pacer.is_unsaved();
-            (state.document.take().filter(|_| unsaved), std::mem::take(&mut state.waiters))
+            let document = state.document.take().filter(|_| state.pacer.is_unsaved());
+            (document, state.target.take(), std::mem::take(&mut state.waiters))
         });
-        drop(waiters);
         document
     }
 

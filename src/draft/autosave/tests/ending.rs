@@ -47,9 +47,9 @@ fn dropping_saves_what_is_unsaved_and_ends_the_task() {
     autosave.changed(&text("a"));
     drop(autosave);
     assert_eq!(bench.texts(), ["a"]);
+    assert_eq!(Arc::strong_count(&bench.target), 1, "the store can be opened again at once");
     bench.tasks.run_until_stalled();
     assert!(bench.tasks.is_empty());
-    assert_eq!(Arc::strong_count(&bench.target), 1);
 }
 
 #[test]
@@ -85,6 +85,7 @@ fn a_drop_that_cannot_save_goes_on_trying_in_the_background() {
     bench.run(secs(60));
     assert_eq!(bench.texts(), ["a"]);
     assert!(bench.tasks.is_empty());
+    assert_eq!(Arc::strong_count(&bench.target), 1);
     drop(guard);
 }
 
@@ -227,4 +228,15 @@ fn the_handle_may_be_dropped_inside_a_task_of_the_same_queue() {
     assert!(bench.tasks.is_empty());
     assert_eq!(bench.texts(), ["a"]);
     assert!(!seen.lock().unwrap().as_ref().unwrap().is_safe());
+}
+
+#[test]
+fn what_an_application_holds_can_move_between_threads() {
+    fn moves<T: Send + 'static>(_: &T) {}
+    let bench = Bench::new();
+    let autosave = bench.start(Cadence::default());
+    moves(&Arc::new(autosave.flush_async()));
+    moves(&autosave.watch());
+    moves(&autosave.pause());
+    moves(&Arc::new(autosave));
 }

@@ -59,6 +59,7 @@ fn a_flush_nobody_waits_for_is_carried_out_all_the_same() {
     drop(autosave.flush_async());
     bench.tasks.run_until_stalled();
     assert_eq!(bench.saved(), [(0.0, text("a"))]);
+    assert_eq!(bench.target.log.lock().unwrap()[0].2, SaveReason::Flush);
 }
 
 #[test]
