@@ -156,14 +156,15 @@ impl<T: Send + Sync + 'static> Autosave<T> {
 
     /// Asks the background for a flush and waits without blocking.
     ///
-    /// The request stands from the call on: dropping the future stops only the waiting.
+    /// The request stands from the call on: dropping the future stops only the waiting. Where the background does not
+    /// serve it within five seconds, the thread that polls the future saves.
     ///
     /// # Errors
     ///
     /// As [`flush`](Self::flush).
     pub fn flush_async(&self) -> impl Future<Output = Result<Option<SavedAs>, AutosaveError>> + Send + use<T> {
-        let (core, answer) = (Arc::clone(&self.core), self.core.request_flush());
-        async move { answer.await.unwrap_or_else(|_| Err(core.error(Cause::Closed))) }
+        let answer = self.core.request_flush();
+        Arc::clone(&self.core).await_flush(answer)
     }
 
     /// Holds autosaving until the guard is dropped.

@@ -235,7 +235,7 @@ fn what_an_application_holds_can_move_between_threads() {
     fn moves<T: Send + 'static>(_: &T) {}
     let bench = Bench::new();
     let autosave = bench.start(Cadence::default());
-    moves(&Arc::new(autosave.flush_async()));
+    moves(&autosave.flush_async());
     moves(&autosave.watch());
     moves(&autosave.pause());
     moves(&Arc::new(autosave));

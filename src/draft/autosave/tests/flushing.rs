@@ -1,7 +1,7 @@
 //! Saving on request, pausing, and committing together with something else.
 
 use super::{Bench, secs, text};
-use crate::clock::{Clock as _, Spawn as _};
+use crate::clock::{Clock as _, Spawn as _, TaskQueue};
 use crate::draft::autosave::target::SaveReason;
 use crate::draft::autosave::{AutosaveStatus, Cadence, SavedAs};
 use std::sync::{Arc, Mutex};
@@ -175,4 +175,18 @@ fn a_flush_waits_in_line_without_blocking_the_tasks_around_it() {
     let versions = done.lock().unwrap().clone();
     assert_eq!(versions.len(), 2);
     assert_eq!(bench.texts().last().unwrap(), "b");
+}
+
+#[test]
+fn a_flush_is_not_left_waiting_by_a_background_that_is_not_served() {
+    let bench = Bench::new();
+    let autosave = bench.start(Cadence::default());
+    autosave.changed(&text("a"));
+    let (others, flush) = (TaskQueue::new(), autosave.flush_async());
+    others.spawn(Box::pin(async move { assert_eq!(flush.await.unwrap().unwrap().version, 1) }));
+    others.run_for(&bench.clock, secs(4));
+    assert_eq!(bench.texts(), [""; 0]);
+    others.run_for(&bench.clock, secs(1));
+    assert_eq!(bench.texts(), ["a"]);
+    assert!(others.is_empty());
 }
