@@ -54,3 +54,97 @@ pub(crate) fn record(what: &EventKind) {
 fn bytes(size: u64) -> f64 {
     size as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics::{
+        Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+    };
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    /// Writes down every sample.
+    #[derive(Default)]
+    struct Notebook(Arc<Mutex<Vec<String>>>);
+
+    struct Line(String, Arc<Mutex<Vec<String>>>);
+
+    impl Line {
+        fn note(&self, sample: impl std::fmt::Display) {
+            self.1.lock().unwrap().push(format!("{} {sample}", self.0));
+        }
+    }
+
+    impl CounterFn for Line {
+        fn increment(&self, value: u64) {
+            self.note(value);
+        }
+
+        fn absolute(&self, value: u64) {
+            self.note(value);
+        }
+    }
+
+    impl HistogramFn for Line {
+        fn record(&self, value: f64) {
+            self.note(value);
+        }
+    }
+
+    impl Notebook {
+        fn line(&self, key: &Key) -> Arc<Line> {
+            Arc::new(Line(key.name().to_owned(), self.0.clone()))
+        }
+    }
+
+    impl Recorder for Notebook {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::from_arc(self.line(key))
+        }
+
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+
+        fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::from_arc(self.line(key))
+        }
+    }
+
+    fn notes(events: &[EventKind]) -> Vec<String> {
+        let notebook = Notebook::default();
+        metrics::with_local_recorder(&notebook, || events.iter().for_each(record));
+        let notes = notebook.0.lock().unwrap();
+        notes.clone()
+    }
+
+    #[test]
+    fn saves_are_measured_in_seconds_and_bytes() {
+        let latency = Duration::from_millis(250);
+        let saved = EventKind::Saved { version: 1, size: 10, latency };
+        let autosaved = EventKind::Autosaved { version: 2, size: 20, latency };
+        assert_eq!(
+            notes(&[saved, autosaved]),
+            [
+                "draftkeep.save.latency 0.25",
+                "draftkeep.save.size 10",
+                "draftkeep.autosave.latency 0.25",
+                "draftkeep.save.size 20"
+            ]
+        );
+    }
+
+    #[test]
+    fn failures_count_where_they_are_repeated() {
+        let failed = |retry_in| EventKind::SaveFailed { attempt: 1, reason: String::new(), retry_in };
+        assert_eq!(
+            notes(&[failed(None), failed(Some(Duration::ZERO)), EventKind::Settled, EventKind::Lagged { missed: 3 }]),
+            ["draftkeep.save.failed 1", "draftkeep.autosave.failed 1", "draftkeep.events.lagged 3"]
+        );
+    }
+}

@@ -9,6 +9,7 @@ use super::watch::Watch;
 use crate::clock::{Clock, Entropy};
 use crate::id::TraceId;
 use futures_channel::oneshot;
+use futures_util::future::{Either, select};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use std::time::Duration;
 /// What a flush gives: how the newest document is saved; `None` where there never was a change.
 pub(super) type Flushed = Result<Option<SavedAs>, AutosaveError>;
 
-/// How long a due save waits for the background task before a report of a change carries it out itself.
+/// How long a due save waits for the background task before those who notice carry it out themselves.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What all parts of one autosave share.
@@ -70,7 +71,7 @@ pub(super) enum Step<T> {
     End,
     Idle,
     WaitUntil(Duration),
-    Save(Job<T>),
+    Save(Job<T>, SaveReason),
 }
 
 impl<T> Core<T> {
@@ -193,13 +194,32 @@ impl<T> Core<T> {
         receiver
     }
 
+    /// Waits for the answer to a flush; where the background task does not give it, finds it in the calling thread.
+    pub(super) async fn await_flush(self: Arc<Self>, mut answer: oneshot::Receiver<Flushed>) -> Flushed {
+        loop {
+            match select(answer, self.clock.sleep(PATIENCE)).await {
+                Either::Left((answer, _)) => return answer.unwrap_or_else(|_| Err(self.error(Cause::Closed))),
+                Either::Right(((), unanswered)) => answer = unanswered,
+            }
+            // A save under way is only slow: waiting for it here would hold up the executor's thread.
+            if !self.lock().pacer.is_saving() {
+                tracing::warn!("the background task for autosaving does not run; saving in the thread that flushes");
+                return self.flush();
+            }
+        }
+    }
+
     /// Starts the save of the newest document for a promotion, or whoever else commits it together with something.
     pub(super) fn claim(self: &Arc<Self>) -> Option<Job<T>> {
         loop {
             self.wait_for_save_under_way();
             let (job, retry) = self.update(|state, now| {
                 let able = state.pacer.is_unsaved() && state.pacer.is_attached() && !state.closed;
-                (able.then(|| state.start(self, now)).flatten(), able)
+                let job = able.then(|| state.start(self, now)).flatten();
+                if crate::fault::on("autosave-claims-exclude-nobody") {
+                    state.pacer.apply(now, Input::SaveReleased);
+                }
+                (job, able)
             });
             if job.is_some() || !retry {
                 return job;
@@ -209,17 +229,19 @@ impl<T> Core<T> {
 
     /// What the background task does next; it is woken when that changes.
     pub(super) fn drive(self: &Arc<Self>, waker: &Waker, sleeping_until: Option<Duration>) -> Step<T> {
-        let mut replaced = None;
+        let (mut replaced, mut target) = (None, None);
         let step = self.update(|state, now| {
             if state.is_over() {
                 state.driver.gone = true;
+                target = state.target.take();
                 return Step::End;
             }
+            let why = if state.pacer.is_flushing() { SaveReason::Flush } else { SaveReason::Due };
             let next = state.pacer.next(now.elapsed);
             if next == Next::Save
                 && let Some(job) = state.start(self, now)
             {
-                return Step::Save(job);
+                return Step::Save(job, why);
             }
             let step = match next {
                 Next::WaitUntil(due) => Step::WaitUntil(sleeping_until.map_or(due, |until| until.min(due))),
@@ -229,7 +251,7 @@ impl<T> Core<T> {
             replaced = state.driver.waker.replace(waker.clone());
             step
         });
-        drop(replaced);
+        drop((replaced, target));
         step
     }
 
@@ -253,12 +275,12 @@ impl<T> Core<T> {
     /// Ends autosaving and gives back what is not saved.
     pub(super) fn close(&self) -> Option<Arc<T>> {
         self.wait_for_save_under_way();
-        let (document, waiters) = self.update(|state, _| {
+        // The store is let go here and not with the background task, so that it can be opened again at once.
+        let (document, _target, _waiters) = self.update(|state, _| {
             state.closed = true;
-            let unsaved = state.pacer.is_unsaved();
-            (state.document.take().filter(|_| unsaved), std::mem::take(&mut state.waiters))
+            let document = state.document.take().filter(|_| state.pacer.is_unsaved());
+            (document, state.target.take(), std::mem::take(&mut state.waiters))
         });
-        drop(waiters);
         document
     }
 
@@ -327,7 +349,10 @@ impl<T> State<T> {
 
     fn status(&self) -> AutosaveStatus {
         let pacer = &self.pacer;
-        let since = pacer.unsaved_since().map(|moment| moment.wall);
+        let mut since = pacer.unsaved_since().map(|moment| moment.wall);
+        if pacer.is_saving() && crate::fault::on("autosave-is-green-too-early") {
+            since = None;
+        }
         let pauses = pacer.pauses();
         match since {
             _ if !pacer.is_attached() => AutosaveStatus::Detached { since },

@@ -1,7 +1,6 @@
 //! The background task: sleeps until a save is due, and saves.
 
 use super::core::{Core, Step};
-use super::target::SaveReason;
 use futures_core::future::BoxFuture;
 use std::future::Future;
 use std::pin::Pin;
@@ -37,8 +36,8 @@ impl<T> Future for Driver<T> {
                     self.sleep = None;
                     return Poll::Pending;
                 }
-                Step::Save(job) => {
-                    let _told_by_status = job.run(SaveReason::Due);
+                Step::Save(job, why) => {
+                    let _told_by_status = job.run(why);
                 }
                 Step::WaitUntil(until) => {
                     // A sleep that ends too early is kept: of all keystrokes in it, only one has to set another.

@@ -21,11 +21,29 @@ use std::sync::{Arc, Weak};
 /// save is repeated until one succeeds, with growing waits; only the newest document is saved then. Everything is known
 /// from [`status`](Self::status).
 ///
-/// Dropping it saves what is unsaved, in the calling thread. Where that fails, the background task goes on trying for
-/// as long as the process lives; [`close`](Self::close) gives the document back instead.
+/// Dropping it saves what is unsaved, in the calling thread: in async code, await a [`flush`](Self::flush_async) before.
+/// Where that fails, the background task goes on trying for as long as the process lives, and holds the store open;
+/// [`close`](Self::close) gives the document back instead.
 ///
 /// A save in the background happens inside the task that was given to [`Spawn`]. No safety depends on that task: if it
 /// is dropped or starved, it saves on its way out, and the calls that report changes save from then on.
+///
+/// ```
+/// # #[cfg(feature = "threads")] {
+/// use draftkeep::{Autosave, AutosaveStatus, Cadence};
+/// use std::time::Duration;
+///
+/// // The store cannot be opened at the moment. The editor works all the same, and says that nothing is safe yet.
+/// let autosave = Autosave::detached(Cadence::every(Duration::from_secs(10)).quiet(Duration::from_secs(2)));
+/// autosave.changed(&"Dear diary".to_owned());
+/// assert!(matches!(autosave.status(), AutosaveStatus::Detached { since: Some(_) }));
+/// assert!(!autosave.status().is_safe());
+///
+/// // It is never attached to a store, so that closing gives the document back.
+/// let unsaved = autosave.close().unwrap_err();
+/// assert_eq!(*unsaved.document, "Dear diary");
+/// # }
+/// ```
 pub struct Autosave<T: Send + Sync + 'static> {
     core: Arc<Core<T>>,
     /// Whether the document was given back, so that dropping has nothing left to do.
@@ -138,14 +156,15 @@ impl<T: Send + Sync + 'static> Autosave<T> {
 
     /// Asks the background for a flush and waits without blocking.
     ///
-    /// The request stands from the call on: dropping the future stops only the waiting.
+    /// The request stands from the call on: dropping the future stops only the waiting. Where the background does not
+    /// serve it within five seconds, the thread that polls the future saves.
     ///
     /// # Errors
     ///
     /// As [`flush`](Self::flush).
     pub fn flush_async(&self) -> impl Future<Output = Result<Option<SavedAs>, AutosaveError>> + Send + use<T> {
-        let (core, answer) = (Arc::clone(&self.core), self.core.request_flush());
-        async move { answer.await.unwrap_or_else(|_| Err(core.error(Cause::Closed))) }
+        let answer = self.core.request_flush();
+        Arc::clone(&self.core).await_flush(answer)
     }
 
     /// Holds autosaving until the guard is dropped.

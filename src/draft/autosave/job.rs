@@ -80,8 +80,8 @@ impl<T> Job<T> {
             let document = if state.pacer.is_unsaved() { None } else { state.document.take() };
             (done, document)
         });
-        drop(document);
         answer(done, &Ok(Some(saved)));
+        drop(document);
     }
 
     fn fail(mut self, error: &AutosaveError) {

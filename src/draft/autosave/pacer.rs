@@ -240,6 +240,11 @@ impl Pacer {
         self.saving.is_some()
     }
 
+    /// Whether someone asked for a save that has not started.
+    pub(super) fn is_flushing(&self) -> bool {
+        self.flush.is_some()
+    }
+
     pub(super) fn is_attached(&self) -> bool {
         self.attached
     }

@@ -10,7 +10,8 @@ pub(crate) trait PendingDocument: Send + Sync {
     /// Takes over the save of the newest document; `None` where nothing is unsaved.
     ///
     /// Waits for a save under way, and until the claim is settled or dropped no other begins: an older document can
-    /// never arrive after a newer one. So claim *before* taking any lock that a save needs. Pauses do not hold it up.
+    /// never arrive after a newer one. So claim *before* taking any lock that a save needs, settle soon, and flush or
+    /// drop no autosave in between. Pauses do not hold it up.
     ///
     /// # Errors
     ///

@@ -11,7 +11,8 @@ use std::sync::Arc;
 ///
 /// A panic in any of the methods is caught and counts as a failed save.
 pub(crate) trait SaveTarget<T>: Send + Sync {
-    /// Writes the document as the bytes that `save` takes.
+    /// Writes the document as the bytes that `save` takes. The text of an error is shown and logged: it must not quote
+    /// the document.
     fn encode(&self, document: &T) -> Result<Vec<u8>, TargetError>;
 
     /// Makes the document durable before it returns `Ok`. An error is *unknown*: the same document comes again.

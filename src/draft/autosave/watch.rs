@@ -17,8 +17,6 @@ pub(super) struct Watch {
 #[derive(Debug)]
 struct State {
     status: AutosaveStatus,
-    /// Grows with every change of the status.
-    revision: u64,
     closed: bool,
     /// Who waits for a change, by the number of their stream.
     waiting: BTreeMap<u64, Waker>,
@@ -27,7 +25,7 @@ struct State {
 
 impl Watch {
     pub(super) fn new(status: AutosaveStatus) -> Self {
-        let state = State { status, revision: 1, closed: false, waiting: BTreeMap::new(), streams: 0 };
+        let state = State { status, closed: false, waiting: BTreeMap::new(), streams: 0 };
         Self { state: Mutex::new(state) }
     }
 
@@ -42,7 +40,6 @@ impl Watch {
             return Vec::new();
         }
         state.status = status;
-        state.revision += 1;
         std::mem::take(&mut state.waiting).into_values().collect()
     }
 
@@ -56,7 +53,7 @@ impl Watch {
     pub(super) fn subscribe(self: &Arc<Self>) -> Statuses {
         let mut state = self.lock();
         state.streams += 1;
-        Statuses { watch: Arc::clone(self), stream: state.streams, seen: 0 }
+        Statuses { watch: Arc::clone(self), stream: state.streams, seen: None }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -70,7 +67,7 @@ impl Watch {
 pub struct Statuses {
     watch: Arc<Watch>,
     stream: u64,
-    seen: u64,
+    seen: Option<AutosaveStatus>,
 }
 
 impl Stream for Statuses {
@@ -79,9 +76,9 @@ impl Stream for Statuses {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<AutosaveStatus>> {
         let this = self.get_mut();
         let mut state = this.watch.lock();
-        if state.revision > this.seen {
-            this.seen = state.revision;
-            return Poll::Ready(Some(state.status.clone()));
+        if this.seen.as_ref() != Some(&state.status) {
+            this.seen = Some(state.status.clone());
+            return Poll::Ready(this.seen.clone());
         }
         if state.closed {
             return Poll::Ready(None);

@@ -113,6 +113,13 @@ impl Bench {
         *self.target.during.lock().unwrap() = Some(Box::new(action));
     }
 
+    /// Keeps a text as if it had been saved by someone else; gives its version.
+    pub(super) fn keep(&self, text: String) -> u64 {
+        let mut log = self.target.log.lock().unwrap();
+        log.push((self.clock.elapsed(), text, SaveReason::Flush));
+        u64::try_from(log.len()).unwrap()
+    }
+
     /// The saved texts, each with the time of its save in seconds.
     pub(super) fn saved(&self) -> Vec<(f64, String)> {
         self.target.log.lock().unwrap().iter().map(|(at, text, _)| (at.as_secs_f64(), text.clone())).collect()

@@ -1,9 +1,10 @@
 //! When a changed document is saved, and what a person is told meanwhile.
 
-use super::bench::text;
-use super::{Bench, secs};
+use super::{Bench, secs, text};
+use crate::clock::{Clock as _, Timestamp};
 use crate::draft::autosave::target::SaveReason;
 use crate::draft::autosave::{AutosaveStatus, Cadence};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[test]
@@ -50,14 +51,14 @@ fn a_quiet_time_alone_is_bounded_by_the_longest_wait() {
 #[test]
 fn the_status_is_never_green_before_the_save_is_durable() {
     let bench = Bench::new();
-    let autosave = std::sync::Arc::new(bench.start(Cadence::every(secs(10))));
-    let since = crate::clock::Clock::now(&bench.clock);
+    let autosave = Arc::new(bench.start(Cadence::every(secs(10))));
+    let since = bench.clock.now();
     autosave.changed(&text("a"));
     assert_eq!(autosave.status(), AutosaveStatus::Unsaved { since });
     let seen = autosave.clone();
     bench.during_save(move || assert_eq!(seen.status(), AutosaveStatus::Saving { since }));
     bench.run(secs(10));
-    let at = crate::clock::Clock::now(&bench.clock);
+    let at = bench.clock.now();
     assert_eq!(autosave.status(), AutosaveStatus::Saved { version: 1, at });
     assert!(autosave.status().is_safe());
 }
@@ -65,7 +66,7 @@ fn the_status_is_never_green_before_the_save_is_durable() {
 #[test]
 fn what_changes_during_a_save_is_not_marked_saved() {
     let bench = Bench::new();
-    let autosave = std::sync::Arc::new(bench.start(Cadence::every(secs(10))));
+    let autosave = Arc::new(bench.start(Cadence::every(secs(10))));
     autosave.changed(&text("a"));
     let typist = autosave.clone();
     bench.during_save(move || typist.changed(&text("ab")));
@@ -85,7 +86,7 @@ fn slow_saves_stretch_the_interval_and_it_comes_back() {
         let before = bench.target.attempts.lock().unwrap().len();
         let mut waits = Vec::new();
         while waits.len() < rounds {
-            let begun = crate::clock::Clock::elapsed(&bench.clock);
+            let begun = bench.clock.elapsed();
             autosave.changed(&format!("{waits:?}{before}"));
             bench.run(secs(40));
             waits.push(bench.target.attempts.lock().unwrap().last().unwrap().saturating_sub(begun));
@@ -121,10 +122,10 @@ fn jumps_of_the_wall_clock_move_no_save() {
     let autosave = bench.start(Cadence::every(secs(20)));
     for (round, jump) in [0, u64::MAX, 1, 1 << 45, u64::MAX / 2].into_iter().enumerate() {
         autosave.changed(&format!("{round}"));
-        bench.clock.set_now(crate::clock::Timestamp::from_millis(jump));
+        bench.clock.set_now(Timestamp::from_millis(jump));
         bench.run(Duration::from_millis(19_999));
         assert_eq!(bench.saved().len(), round);
-        bench.clock.set_now(crate::clock::Timestamp::from_millis(u64::MAX - jump));
+        bench.clock.set_now(Timestamp::from_millis(u64::MAX - jump));
         bench.run(Duration::from_millis(1));
         assert_eq!(bench.saved().len(), round + 1);
     }
