@@ -104,6 +104,9 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
             }
             let (request, place) = (prepared.request.clone(), place(&core));
             let saving = core.engine.write(move |write| request.run(write, &place, trace));
+            if let Err(failure) = &saving {
+                self.session.tell_failed(failure, trace);
+            }
             Ok(self.finish(&prepared, Became(saving))?)
         })
     }
@@ -124,6 +127,9 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
             let trace = core.engine.trace();
             let save = move |write: &mut Write<'_>| request.run(write, &place, trace);
             let saving = core.engine.write_later(move |engine| engine.write(save)).await;
+            if let Err(failure) = &saving {
+                self.session.tell_failed(failure, trace);
+            }
             core.engine.traced("save", |_| Ok(self.finish(&prepared, Became(saving))?))
         }
     }

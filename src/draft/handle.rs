@@ -15,8 +15,9 @@ use crate::store::change::{self, Entering};
 use crate::store::heads::{self, Head};
 use crate::store::history::packed;
 use crate::store::history::run;
+use crate::store::pins;
 use crate::store::space::SpaceCore;
-use crate::store::tables::{DraftKey, PINS};
+use crate::store::tables::DraftKey;
 use crate::store::view::View;
 use crate::store::write::Write;
 use crate::value::{self, Change, Value};
@@ -216,8 +217,7 @@ impl<T> Draft<T> {
                 if run::row(write.txn, key, version)?.is_none() && !is_packed(write.txn, key, version)? {
                     return Err(ErrorKind::NoSuchVersion { draft: key.draft, version }.into());
                 }
-                write.put(PINS, key.version(version), vec![1]);
-                Ok(())
+                pins::set(write, key, version, true)
             })
         })
     }
@@ -230,12 +230,7 @@ impl<T> Draft<T> {
     pub fn unpin(&self, version: u64) -> Result<()> {
         self.core.engine.traced("unpin", |_| {
             let key = self.key();
-            self.core.engine.write(move |write| {
-                if write.get(PINS, &key.version(version))?.is_some() {
-                    write.delete(PINS, key.version(version));
-                }
-                Ok(())
-            })
+            self.core.engine.write(move |write| pins::set(write, key, version, false))
         })
     }
 
@@ -246,12 +241,8 @@ impl<T> Draft<T> {
     /// What the storage answers.
     pub fn pins(&self) -> Result<Vec<u64>> {
         self.core.engine.traced("pins", |_| {
-            let mut pins = Vec::new();
-            self.core.engine.read()?.each(PINS, &self.key().bytes(), |found, _| {
-                pins.extend(crate::store::tables::version_of(&found));
-                Ok(true)
-            })?;
-            Ok(pins)
+            let view = self.core.engine.read()?;
+            pins::read(&view, self.key(), &self.head(&view)?)
         })
     }
 

@@ -9,9 +9,9 @@ use crate::error::{ErrorKind, Failure};
 use crate::phase::Phase;
 use crate::store::heads;
 use crate::store::lists;
-use crate::store::slots::KEY_MAX;
+use crate::store::slots::{self, KEY_MAX};
 use crate::store::space::SpaceCore;
-use crate::store::tables::{DraftKey, KindNo, ListKey, SLOT_PREFIX, SLOTS, slot};
+use crate::store::tables::{DraftKey, KindNo, ListKey};
 use crate::store::view::View;
 use crate::store::write::space_row;
 use std::collections::{BTreeMap, VecDeque};
@@ -201,10 +201,9 @@ fn by_slots(
     let mut is_cut = false;
     for &kind in kinds {
         let name = names.get(usize::from(kind) - 1).map_or("", String::as_str);
-        view.each(SLOTS, &slot(core.no, kind, prefix), |found, bytes| {
-            let latest = crate::store::rows::SlotRow::decode(&bytes)?.latest;
-            for generation in 1..=latest {
-                let draft = core.keys.slot_draft(name, &found[SLOT_PREFIX..], generation);
+        slots::each(view, core.no, kind, prefix, |key, row| {
+            for generation in 1..=row.latest {
+                let draft = core.keys.slot_draft(name, key, generation);
                 let Some(head) = heads::read(view, DraftKey { space: core.no, draft })? else { continue };
                 let place = head.row.place;
                 if !filter.phases.contains(&head.header.phase) || filter.after.is_some_and(|after| place >= after.0) {
@@ -216,7 +215,7 @@ fn by_slots(
                     is_cut = true;
                 }
             }
-            Ok(true)
+            Ok(())
         })?;
     }
     let next = newest.first_key_value().filter(|_| is_cut).map(|(place, _)| Cursor(*place));

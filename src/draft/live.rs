@@ -208,11 +208,11 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Autosave<T> {
     pub fn attach(&self, draft: &Draft<T>) -> Result<()> {
         let target = draft.target()?;
         let (core, _, _) = draft.parts();
-        self.attach_target(target.clone()).map_err(|error| {
+        // Known before it is attached: a promotion in between must find what it holds.
+        draft.enlist(self, &target);
+        self.attach_target(target).map_err(|error| {
             let failure = Failure::options("the autosave is attached already").because(error);
             Error::new(failure, core.engine.trace())
-        })?;
-        draft.enlist(self, &target);
-        Ok(())
+        })
     }
 }

@@ -89,6 +89,12 @@ impl Session {
         }
     }
 
+    /// Tells that a save failed; the caller holds the document and decides when to repeat it.
+    pub(crate) fn tell_failed(&self, failure: &Failure, trace: TraceId) {
+        let what = EventKind::SaveFailed { attempt: 1, reason: failure.kind.to_string(), retry_in: None };
+        self.core.engine.publish_event(self.key.space, Some(self.key.draft), trace, what);
+    }
+
     fn rebase(&mut self, id: RevisionId, vector: &crate::vector::VersionVector, version: u64, body: Body) {
         self.base = Base { id, vector: vector.clone(), body, attempted: Vec::new() };
         self.version = version;

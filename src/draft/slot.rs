@@ -11,6 +11,8 @@ use crate::store::change::{self, Over};
 use crate::store::heads;
 use crate::store::slots::{self, SlotRef};
 use crate::store::space::SpaceCore;
+use crate::store::tables::TOMBSTONES;
+use crate::store::view::View;
 use crate::store::write::space_row;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -65,8 +67,11 @@ impl<T> Slot<T> {
             let view = self.core.engine.read()?;
             let mut generations = Vec::new();
             for generation in (1..=row.latest).rev() {
-                if let Some(head) = heads::read(&view, self.core.draft_key(of(generation)))? {
-                    generations.push(DraftInfo::of(&head));
+                let key = self.core.draft_key(of(generation));
+                match heads::read(&view, key)? {
+                    Some(head) => generations.push(DraftInfo::of(&head)),
+                    None if view.get(TOMBSTONES, &key.bytes())?.is_some() => {}
+                    None => return Err(Failure::corrupt(Some(key.draft), "its slot names it, but it is not there")),
                 }
             }
             Ok(generations)
@@ -84,7 +89,7 @@ impl<T> Slot<T> {
         let Some(kind) = space_row(&view, self.core.no)?.kind(&self.schema.name) else { return Ok(None) };
         let slot =
             SlotRef { space: self.core.no, kind, kind_name: &self.schema.name, key: &self.key, keys: &self.core.keys };
-        Ok(Some((slots::read(&view, slot)?, of)))
+        Ok(slots::read(&view, slot)?.map(|row| (row, of)))
     }
 }
 

@@ -109,6 +109,7 @@ pub(crate) fn append(write: &mut Write<'_>, of: Belongs, before: Option<&Head>, 
                 base_pieces: base.as_ref().map_or(0, |base| base.pieces),
                 stored,
                 size: body.len() as u64,
+                pins: before.map_or(0, |head| head.row.pins),
                 unknown: before.map(|head| head.row.unknown.clone()).unwrap_or_default(),
             };
             let base = base.map(|base| (base.version, base.body));

@@ -4,11 +4,10 @@ use super::append::{self, New, Written};
 use super::cache::Body;
 use super::heads::{self, Head};
 use super::lists;
-use super::rows::SlotRow;
 use super::slots::{self, SlotRef};
 use super::space::{SpaceKeys, ensure_kind};
 use super::tables::{
-    ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, PACKS, PINS, SLOTS, SpaceNo, TOMBSTONES, VERSIONS,
+    ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, PACKS, PINS, SpaceNo, TOMBSTONES, VERSIONS,
 };
 use super::write::Write;
 use crate::clock::Timestamp;
@@ -87,7 +86,9 @@ pub(crate) fn begin_in_slot(
     let kind = ensure_kind(write, place.space, &text.kind)?;
     let kind_name = text.kind.clone();
     let of = SlotRef { space: place.space, kind, kind_name: &kind_name, key, keys: &place.keys };
-    let mut row = slots::read(write.txn, of)?;
+    let found = slots::read(write.txn, of)?;
+    let is_new = found.is_none();
+    let mut row = found.unwrap_or_default();
     if let Some(current) = row.current() {
         let current = of.draft(current);
         if over == Over::Nothing {
@@ -95,13 +96,12 @@ pub(crate) fn begin_in_slot(
         }
         let head = heads::read(write.txn, current)?.ok_or(ErrorKind::NoSuchDraft { draft: current.draft })?;
         enter_phase(write, place, kind, &head, Entering::plain(Phase::Archived, &head))?;
-        row = slots::read(write.txn, of)?;
+        row = slots::read(write.txn, of)?.unwrap_or_default();
     }
     let generation = row.latest.checked_add(1).ok_or_else(|| Failure::options("the slot has too many generations"))?;
     let draft = of.draft(generation);
     begin(write, place, draft.draft, Some((key.to_vec(), generation)), text)?;
-    let row = SlotRow { latest: generation, open: Some(generation), ..row };
-    write.put(SLOTS, of.row_key(), row.encode());
+    slots::put(write.txn, of, is_new, slots::entered(row, generation, Phase::Open))?;
     Ok((draft, true))
 }
 
@@ -243,13 +243,15 @@ pub(crate) fn enter_phase(
     if let Some((key, generation)) = &head.meta.slot {
         let kind_name = head.header.kind.clone();
         let of = SlotRef { space: place.space, kind, kind_name: &kind_name, key, keys: &place.keys };
-        let row = slots::read(write.txn, of)?;
+        let found = slots::read(write.txn, of)?;
+        let is_new = found.is_none();
+        let row = found.unwrap_or_default();
         if let Some(other) = row.current().filter(|current| current != generation)
             && entering.phase.takes_saves()
         {
             return Err(ErrorKind::SlotTaken { by: of.draft(other).draft }.into());
         }
-        write.put(SLOTS, of.row_key(), slots::entered(row, *generation, entering.phase).encode());
+        slots::put(write.txn, of, is_new, slots::entered(row, *generation, entering.phase))?;
     }
     let mut header = edited(write, head, &head.header.vector, head.header.schema)?;
     header.phase = entering.phase;

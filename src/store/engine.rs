@@ -139,7 +139,7 @@ impl Engine {
     {
         self.check_process()?;
         let began = self.settings.clock.elapsed();
-        let result = self.queue.submit(work, |group| self.commit(group, began));
+        let result = self.queue.submit(began, work, |group| self.commit(group));
         super::tend::wake(self);
         result
     }
@@ -161,7 +161,7 @@ impl Engine {
         async move { result.await.unwrap_or_else(|_| Err(ErrorKind::Interrupted.into())) }
     }
 
-    fn commit(&self, mut group: Vec<Box<dyn Call>>, began: Duration) {
+    fn commit(&self, mut group: Vec<Box<dyn Call>>) {
         let mut state = lock(&self.state);
         let mut told = Vec::new();
         let outcome = self.run(&mut group, &mut state, &mut told);
@@ -173,8 +173,7 @@ impl Engine {
         }
         drop(state);
         if outcome.is_ok() || fault::on("publish-before-commit") {
-            let latency = self.settings.clock.elapsed().saturating_sub(began);
-            told.into_iter().for_each(|told| self.publish(told, latency));
+            told.into_iter().for_each(|told| self.publish(told));
         }
         for call in group {
             call.finish(outcome.as_ref().map(|()| ()));
@@ -195,7 +194,7 @@ impl Engine {
         let mut is_changed = false;
         for call in group {
             let told_before = told.len();
-            let mut write = Write { txn: &mut txn, state, bodies: &self.bodies, told, now };
+            let mut write = Write { txn: &mut txn, state, bodies: &self.bodies, told, now, began: Duration::ZERO };
             if call.run(&mut write).is_ok() {
                 is_changed |= txn.keep();
             } else {
@@ -234,7 +233,8 @@ impl Engine {
         Ok(())
     }
 
-    fn publish(&self, told: Told, latency: Duration) {
+    fn publish(&self, told: Told) {
+        let latency = self.settings.clock.elapsed().saturating_sub(told.began);
         let what = match told.what {
             EventKind::Saved { version, size, .. } => EventKind::Saved { version, size, latency },
             what => what,

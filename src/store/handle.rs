@@ -93,7 +93,7 @@ impl Store {
         traced(&*entropy, || {
             let settings = options.check()?;
             let (storage, witness) = open(&crate::storage::StoreFile::at(path))?;
-            let marker = super::identity::Marker::new(witness)?;
+            let marker = super::identity::Marker::new(witness);
             let storage: Arc<dyn Storage> = Arc::new(storage);
             let (mut meta, is_new) = enter(&*storage, &settings)?;
             let now = marker.claim(meta.store, meta.ticks_reserved);

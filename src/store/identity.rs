@@ -60,9 +60,9 @@ pub(crate) struct Marker {
 }
 
 impl Marker {
-    pub(crate) fn new(witness: Witness) -> Result<Self, Failure> {
-        let place = witness.place()?;
-        Ok(Self { witness, place })
+    pub(crate) fn new(witness: Witness) -> Self {
+        let place = witness.place();
+        Self { witness, place }
     }
 
     /// What this store would claim now.

@@ -6,7 +6,7 @@
 //! | `tables`, `rows`, `record` | what is stored: keys, values, and the hash around each |
 //! | `engine`, `queue`, `txn`, `view`, `write` | one queue of writes that share commits, and reading |
 //! | `change`, `append` | every change of a draft, within one commit |
-//! | `heads`, `history`, `pieces`, `cache` | a draft's document: its head along two paths, its versions |
+//! | `heads`, `history`, `pieces`, `pins`, `cache` | a draft's document: its head along two paths, its versions |
 //! | `lists`, `slots` | how drafts are found |
 //! | `live` | the autosaves at work on a draft, for commits that take in what they hold |
 //! | `retention`, `sweep`, `tend`, `verify` | what is dropped, tidied and checked |
@@ -27,6 +27,7 @@ pub(crate) mod lists;
 pub(crate) mod live;
 pub(crate) mod options;
 mod pieces;
+pub(crate) mod pins;
 pub(crate) mod queue;
 mod record;
 pub(crate) mod retention;

@@ -7,6 +7,7 @@ use super::write::Write;
 use crate::error::{ErrorKind, Failure};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// The most calls that share a commit.
 const GROUP_MAX: usize = 64;
@@ -47,13 +48,13 @@ impl Queue {
     /// Queues the work, and returns its result once the commit that carries it is durable.
     ///
     /// `lead` commits a group of calls and finishes each of them.
-    pub(crate) fn submit<R, F>(&self, work: F, lead: impl Fn(Vec<Box<dyn Call>>)) -> Result<R, Failure>
+    pub(crate) fn submit<R, F>(&self, began: Duration, work: F, lead: impl Fn(Vec<Box<dyn Call>>)) -> Result<R, Failure>
     where
         R: Send + 'static,
         F: FnOnce(&mut Write<'_>) -> Result<R, Failure> + Send + 'static,
     {
         let answer = Arc::new(Mutex::new(None));
-        let call = Pending { work: Some(work), result: None, answer: Arc::clone(&answer) };
+        let call = Pending { began, work: Some(work), result: None, answer: Arc::clone(&answer) };
         let mut waiting = lock(&self.waiting);
         waiting.calls.push_back(Box::new(call));
         loop {
@@ -87,6 +88,7 @@ impl Drop for Leading<'_> {
 }
 
 struct Pending<F, R> {
+    began: Duration,
     work: Option<F>,
     result: Option<Result<R, Failure>>,
     answer: Arc<Mutex<Option<Result<R, Failure>>>>,
@@ -98,6 +100,7 @@ where
     F: FnOnce(&mut Write<'_>) -> Result<R, Failure> + Send,
 {
     fn run(&mut self, write: &mut Write<'_>) -> Result<(), ()> {
+        write.began = self.began;
         let result = self.work.take().map_or_else(|| Err(ErrorKind::Interrupted.into()), |work| work(write));
         let outcome = result.as_ref().map(|_| ()).map_err(|_| ());
         self.result = Some(result);

@@ -253,6 +253,8 @@ pub(crate) struct HeadRow {
     pub(crate) stored: Stored,
     /// The head's document's length in bytes.
     pub(crate) size: u64,
+    /// How many versions are pinned, to notice a pin that does not turn up.
+    pub(crate) pins: u64,
     pub(crate) unknown: Unknown,
 }
 
@@ -273,6 +275,7 @@ impl HeadRow {
         writer.number_unless_zero(14, self.base_pieces.into());
         self.stored.write(&mut writer, 15);
         writer.number(18, self.size);
+        writer.number_unless_zero(19, self.pins);
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -294,13 +297,15 @@ impl HeadRow {
             base_pieces: fits(fields.number(14)?, 14)?,
             stored: Stored::read(&fields, 15)?,
             size: fields.number(18)?,
-            unknown: fields.unknown_above(18),
+            pins: fields.number(19)?,
+            unknown: fields.unknown_above(19),
         })
     }
 }
 
-/// A slot's drafts in short.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// A slot's drafts in short. Each row names the next key of its kind, so that a row that is missing is noticed; the
+/// row of the empty key, which no slot has, begins the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct SlotRow {
     /// The newest generation; all smaller ones exist or existed.
     pub(crate) latest: u32,
@@ -308,19 +313,24 @@ pub(crate) struct SlotRow {
     pub(crate) open: Option<u32>,
     /// The newest generation that is promoted, if one is.
     pub(crate) promoted: Option<u32>,
+    /// The next key in order; none where this is the last one.
+    pub(crate) next: Option<Vec<u8>>,
+    pub(crate) unknown: Unknown,
 }
 
 impl SlotRow {
     /// The generation that the slot means now.
-    pub(crate) fn current(self) -> Option<u32> {
+    pub(crate) fn current(&self) -> Option<u32> {
         self.open.or(self.promoted)
     }
 
-    pub(crate) fn encode(self) -> Vec<u8> {
+    pub(crate) fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(FORMAT);
         writer.number(1, self.latest.into());
         writer.number_unless_zero(2, self.open.unwrap_or_default().into());
         writer.number_unless_zero(3, self.promoted.unwrap_or_default().into());
+        writer.bytes_unless_empty(4, self.next.as_deref().unwrap_or_default());
+        writer.unknown(&self.unknown);
         writer.finish()
     }
 
@@ -330,7 +340,13 @@ impl SlotRow {
             let number: u32 = fits(fields.number(tag)?, tag)?;
             Ok((number != 0).then_some(number))
         };
-        Ok(Self { latest: fits(fields.number(1)?, 1)?, open: generation(2)?, promoted: generation(3)? })
+        Ok(Self {
+            latest: fits(fields.number(1)?, 1)?,
+            open: generation(2)?,
+            promoted: generation(3)?,
+            next: fields.get(4).map(<[u8]>::to_vec),
+            unknown: fields.unknown_above(4),
+        })
     }
 }
 

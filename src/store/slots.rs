@@ -3,11 +3,13 @@
 use super::heads;
 use super::rows::SlotRow;
 use super::space::SpaceKeys;
-use super::tables::{DraftKey, KindNo, SLOTS, SpaceNo, TOMBSTONES, slot};
+use super::tables::{DraftKey, KindNo, SLOT_PREFIX, SLOTS, SpaceNo, TOMBSTONES, after, slot};
+use super::txn::Txn;
 use super::view::View;
 use crate::error::Failure;
 use crate::fault;
 use crate::phase::Phase;
+use crate::storage::{Order, Scan};
 
 /// The longest key of a slot, in bytes.
 pub(crate) const KEY_MAX: usize = 256;
@@ -32,14 +34,30 @@ impl SlotRef<'_> {
     }
 }
 
-/// The slot's row; a slot that never had a draft has an empty one.
+fn broken(what: &str) -> Failure {
+    Failure::corrupt(None, format!("the slots of a kind are broken: {what}"))
+}
+
+/// Lays out the empty chain of a kind's slots, when the space first knows it.
+pub(crate) fn create(txn: &mut Txn, space: SpaceNo, kind: KindNo) {
+    txn.put(SLOTS, slot(space, kind, &[]), SlotRow::default().encode());
+}
+
+/// The slot's row; none where it never had a draft.
 ///
-/// Its drafts' ids follow from the key, so the drafts are a second index: an absent row is believed only when the
-/// first generation is absent too, and a damaged one is put together from them.
-pub(crate) fn read(view: &impl View, of: SlotRef<'_>) -> Result<SlotRow, Failure> {
+/// Absence is believed only where the row before says that there is nothing up to a later key, and the draft that the
+/// slot's first generation would have is not there either. A damaged row is put together from the drafts.
+pub(crate) fn read(view: &impl View, of: SlotRef<'_>) -> Result<Option<SlotRow>, Failure> {
     match view.get(SLOTS, &of.row_key()) {
-        Ok(Some(bytes)) => return Ok(SlotRow::decode(&bytes)?),
-        Ok(None) if fault::on("one-index-for-absence") => return Ok(SlotRow::default()),
+        Ok(Some(bytes)) => return Ok(Some(SlotRow::decode(&bytes)?)),
+        Ok(None) if fault::on("one-index-for-absence") => return Ok(None),
+        Ok(None) if heads::read(view, of.draft(1))?.is_none() => {
+            let (_, before) = before(view, of)?;
+            if before.next.is_some_and(|next| next.as_slice() <= of.key) {
+                return Err(broken("one of them is missing"));
+            }
+            return Ok(None);
+        }
         Ok(None) => {}
         Err(failure) if failure.is_damage() => {}
         Err(failure) => return Err(failure),
@@ -54,14 +72,80 @@ pub(crate) fn read(view: &impl View, of: SlotRef<'_>) -> Result<SlotRow, Failure
             row.latest = generation;
             continue;
         };
-        row.latest = generation;
-        match head.header.phase {
-            Phase::Open => row.open = Some(generation),
-            Phase::Promoted => row.promoted = Some(generation),
-            Phase::Archived | Phase::Discarded => {}
+        row = entered(row, generation, head.header.phase);
+    }
+    // What follows in the chain is not known from here; `repair` writes the chain anew.
+    row.next = next_key(view, of)?;
+    Ok((row.latest > 0).then_some(row))
+}
+
+/// The row of the next smaller key.
+fn before(view: &impl View, of: SlotRef<'_>) -> Result<(Vec<u8>, SlotRow), Failure> {
+    let first = slot(of.space, of.kind, &[]);
+    let (key, bytes) = view.last(SLOTS, &first, &of.row_key())?.ok_or_else(|| broken("their beginning is missing"))?;
+    Ok((key, SlotRow::decode(&bytes)?))
+}
+
+fn next_key(view: &impl View, of: SlotRef<'_>) -> Result<Option<Vec<u8>>, Failure> {
+    let mut from = of.row_key();
+    from.push(0);
+    let end = after(&slot(of.space, of.kind, &[]));
+    let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: 1 };
+    Ok(view.scan(SLOTS, scan)?.pop().map(|(key, _)| key[SLOT_PREFIX..].to_vec()))
+}
+
+/// Writes the row of a slot; a new slot takes its place in the chain.
+pub(crate) fn put(txn: &mut Txn, of: SlotRef<'_>, is_new: bool, mut row: SlotRow) -> Result<(), Failure> {
+    if is_new {
+        let (key, mut before) = before(txn, of)?;
+        row.next = before.next.replace(of.key.to_vec());
+        txn.put(SLOTS, key, before.encode());
+    }
+    txn.put(SLOTS, of.row_key(), row.encode());
+    Ok(())
+}
+
+/// Visits the slots whose key begins with the prefix, in order.
+pub(crate) fn each(
+    view: &impl View,
+    space: SpaceNo,
+    kind: KindNo,
+    prefix: &[u8],
+    mut visit: impl FnMut(&[u8], SlotRow) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let first = slot(space, kind, prefix);
+    let mut expected = if prefix.is_empty() {
+        Some(Vec::new())
+    } else {
+        let (_, before) =
+            view.last(SLOTS, &slot(space, kind, &[]), &first)?.ok_or_else(|| broken("their beginning is missing"))?;
+        SlotRow::decode(&before)?.next
+    };
+    let mut at = first;
+    let end = after(&slot(space, kind, &[]));
+    while expected.as_ref().is_some_and(|key| key.starts_with(prefix)) {
+        let scan = Scan { from: &at, to: end.as_deref(), order: Order::Ascending, limit: 64 };
+        let page = view.scan(SLOTS, scan)?;
+        if page.is_empty() {
+            return Err(broken("their end is missing"));
+        }
+        for (found, bytes) in page {
+            let key = found.get(SLOT_PREFIX..).unwrap_or_default();
+            if !expected.as_ref().is_some_and(|key| key.starts_with(prefix)) {
+                break;
+            }
+            if expected.as_deref() != Some(key) {
+                return Err(broken("one of them is missing"));
+            }
+            let row = SlotRow::decode(&bytes)?;
+            expected.clone_from(&row.next);
+            if !key.is_empty() {
+                visit(key, row)?;
+            }
+            at = [&found[..], &[0]].concat();
         }
     }
-    Ok(row)
+    Ok(())
 }
 
 /// The row after a generation entered a phase.

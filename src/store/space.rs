@@ -3,6 +3,7 @@
 use super::engine::Engine;
 use super::lists;
 use super::rows::{SpaceRow, decode_space_no, encode_space_no};
+use super::slots;
 use super::sweep::{self, Swept};
 use super::tables::{DraftKey, KindNo, META, META_KEY, SPACE_NAMES, SPACES, SpaceNo};
 use super::view::View;
@@ -205,5 +206,6 @@ pub(crate) fn ensure_kind(write: &mut Write<'_>, space: SpaceNo, name: &str) -> 
     let kind = KindNo::try_from(row.kinds.len()).map_err(|_| Failure::options("the space has too many kinds"))?;
     write.put(SPACES, space.to_be_bytes().to_vec(), row.encode());
     lists::create(write.txn, space, kind);
+    slots::create(write.txn, space, kind);
     Ok(kind)
 }

@@ -9,7 +9,7 @@ use super::slots::{self, SlotRef};
 use super::space::SpaceKeys;
 use super::tables::{self, DraftKey, HEADS, KindNo, LISTS, ListKey, SLOTS, SpaceNo, VERSIONS};
 use super::view::{Committed, View};
-use super::write::{meta_row, space_row};
+use super::write::{Write, meta_row, space_row};
 use crate::error::Failure;
 use crate::events::EventKind;
 use crate::id::{DraftId, TraceId};
@@ -123,6 +123,7 @@ fn check_space(view: &Committed, space: SpaceNo, report: &mut Verified) -> Resul
         check_slot(view, &keys, space, kind, &head, report)?;
     }
     for kind in 1..=KindNo::try_from(row.kinds.len()).unwrap_or(KindNo::MAX) {
+        note(report, None, slots::each(view, space, kind, &[], |_, _| Ok(())))?;
         for phase in Phase::ALL {
             let list = ListKey { space, kind, phase };
             let expected = expected.remove(&list).unwrap_or_default();
@@ -235,11 +236,11 @@ pub(crate) fn repair(engine: &Arc<Engine>, trace: TraceId) -> Result<u64, Failur
     Ok(written)
 }
 
-fn repair_space(write: &mut super::write::Write<'_>, space: SpaceNo, trace: TraceId) -> Result<u64, Failure> {
+fn repair_space(write: &mut Write<'_>, space: SpaceNo, trace: TraceId) -> Result<u64, Failure> {
     let row = write.space(space)?;
     let keys = SpaceKeys::new(&row.secret);
     let mut heads_by_list: BTreeMap<ListKey, BTreeMap<u64, DraftId>> = BTreeMap::new();
-    let mut slot_rows = BTreeMap::new();
+    let mut slot_rows: BTreeMap<Vec<u8>, SlotRow> = BTreeMap::new();
     let mut written = 0;
     for draft in drafts(&write.txn.committed, space)? {
         let key = DraftKey { space, draft };
@@ -256,21 +257,13 @@ fn repair_space(write: &mut super::write::Write<'_>, space: SpaceNo, trace: Trac
         }
         if let Some((slot, generation)) = &head.meta.slot {
             let of = SlotRef { space, kind, kind_name: &head.header.kind, key: slot, keys: &keys };
-            let slot_row: &mut SlotRow = slot_rows.entry(of.row_key()).or_default();
-            *slot_row = slots::entered(*slot_row, *generation, head.header.phase);
+            let slot_row = slot_rows.entry(of.row_key()).or_default();
+            *slot_row = slots::entered(std::mem::take(slot_row), *generation, head.header.phase);
         }
         let list = ListKey { space, kind, phase: head.header.phase };
         heads_by_list.entry(list).or_default().insert(head.row.place, draft);
     }
-    for (key, mut slot_row) in slot_rows {
-        // A generation that was purged is known to the old row only.
-        let before = write.txn.get(SLOTS, &key).ok().flatten().and_then(|bytes| SlotRow::decode(&bytes).ok());
-        slot_row.latest = slot_row.latest.max(before.map_or(0, |row| row.latest));
-        if before != Some(slot_row) {
-            write.put(SLOTS, key, slot_row.encode());
-            written += 1;
-        }
-    }
+    written += repair_slots(write, space, row.kinds.len(), slot_rows)?;
     for kind in 1..=KindNo::try_from(row.kinds.len()).unwrap_or(KindNo::MAX) {
         for phase in Phase::ALL {
             let list = ListKey { space, kind, phase };
@@ -289,11 +282,46 @@ fn repair_space(write: &mut super::write::Write<'_>, space: SpaceNo, trace: Trac
     Ok(written)
 }
 
-fn rewrite_list(
-    write: &mut super::write::Write<'_>,
-    list: ListKey,
-    places: &BTreeMap<u64, DraftId>,
+/// Writes the chains of a space's slots anew, as far as they differ from what the drafts say.
+fn repair_slots(
+    write: &mut Write<'_>,
+    space: SpaceNo,
+    kinds: usize,
+    mut rows: BTreeMap<Vec<u8>, SlotRow>,
 ) -> Result<u64, Failure> {
+    for kind in 1..=KindNo::try_from(kinds).unwrap_or(KindNo::MAX) {
+        rows.entry(tables::slot(space, kind, &[])).or_default();
+    }
+    // A generation that was purged, and a slot of which all are, are known to the old rows only.
+    let mut old = BTreeMap::new();
+    let prefix = space.to_be_bytes();
+    let mut from = prefix.to_vec();
+    let end = tables::after(&prefix);
+    loop {
+        let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: 1 };
+        let Some((key, stored)) = write.txn.committed.0.scan(SLOTS, scan)?.pop() else { break };
+        from = [&key[..], &[0]].concat();
+        if let Ok(row) = super::record::open(SLOTS, &key, stored).and_then(|bytes| Ok(SlotRow::decode(&bytes)?)) {
+            let new = rows.entry(key.clone()).or_default();
+            new.latest = new.latest.max(row.latest);
+            new.unknown = row.unknown.clone();
+            old.insert(key, row);
+        }
+    }
+    let keys: Vec<Vec<u8>> = rows.keys().cloned().collect();
+    let mut written = 0;
+    for (index, (key, mut row)) in rows.into_iter().enumerate() {
+        let next = keys.get(index + 1).filter(|next| next[..tables::SLOT_PREFIX] == key[..tables::SLOT_PREFIX]);
+        row.next = next.map(|next| next[tables::SLOT_PREFIX..].to_vec());
+        if old.get(&key) != Some(&row) {
+            write.put(SLOTS, key, row.encode());
+            written += 1;
+        }
+    }
+    Ok(written)
+}
+
+fn rewrite_list(write: &mut Write<'_>, list: ListKey, places: &BTreeMap<u64, DraftId>) -> Result<u64, Failure> {
     let top = list.top();
     write.delete_prefix(LISTS, &top[..top.len() - 8])?;
     let mut older = None;

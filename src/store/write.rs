@@ -13,6 +13,7 @@ use crate::id::{DraftId, ReplicaId, TraceId};
 use crate::phase::Phase;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
+use std::time::Duration;
 
 /// What only the leading writer knows. All of it is a cache: after a failed commit it is read again.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub(crate) struct Told {
     pub(crate) draft: Option<DraftId>,
     pub(crate) trace: TraceId,
     pub(crate) what: EventKind,
+    /// When the call that tells it began.
+    pub(crate) began: Duration,
 }
 
 /// One call's hand on the shared commit.
@@ -44,6 +47,8 @@ pub(crate) struct Write<'a> {
     pub(crate) bodies: &'a Bodies,
     pub(crate) told: &'a mut Vec<Told>,
     pub(crate) now: Timestamp,
+    /// When the call that writes began, as the clock's `elapsed` counts.
+    pub(crate) began: Duration,
 }
 
 impl Deref for Write<'_> {
@@ -93,7 +98,7 @@ impl Write<'_> {
     }
 
     pub(crate) fn tell(&mut self, space: SpaceNo, draft: Option<DraftId>, trace: TraceId, what: EventKind) {
-        self.told.push(Told { space, draft, trace, what });
+        self.told.push(Told { space, draft, trace, what, began: self.began });
     }
 }
 

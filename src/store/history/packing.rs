@@ -13,11 +13,12 @@ use crate::phase::Phase;
 use crate::revision::{DIGEST_LEN, FLAG_CHECKPOINT, Header};
 use crate::store::append::{self, saved_at};
 use crate::store::engine::Engine;
-use crate::store::heads;
+use crate::store::heads::{self, Head};
 use crate::store::pieces;
+use crate::store::pins;
 use crate::store::retention::{self, Candidate, Keep};
 use crate::store::rows::{Stored, VersionRow};
-use crate::store::tables::{ANCHORS, DraftKey, PINS, VERSIONS, version_of};
+use crate::store::tables::{ANCHORS, DraftKey, VERSIONS};
 use crate::store::view::View;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -66,7 +67,7 @@ pub(crate) fn pack(engine: &Arc<Engine>, key: DraftKey, effort: Effort) -> Resul
     let Some(head) = heads::read(&view, key)? else { return Ok(None) };
     let keep = engine.settings.retention.history;
     let Some(plan) = plan(&view, key, head.row.run, effort, keep)? else { return Ok(None) };
-    let kept = kept(&view, key, keep, engine.now(), head.row.version)?;
+    let kept = kept(&view, key, keep, engine.now(), &head)?;
     let (built, packed) = build(&view, key, &plan, &kept, effort)?;
     drop(view);
     let run = head.row.run;
@@ -123,22 +124,18 @@ fn kept(
     key: DraftKey,
     keep: Keep,
     now: Timestamp,
-    head: u64,
+    head: &Head,
 ) -> Result<Option<BTreeSet<u64>>, Failure> {
     if keep == Keep::All {
         return Ok(None);
     }
-    let mut is_damaged = false;
-    let entries = packed::entries(view, key, head, |_, _| is_damaged = true)?;
+    let mut is_damaged = head.is_rebuilt;
+    let entries = packed::entries(view, key, head.row.last, |_, _| is_damaged = true)?;
     if is_damaged {
         // What is damaged may be saved by somebody yet; dropping its neighbours would not help them.
         return Ok(None);
     }
-    let mut pins = BTreeSet::new();
-    view.each(PINS, &key.bytes(), |found, _| {
-        pins.extend(version_of(&found));
-        Ok(true)
-    })?;
+    let pins: BTreeSet<u64> = pins::read(view, key, head)?.into_iter().collect();
     let promoted = promoted(&entries);
     let candidates: Vec<Candidate> = entries
         .iter()
@@ -147,7 +144,7 @@ fn kept(
             saved_at: saved_at(&entry.header, entry.local),
             is_protected: !fault::on("retention-ignores-protection")
                 && (entry.version == 1
-                    || entry.version == head
+                    || entry.version == head.row.version
                     || entry.header.flags & FLAG_CHECKPOINT != 0
                     || entry.header.phase != Phase::Open
                     || pins.contains(&entry.version)
