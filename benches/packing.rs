@@ -70,9 +70,11 @@ fn sizes(saves: &[Save]) {
     row("one pack, level 9, with headers", cold.len(), &format!("{cold_time:.0?}"));
     let (big, big_time) = timed(|| pack(saves, Some(&heads), 19));
     row("one pack, level 19, with headers", big.len(), &format!("{big_time:.0?}"));
-    let smalls: usize =
-        saves.chunks(64).zip(heads.chunks(64)).map(|(saves, heads)| pack(saves, Some(heads), 9).len()).sum();
-    row("packs of 64 versions, level 9, with headers", smalls, "");
+    for count in [64, 256, 1024] {
+        let chunks = saves.chunks(count).zip(heads.chunks(count));
+        let bytes = chunks.map(|(saves, heads)| pack(saves, Some(heads), 9).len()).sum();
+        row(&format!("packs of {count} versions, level 9, with headers"), bytes, "");
+    }
 
     println!();
     let (pack, _) = timed(|| Pack::parse(&big, LIMIT).expect("a pack"));
