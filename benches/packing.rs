@@ -39,6 +39,8 @@ fn main() {
     sizes(&saves);
     println!();
     encoding(&saves);
+    println!();
+    hostile();
 }
 
 /// The bytes of one history in every form, and the time to read versions back.
@@ -68,9 +70,11 @@ fn sizes(saves: &[Save]) {
     row("one pack, level 9, with headers", cold.len(), &format!("{cold_time:.0?}"));
     let (big, big_time) = timed(|| pack(saves, Some(&heads), 19));
     row("one pack, level 19, with headers", big.len(), &format!("{big_time:.0?}"));
-    let smalls: usize =
-        saves.chunks(64).zip(heads.chunks(64)).map(|(saves, heads)| pack(saves, Some(heads), 9).len()).sum();
-    row("packs of 64 versions, level 9, with headers", smalls, "");
+    for count in [64, 256, 1024] {
+        let chunks = saves.chunks(count).zip(heads.chunks(count));
+        let bytes = chunks.map(|(saves, heads)| pack(saves, Some(heads), 9).len()).sum();
+        row(&format!("packs of {count} versions, level 9, with headers"), bytes, "");
+    }
 
     println!();
     let (pack, _) = timed(|| Pack::parse(&big, LIMIT).expect("a pack"));
@@ -129,6 +133,41 @@ fn encoding(saves: &[Save]) {
             let name = format!("anchor, level {level}");
             println!("{len:>9}  {name:<34} {encode:>12.3?} {decode:>12.3?} {:>10}", anchor.len());
         }
+    }
+}
+
+/// Documents that make comparing hard: they repeat themselves, or have nothing in common.
+fn hostile() {
+    let len = 4 << 20;
+    let ones = vec![b'a'; len];
+    let lines = b"the same line of forty bytes, all over.\n".repeat(len / 40);
+    let noise = |seed: &[u8], mask: u8| {
+        let mut bytes = vec![0; len];
+        blake3::Hasher::new().update(seed).finalize_xof().fill(&mut bytes);
+        for byte in &mut bytes {
+            *byte &= mask;
+        }
+        bytes
+    };
+    let edited = |base: &[u8]| {
+        let mut target = base.to_vec();
+        target.splice(len / 2..len / 2 + 9, *b"one edit");
+        target.splice(10..20, *b"another");
+        target
+    };
+    println!("{:>9}  {:<34} {:>12} {:>12} {:>10}", "document", "hostile", "encode", "decode", "bytes");
+    for (name, base, target) in [
+        ("one letter, two edits", ones.clone(), edited(&ones)),
+        ("one line repeated, two edits", lines.clone(), edited(&lines)),
+        ("one letter, one line", ones.clone(), lines.clone()),
+        ("noise of two letters", noise(b"a", 1), noise(b"b", 1)),
+        ("noise of two letters, edited", noise(b"a", 1), edited(&noise(b"a", 1))),
+        ("noise", noise(b"a", 255), noise(b"b", 255)),
+    ] {
+        let delta = delta::encode(&base, &target);
+        let encode = best(|| delta::encode(&base, &target).len());
+        let decode = best(|| delta::apply(&base, &delta, LIMIT).expect("a delta").len());
+        println!("{len:>9}  {name:<34} {encode:>12.3?} {decode:>12.3?} {:>10}", delta.len());
     }
 }
 

@@ -264,3 +264,68 @@ fn common_suffix(a: &[u8], b: &[u8]) -> usize {
     }
     len - end
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of which no two stretches are equal.
+    fn noise(len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        blake3::Hasher::new().update(b"noise").finalize_xof().fill(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn equal_documents_need_no_edit() {
+        assert_eq!(edits(b"", b""), []);
+        assert_eq!(edits(b"the same", b"the same"), []);
+    }
+
+    #[test]
+    fn edits_close_to_each_other_are_found_apart() {
+        let base = b"The quick brown fox jumps over the lazy dog and runs away.";
+        let target = b"The slow brown fox jumps over the lazy cat and runs away.";
+        let expected = [Edit { copy: 4, delete: 5, insert: 4 }, Edit { copy: 31, delete: 3, insert: 3 }];
+        assert_eq!(edits(base, target), expected);
+    }
+
+    #[test]
+    fn a_phrase_that_also_stands_far_ahead_does_not_cost_what_is_between() {
+        let mut base = noise(1 << 20);
+        let phrase = b"a phrase of sixty-four bytes that someone pastes from further on";
+        base.splice(1_000_000..1_000_000, *phrase);
+        let mut target = base.clone();
+        target[1_040_000] ^= 1;
+        target.splice(100..100, *phrase);
+        target[50] ^= 1;
+        let edits = edits(&base, &target);
+        assert!(edits.iter().map(|edit| edit.insert).sum::<usize>() < 100, "{edits:?}");
+        assert!(edits.len() <= 3, "{edits:?}");
+    }
+
+    #[test]
+    fn more_edits_than_a_script_holds_are_joined() {
+        let base = noise(80 * (EDITS_MAX + 5000));
+        let mut target = base.clone();
+        for byte in target.iter_mut().step_by(80) {
+            *byte ^= 1;
+        }
+        let edits = edits(&base, &target);
+        assert!((EDITS_MAX / 4..=EDITS_MAX).contains(&edits.len()), "{} edits", edits.len());
+        assert!(edits.iter().map(|edit| edit.insert).sum::<usize>() < base.len());
+    }
+
+    #[test]
+    fn common_ends_are_counted_to_the_byte() {
+        let noise = noise(5000);
+        for at in (0..300).chain([1023, 1024, 1025, 4095, 4999]) {
+            let mut other = noise.clone();
+            other[at] ^= 1;
+            assert_eq!(common_prefix(&noise, &other), at);
+            assert_eq!(common_suffix(&noise, &other), noise.len() - at - 1);
+            assert_eq!(common_prefix(&noise, &noise[..at]), at);
+            assert_eq!(common_suffix(&noise, &noise[at..]), noise.len() - at);
+        }
+    }
+}

@@ -104,3 +104,57 @@ pub(super) fn apply_in_place(
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A base, edits that fit it, and what they insert.
+    fn fitting() -> impl Strategy<Value = (Vec<u8>, Vec<Edit>, Vec<u8>)> {
+        let edit =
+            (0..30_usize, 0..10_usize, 0..10_usize).prop_map(|(copy, delete, insert)| Edit { copy, delete, insert });
+        (prop::collection::vec(edit, 0..12), 0..30_usize).prop_map(|(edits, behind)| {
+            let reach: usize = edits.iter().map(|edit| edit.copy + edit.delete).sum();
+            let inserted: usize = edits.iter().map(|edit| edit.insert).sum();
+            let base = (b'a'..=b'z').cycle().take(reach + behind).collect();
+            let inserted = (b'0'..=b'9').cycle().take(inserted).collect();
+            (base, edits, inserted)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn edits_give_the_same_in_place_from_wherever_the_gap_is(
+            (base, edits, inserted) in fitting(), gap in any::<prop::sample::Index>(),
+        ) {
+            let outline = Outline::of(&edits, base.len()).expect("they fit");
+            let target = apply(&base, &edits, &outline, &inserted).expect("they fit");
+            prop_assert_eq!(target.len(), outline.target_len);
+            let mut buffer = GapBuffer::new(base.clone());
+            let gap = gap.index(base.len() + 1);
+            prop_assert!(buffer.splice(gap, 0, b""));
+            let (_, gap_after) = outline.travel(&edits, gap);
+            prop_assert_eq!(apply_in_place(&mut buffer, &edits, &outline, &inserted), Some(()));
+            prop_assert_eq!(buffer.gap(), gap_after);
+            prop_assert_eq!(buffer.into_vec(), target);
+        }
+
+        #[test]
+        fn edits_that_leave_their_base_have_no_outline((base, edits, _) in fitting(), at in any::<prop::sample::Index>()) {
+            prop_assume!(!edits.is_empty());
+            for too_far in [base.len() + 1, usize::MAX] {
+                let mut edits = edits.clone();
+                let at = at.index(edits.len());
+                edits[at].copy = too_far;
+                prop_assert_eq!(Outline::of(&edits, base.len()), None);
+                edits[at] = Edit { copy: 0, delete: too_far, insert: 0 };
+                prop_assert_eq!(Outline::of(&edits, base.len()), None);
+            }
+            let mut edits = edits;
+            edits.push(Edit { copy: 0, delete: 0, insert: usize::MAX });
+            edits.push(Edit { copy: 0, delete: 0, insert: 1 });
+            prop_assert_eq!(Outline::of(&edits, base.len()), None);
+        }
+    }
+}
