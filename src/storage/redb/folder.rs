@@ -98,7 +98,7 @@ fn note(named: Option<&Path>) {
 }
 
 /// What this thread has done since it was last asked.
-#[cfg(test)]
+#[cfg(all(test, unix))]
 pub(super) fn steps_taken() -> Vec<Option<PathBuf>> {
     STEPS.take()
 }
