@@ -184,8 +184,9 @@ impl RedbStorage {
     }
 
     fn open_engine(&self, before_writing: impl FnOnce()) -> Result<Engine, StorageError> {
-        Engine::open(&self.disk, self.tuning, before_writing)
-            .inspect(|engine| drop(self.unsettled.fetch_or(engine.begins_unsettled(), Ordering::SeqCst)))
+        let engine = Engine::open(&self.disk, self.tuning, before_writing)?;
+        self.unsettled.fetch_or(engine.begins_unsettled(), Ordering::SeqCst);
+        Ok(engine)
     }
 
     fn using(&self) -> RwLockReadGuard<'_, Option<Engine>> {
