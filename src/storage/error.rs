@@ -49,7 +49,7 @@ pub enum StorageErrorKind {
     },
     /// A key or a value is too long, or a key is empty. Nothing was changed.
     TooLarge {
-        /// "key" or "value".
+        /// "key", "value" or "marker".
         what: &'static str,
         /// The limit in bytes.
         limit: usize,

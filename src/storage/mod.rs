@@ -6,7 +6,7 @@
 //! | `table`, `scan`, `batch`, `limits` | the words of that contract |
 //! | `memory` | [`MemoryStorage`], for tests and for what need not last |
 //! | `disk` | [`Disk`], the bytes below a file engine, and [`MemoryDisk`] |
-//! | `redb` | [`RedbStorage`](crate::storage::RedbStorage): redb on any [`Disk`]; the only place that names the engine |
+//! | `redb` | `RedbStorage`: redb on any [`Disk`]; the only place that names the engine |
 //! | `faults` | disks and storages that fail on purpose, for tests |
 //! | `conformance` | the test kit for implementations of [`Storage`] |
 //!

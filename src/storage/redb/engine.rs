@@ -9,6 +9,7 @@ use crate::storage::{Batch, Disk, StorageError, StorageErrorKind, Table};
 use redb::{Builder, CompactionError, Database, ReadableDatabase, TableDefinition, WriteTransaction};
 use std::process;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Keys and values are bytes to the engine.
 pub(super) type Bytes = &'static [u8];
@@ -34,6 +35,8 @@ pub(super) struct Engine {
     database: Option<Database>,
     port: Port,
     process: u32,
+    /// Whether the opening had to repair, and another one would have to do it again.
+    repaired: Arc<AtomicBool>,
 }
 
 impl Engine {
@@ -79,13 +82,16 @@ impl Engine {
     }
 
     fn start(port: Port, tuning: Tuning) -> Result<Self, StorageError> {
+        let repaired = Arc::new(AtomicBool::new(false));
+        let noted = repaired.clone();
         let opened = guarded(|| {
             let mut builder = Builder::new();
+            builder.set_repair_callback(move |_| noted.store(true, Ordering::SeqCst));
             builder.set_cache_size(tuning.cache_bytes());
             builder.create_with_backend(port.clone()).map_err(from_engine)
         });
         match opened {
-            Ok(database) => Ok(Self { database: Some(database), port, process: process::id() }),
+            Ok(database) => Ok(Self { database: Some(database), port, process: process::id(), repaired }),
             Err(error) => {
                 port.shut();
                 Err(error)
@@ -111,6 +117,11 @@ impl Engine {
     /// Whether it still works, as far as is known.
     pub(super) fn is_alive(&self) -> bool {
         self.is_readable() && !self.port.is_read_only()
+    }
+
+    /// Whether an opening after a kill would have to repair, nothing having been committed since this one.
+    pub(super) fn begins_unsettled(&self) -> bool {
+        self.repaired.load(Ordering::SeqCst)
     }
 
     /// Whether it can at least read: it has tripped over a damaged page, but the disk itself works.

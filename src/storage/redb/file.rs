@@ -153,3 +153,34 @@ fn take_over(draft: &Path) -> Result<FileDisk, StorageError> {
         }),
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::super::folder::steps_taken;
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Plays what was done to the folder: after a power cut a name may be there once it was given, and is there for
+    /// certain once the folder was synced after it.
+    #[test]
+    fn the_names_of_a_new_store_are_durable_and_its_marker_is_never_there_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.redb");
+        steps_taken();
+        let (_storage, witness) = StoreFile::at(&path).create().unwrap();
+        witness.write(b"payload").unwrap();
+        let mut durable = BTreeSet::new();
+        let mut given = BTreeSet::new();
+        for step in steps_taken() {
+            match step {
+                Some(name) => {
+                    assert!(name == path || durable.contains(&path), "the marker may be there without its store");
+                    given.insert(name);
+                }
+                None => durable.append(&mut given),
+            }
+        }
+        assert_eq!(given, BTreeSet::new(), "names that a power cut takes away");
+        assert!(durable.contains(&path) && durable.len() == 2);
+    }
+}

@@ -55,7 +55,9 @@ impl Probation {
         out.fill(0);
         let stored = disk.len()?.saturating_sub(offset);
         let there = usize::try_from(stored).unwrap_or(usize::MAX).min(out.len());
-        disk.read(offset, &mut out[..there])?;
+        if there > 0 {
+            disk.read(offset, &mut out[..there])?;
+        }
         for step in &self.steps {
             match step {
                 Step::Write(at, bytes) => lay_over(out, offset, bytes, *at),

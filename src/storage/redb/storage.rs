@@ -116,8 +116,8 @@ impl RedbStorage {
             file: None,
             tuning,
             process: process::id(),
+            unsettled: AtomicBool::new(engine.begins_unsettled()),
             engine: RwLock::new(Some(engine)),
-            unsettled: AtomicBool::new(true),
             unused: AtomicU64::new(0),
         }
     }
@@ -167,7 +167,7 @@ impl RedbStorage {
             Some(dead) if dead.is_readable() => {
                 dead.condemn();
                 // At most one may write, and what the new one writes the old one must not read.
-                match Engine::open(&self.disk, self.tuning, || dead.end()) {
+                match self.open_engine(|| dead.end()) {
                     Ok(engine) => engine,
                     Err(error) => {
                         *slot = Some(dead);
@@ -177,10 +177,16 @@ impl RedbStorage {
             }
             dead => {
                 dead.inspect(Engine::end);
-                Engine::open(&self.disk, self.tuning, || ())?
+                self.open_engine(|| ())?
             }
         };
         Ok(slot.insert(engine))
+    }
+
+    fn open_engine(&self, before_writing: impl FnOnce()) -> Result<Engine, StorageError> {
+        let engine = Engine::open(&self.disk, self.tuning, before_writing)?;
+        self.unsettled.fetch_or(engine.begins_unsettled(), Ordering::SeqCst);
+        Ok(engine)
     }
 
     fn using(&self) -> RwLockReadGuard<'_, Option<Engine>> {
@@ -205,11 +211,12 @@ impl RedbStorage {
 
     fn compact(&self) -> Result<Footprint, StorageError> {
         let mut slot = self.replacing();
-        if self.revived(&mut slot)?.compact()? {
+        let engine = self.revived(&mut slot)?;
+        self.unsettled.store(true, Ordering::SeqCst);
+        if engine.compact()? {
             // Closing it gives back what the compaction has left at the end, and leaves nothing to repair; any other
             // commit would begin by growing the file again.
             *slot = None;
-            self.revived(&mut slot)?;
             self.unsettled.store(false, Ordering::SeqCst);
         }
         self.footprint_of(self.revived(&mut slot)?)

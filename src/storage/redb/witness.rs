@@ -2,9 +2,9 @@
 
 use super::convert::from_io;
 use super::file_disk::{FileDisk, from_open};
-use super::folder::{beside, is_taken, sync_folder_of};
+use super::folder::{beside, is_taken, rename_over, sync_folder_of};
 use crate::storage::{StorageError, StorageErrorKind};
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -86,7 +86,7 @@ impl Witness {
                 file.write_all(&bytes)?;
                 file.sync_all()
             })
-            .and_then(|()| fs::rename(&next, &self.path))
+            .and_then(|()| rename_over(&next, &self.path))
             .map_err(from_io)?;
         sync_folder_of(&self.path)
     }
