@@ -74,15 +74,12 @@ fn play<S: Storage>(mut storage: S, reopen: impl Fn(S) -> S, steps: Vec<Step>) -
             Step::Commit(origin, changes) => {
                 let mut batch = Batch::new(origin);
                 for (table, key, value) in changes {
-                    match value {
-                        Some(value) => {
-                            batch.put(Table::new(table), key.clone(), value.clone());
-                            model.insert((table, key), value);
-                        }
-                        None => {
-                            batch.delete(Table::new(table), key.clone());
-                            model.remove(&(table, key));
-                        }
+                    if let Some(value) = value {
+                        batch.put(Table::new(table), key.clone(), value.clone());
+                        model.insert((table, key), value);
+                    } else {
+                        batch.delete(Table::new(table), key.clone());
+                        model.remove(&(table, key));
                     }
                 }
                 storage.commit(&batch).unwrap();

@@ -32,17 +32,17 @@ fn mix(seed: u64) -> u64 {
 
 /// A batch of a writing application: a few keys of few, values of very different sizes, now and then a removal.
 fn batch(seed: u64) -> Batch {
-    let origin = if mix(seed) % 4 == 0 { Origin::Foreign } else { Origin::Local };
+    let origin = if mix(seed).is_multiple_of(4) { Origin::Foreign } else { Origin::Local };
     let mut batch = Batch::new(origin);
     for index in 0..=mix(seed + 1) % 4 {
-        let dice = mix(seed * 31 + index);
-        let table = TABLES[usize::from(dice % 3 == 0)];
-        let key = [(dice >> 8) as u8 % 24];
-        let len = [0, 30, 500, 2_000, 4_000, 4_096, 16_000, 65_000][(dice >> 20) as usize % 8];
-        if dice % 7 == 0 {
+        let dice = mix(seed * 31 + index).to_le_bytes();
+        let table = TABLES[usize::from(dice[0].is_multiple_of(3))];
+        let key = [dice[1] % 24];
+        let len = [0, 30, 500, 2_000, 4_000, 4_096, 16_000, 65_000][usize::from(dice[2] % 8)];
+        if dice[3].is_multiple_of(7) {
             batch.delete(table, key);
         } else {
-            batch.put(table, key, vec![(dice >> 40) as u8; len]);
+            batch.put(table, key, vec![dice[4]; len]);
         }
     }
     batch
@@ -95,7 +95,9 @@ impl Run {
         let model = MemoryStorage::new();
         for (table, entries) in TABLES.iter().zip(seen) {
             let mut before = Batch::new(Origin::Local);
-            entries.into_iter().for_each(|(key, value)| before.put(*table, key, value));
+            for (key, value) in entries {
+                before.put(*table, key, value);
+            }
             model.commit(&before).unwrap();
         }
         model.commit(&next).unwrap();

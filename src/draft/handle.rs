@@ -13,11 +13,11 @@ use crate::kind::AnySchema;
 use crate::phase::Phase;
 use crate::store::change::{self, Entering};
 use crate::store::heads::{self, Head};
-use crate::store::history::packed;
-use crate::store::history::run;
 use crate::store::pins;
 use crate::store::space::SpaceCore;
 use crate::store::tables::DraftKey;
+use crate::store::versions::packed;
+use crate::store::versions::run;
 use crate::store::view::View;
 use crate::store::write::Write;
 use crate::value::{self, Change, Value};
@@ -276,7 +276,7 @@ impl<T> Draft<T> {
             let is_done = phase == Phase::Promoted
                 && head.header.phase == phase
                 && head.meta.outcome.as_ref() == Some(&outcome)
-                && is_promoted_text(write, place, &head)?;
+                && is_promoted_text(write, place, &head);
             if is_done {
                 return Ok(());
             }
@@ -435,13 +435,13 @@ fn in_phase(write: &Write<'_>, key: DraftKey, phases: &[Phase]) -> std::result::
 }
 
 /// Whether the text that was promoted is still the head's.
-fn is_promoted_text(write: &Write<'_>, place: &change::Place, head: &Head) -> std::result::Result<bool, Failure> {
+fn is_promoted_text(write: &Write<'_>, place: &change::Place, head: &Head) -> bool {
     let key = DraftKey { space: place.space, draft: head.header.draft };
     // A promotion writes the promoted text once more: it is the head's unless something was saved since.
-    let Some(promoted) = head.header.promoted else { return Ok(false) };
+    let Some(promoted) = head.header.promoted else { return false };
     let before = head.row.version.saturating_sub(1);
-    let Ok((row, _)) = run::read(write.txn, &place.keys.digests(), key, before) else { return Ok(false) };
-    Ok(crate::revision::revision_id(&row.header) == promoted)
+    let Ok((row, _)) = run::read(write.txn, &place.keys.digests(), key, before) else { return false };
+    crate::revision::revision_id(&row.header) == promoted
 }
 
 impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {

@@ -7,7 +7,7 @@ use crate::phase::Phase;
 use crate::revision::{FLAG_CHECKPOINT, Meta};
 use crate::store::append::saved_at;
 use crate::store::heads::Head;
-use crate::store::history::packed::Entry;
+use crate::store::versions::packed::Entry;
 use crate::vector::VersionVector;
 
 /// A draft as it is now, without its document: what a list or a picker shows.

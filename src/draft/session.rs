@@ -13,6 +13,7 @@ use crate::store::space::SpaceCore;
 use crate::store::tables::DraftKey;
 use crate::store::write::Write;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Revisions whose save failed that are remembered. Only the last one can be there unnoticed; the others are spare.
 const ATTEMPTED_MAX: usize = 16;
@@ -122,11 +123,7 @@ impl Request {
             Saving::Stored { written, .. } => {
                 *lock(&self.attempt) = Some(written.id);
                 let (version, size) = (written.version, self.size());
-                (self.telling == Telling::Saved).then_some(EventKind::Saved {
-                    version,
-                    size,
-                    latency: Default::default(),
-                })
+                (self.telling == Telling::Saved).then_some(EventKind::Saved { version, size, latency: Duration::ZERO })
             }
             Saving::Stale { version, head } => Some(EventKind::Stale { version: *version, head: *head }),
         };

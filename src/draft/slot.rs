@@ -51,7 +51,7 @@ impl<T> Slot<T> {
     pub fn resume(&self) -> Result<Option<Draft<T>>> {
         self.core.engine.traced("resume", |_| {
             let Some((row, of)) = self.row()? else { return Ok(None) };
-            let current = row.current().map(|generation| of(generation));
+            let current = row.current().map(of);
             Ok(current.map(|draft| Draft::new(Arc::clone(&self.core), Arc::clone(&self.schema), draft)))
         })
     }
@@ -79,7 +79,6 @@ impl<T> Slot<T> {
     }
 
     /// The slot's row, and what id each generation has.
-    #[expect(clippy::type_complexity, reason = "a name for it would be used here alone")]
     fn row(
         &self,
     ) -> std::result::Result<Option<(crate::store::rows::SlotRow, impl Fn(u32) -> crate::DraftId + '_)>, Failure> {

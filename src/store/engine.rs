@@ -173,10 +173,12 @@ impl Engine {
         }
         drop(state);
         if outcome.is_ok() || fault::on("publish-before-commit") {
-            told.into_iter().for_each(|told| self.publish(told));
+            for told in told {
+                self.publish(told);
+            }
         }
         for call in group {
-            call.finish(outcome.as_ref().map(|()| ()));
+            call.finish(outcome.as_ref().copied());
         }
     }
 
@@ -206,12 +208,12 @@ impl Engine {
         }
         if !is_changed {
             state.reserved = reserved_before;
-        } else {
-            self.storage.commit(&txn.into_batch(Origin::Local))?;
-            let mut activity = lock(&self.activity);
-            activity.last_commit = self.settings.clock.elapsed();
-            activity.is_unsettled = true;
+            return Ok(());
         }
+        self.storage.commit(&txn.into_batch(Origin::Local))?;
+        let mut activity = lock(&self.activity);
+        activity.last_commit = self.settings.clock.elapsed();
+        activity.is_unsettled = true;
         Ok(())
     }
 

@@ -14,6 +14,8 @@ use crate::error::{Error, Failure, Result};
 use crate::events::Events;
 use crate::id::{ReplicaId, StoreId, TraceId};
 use crate::storage::{Batch, Footprint, MemoryStorage, Order, Origin, Scan, Storage};
+#[cfg(feature = "redb")]
+use crate::storage::{RedbStorage, StorageError, StoreFile, Witness};
 use std::fmt;
 use std::sync::Arc;
 
@@ -55,7 +57,7 @@ impl Store {
     /// untouched.
     #[cfg(feature = "redb")]
     pub fn open(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
-        Self::file(path.as_ref(), options, |file| file.open())
+        Self::file(options, || StoreFile::at(path.as_ref()).open())
     }
 
     /// Makes a store file where nothing is; never overwrites. File and name are durable when it returns.
@@ -65,7 +67,7 @@ impl Store {
     /// `Exists` where something is at the path, `Missing` where a store was there and only its marker is left.
     #[cfg(feature = "redb")]
     pub fn create(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
-        Self::file(path.as_ref(), options, |file| file.create())
+        Self::file(options, || StoreFile::at(path.as_ref()).create())
     }
 
     /// Opens the store file, or makes it where neither it nor its marker is there.
@@ -75,24 +77,18 @@ impl Store {
     /// Those of [`open`](Self::open), but `NotFound`.
     #[cfg(feature = "redb")]
     pub fn open_or_create(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
-        Self::file(path.as_ref(), options, |file| file.open_or_create())
+        Self::file(options, || StoreFile::at(path.as_ref()).open_or_create())
     }
 
     #[cfg(feature = "redb")]
     fn file(
-        path: &std::path::Path,
         options: Options,
-        open: impl FnOnce(
-            &crate::storage::StoreFile,
-        ) -> std::result::Result<
-            (crate::storage::RedbStorage, crate::storage::Witness),
-            crate::storage::StorageError,
-        >,
+        open: impl FnOnce() -> std::result::Result<(RedbStorage, Witness), StorageError>,
     ) -> Result<Self> {
-        let entropy = Arc::clone(&options.entropy());
+        let entropy = options.entropy();
         traced(&*entropy, || {
             let settings = options.check()?;
-            let (storage, witness) = open(&crate::storage::StoreFile::at(path))?;
+            let (storage, witness) = open()?;
             let marker = super::identity::Marker::new(witness);
             let storage: Arc<dyn Storage> = Arc::new(storage);
             let (mut meta, is_new) = enter(&*storage, &settings)?;
@@ -135,7 +131,7 @@ impl Store {
     /// `Options` where the options are refused, `Corrupt` where the storage holds records but no store, and what the
     /// storage answers.
     pub fn with_storage(storage: Arc<dyn Storage>, options: Options) -> Result<Self> {
-        let entropy = Arc::clone(&options.entropy());
+        let entropy = options.entropy();
         traced(&*entropy, || {
             let settings = options.check()?;
             let (meta, _) = enter(&*storage, &settings)?;

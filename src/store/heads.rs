@@ -5,10 +5,11 @@
 //! page does not take both. "There is no such draft" is believed only when both say so.
 
 use super::cache::{Bodies, Body};
-use super::history::{anchor, delta, run};
+use super::history::{anchor, delta};
 use super::pieces;
 use super::rows::{HeadRow, Stored, VersionRow};
 use super::tables::{DraftKey, HEAD_ANCHORS, HEADS, VERSIONS, version_of};
+use super::versions::run;
 use super::view::View;
 use crate::clock::Timestamp;
 use crate::codec::Unknown;

@@ -6,7 +6,8 @@
 //! | `tables`, `rows`, `record` | what is stored: keys, values, and the hash around each |
 //! | `engine`, `queue`, `txn`, `view`, `write` | one queue of writes that share commits, and reading |
 //! | `change`, `append` | every change of a draft, within one commit |
-//! | `heads`, `history`, `pieces`, `pins`, `cache` | a draft's document: its head along two paths, its versions |
+//! | `heads`, `versions`, `pieces`, `pins`, `cache` | a draft's document: its head along two paths, its versions |
+//! | `history` | the codec of documents and their changes: pure, from bytes to bytes |
 //! | `lists`, `slots` | how drafts are found |
 //! | `live` | the autosaves at work on a draft, for commits that take in what they hold |
 //! | `retention`, `sweep`, `tend`, `verify` | what is dropped, tidied and checked |
@@ -39,6 +40,7 @@ pub(crate) mod tables;
 mod tend;
 mod txn;
 mod verify;
+pub(crate) mod versions;
 pub(crate) mod view;
 pub(crate) mod write;
 

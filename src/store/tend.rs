@@ -5,8 +5,8 @@
 
 use super::engine::Engine;
 use super::handle::Compacted;
-use super::history::packing::{self, Effort};
 use super::tables::{DraftKey, HEADS};
+use super::versions::packing::{self, Effort};
 use super::view::View;
 use crate::error::Failure;
 use crate::events::EventKind;

@@ -6,14 +6,20 @@ use crate::error::Failure;
 use crate::storage::{Batch, Entry, Order, Origin, Scan, Table};
 use std::collections::BTreeMap;
 
-type Changes = BTreeMap<(Table, Vec<u8>), Option<Vec<u8>>>;
+/// A record's place.
+type Place = (Table, Vec<u8>);
+
+/// What becomes of a record: its new payload, or none where it goes.
+type Change = Option<Vec<u8>>;
+
+type Changes = BTreeMap<Place, Change>;
 
 /// Collects the changes of one commit, call by call. A call that fails leaves no trace of its own.
 pub(crate) struct Txn {
     pub(crate) committed: Committed,
     staged: Changes,
     /// What the current call has replaced in `staged`, so that it can be taken back.
-    undo: Vec<((Table, Vec<u8>), Option<Option<Vec<u8>>>)>,
+    undo: Vec<(Place, Option<Change>)>,
 }
 
 impl Txn {
@@ -52,7 +58,9 @@ impl Txn {
         }
         let staged = self.staged.range((table, prefix.to_vec())..).map(|(place, _)| place);
         keys.extend(staged.take_while(|(t, key)| *t == table && key.starts_with(prefix)).map(|(_, key)| key.clone()));
-        keys.into_iter().for_each(|key| self.delete(table, key));
+        for key in keys {
+            self.delete(table, key);
+        }
         Ok(())
     }
 

@@ -68,9 +68,12 @@ impl StoreFile {
         }
         let disk = Arc::new(FileDisk::open(&self.path)?);
         let storage = RedbStorage::open_file(disk.clone(), self.tuning)?;
-        // Missing after a crash between the two steps of creation, or where only the file was copied.
         let witness = Witness::beside(&disk)?;
-        witness.ensure()?;
+        // Missing after a crash between the two steps of creation, or where only the file was copied. On a full disk the
+        // drafts can be read without it.
+        if let Err(error) = witness.ensure() {
+            tracing::warn!(%error, "the marker beside a store is missing and cannot be written");
+        }
         Ok((storage, witness))
     }
 

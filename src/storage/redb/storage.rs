@@ -24,6 +24,10 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 ///
 /// # Cost
 ///
+/// Measured with 1,000 entries of 2 kB: a local commit that replaces one of them writes 29 kB in 8 writes; one that also
+/// touches a second table, or a second place of the same one that is far from the first, 37 kB; a third table, 45 kB; a
+/// second entry right beside the first, 33 kB. A foreign commit writes 13 kB more.
+///
 /// Opening is instant after a clean end and after [`Maintenance::Settle`]; after a kill that follows commits of this
 /// application it reads everything once. [`footprint`](Storage::footprint) reads everything and keeps commits waiting.
 ///

@@ -13,23 +13,16 @@
 //! Nothing here trusts its input: every declared size is held against a limit before anything is allocated, and edits
 //! are checked as a whole before the first one is applied.
 
-#![allow(dead_code, unused_imports)]
-
 pub(crate) mod anchor;
 pub(crate) mod delta;
 mod frame;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-mod gap;
+pub(crate) mod gap;
 mod matcher;
 pub(crate) mod pack;
-pub(crate) mod packed;
-pub(crate) mod packing;
 mod records;
-pub(crate) mod run;
 mod script;
 #[cfg(test)]
 mod testing;
 mod wire;
-
-pub(crate) use gap::GapBuffer;

@@ -3,12 +3,12 @@
 //! Packs cover the versions from the first on without a gap, and the run that is not packed follows them. A version
 //! that a pack covers and does not hold was dropped by retention; any other absence is damage.
 
-use super::pack::Pack;
 use super::run;
 use crate::error::{ErrorKind, Failure};
 use crate::id::RevisionId;
 use crate::revision::{DIGEST_LEN, Header, body_digest};
 use crate::store::heads::DOCUMENT_MAX;
+use crate::store::history::pack::Pack;
 use crate::store::pieces;
 use crate::store::rows::Local;
 use crate::store::tables::{DraftKey, PACKS, pack_last_of, version_of};

@@ -3,18 +3,17 @@
 //! It runs between saves, never inside one. A draft's packs are built from a snapshot; the commit that swaps them in
 //! checks that nothing it builds on has changed, so a save or a purge that came in between wins.
 
-use super::pack::{Pack, PackBuilder, PackEntry, PackVersion};
 use super::packed::{self, Entry, Span};
 use super::run;
 use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::fault;
 use crate::phase::Phase;
-use crate::revision::{DIGEST_LEN, FLAG_CHECKPOINT, Header};
+use crate::revision::{DIGEST_LEN, FLAG_CHECKPOINT};
 use crate::store::append::{self, saved_at};
 use crate::store::engine::Engine;
 use crate::store::heads::{self, Head};
-use crate::store::pieces;
+use crate::store::history::pack::{Pack, PackBuilder, PackEntry, PackVersion};
 use crate::store::pins;
 use crate::store::retention::{self, Candidate, Keep};
 use crate::store::rows::{Stored, VersionRow};
@@ -29,13 +28,14 @@ const LEVEL_BACKGROUND: i32 = 9;
 /// The compression of packs made by `compact`.
 const LEVEL_COMPACT: i32 = 19;
 
-/// In the background, this many packs become one.
-const PACKS_MERGED: usize = 8;
+/// In the background the newest pack is written anew with each cold run until it holds this many versions: every pack
+/// begins with a whole document, so few large ones are far smaller than many small ones.
+const PACK_GROWS_TO: u64 = 1_024;
 
 /// How hard to pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Effort {
-    /// Only what is cheap: new cold runs, and packs that have become many.
+    /// Only what is new: cold runs, with the newest pack while it is small.
     Background,
     /// Everything, as small as it gets; retention is applied to the whole history.
     Compact,
@@ -66,9 +66,9 @@ pub(crate) fn pack(engine: &Arc<Engine>, key: DraftKey, effort: Effort) -> Resul
     let view = engine.read()?;
     let Some(head) = heads::read(&view, key)? else { return Ok(None) };
     let keep = engine.settings.retention.history;
-    let Some(plan) = plan(&view, key, head.row.run, effort, keep)? else { return Ok(None) };
+    let Some(plan) = plan(&view, key, head.row.run, effort)? else { return Ok(None) };
     let kept = kept(&view, key, keep, engine.now(), &head)?;
-    let (built, packed) = build(&view, key, &plan, &kept, effort)?;
+    let (built, packed) = build(&view, key, &plan, kept.as_ref(), effort)?;
     drop(view);
     let run = head.row.run;
     engine.write(move |write| {
@@ -102,20 +102,20 @@ fn drop_row(txn: &mut crate::store::txn::Txn, key: DraftKey, version: u64) -> Re
     Ok(())
 }
 
-fn plan(view: &impl View, key: DraftKey, run: u64, effort: Effort, keep: Keep) -> Result<Option<Plan>, Failure> {
+fn plan(view: &impl View, key: DraftKey, run: u64, effort: Effort) -> Result<Option<Plan>, Failure> {
     let spans = packed::spans(view, key)?;
     let next = spans.last().map_or(1, |span| span.last + 1);
     let cold = (next < run).then(|| (next, run - 1));
     let replaced = match effort {
         Effort::Compact => spans,
-        Effort::Background if spans.len() >= PACKS_MERGED => spans,
-        Effort::Background => Vec::new(),
+        Effort::Background if cold.is_none() => Vec::new(),
+        Effort::Background => {
+            spans.last().filter(|span| span.last - span.first < PACK_GROWS_TO).copied().into_iter().collect()
+        }
     };
     let first = replaced.first().map(|span| span.first).or(cold.map(|(first, _)| first));
     let last = cold.map(|(_, last)| last).or(replaced.last().map(|span| span.last));
-    let is_worth_it = cold.is_some() || replaced.len() > 1 || effort == Effort::Compact && keep != Keep::All;
-    let is_worth_it = is_worth_it || effort == Effort::Compact && !replaced.is_empty();
-    Ok(first.zip(last).filter(|_| is_worth_it).map(|(first, last)| Plan { replaced, cold, first, last }))
+    Ok(first.zip(last).map(|(first, last)| Plan { replaced, cold, first, last }))
 }
 
 /// The versions that retention keeps, of the whole history.
@@ -175,7 +175,7 @@ fn build(
     view: &impl View,
     key: DraftKey,
     plan: &Plan,
-    kept: &Option<BTreeSet<u64>>,
+    kept: Option<&BTreeSet<u64>>,
     effort: Effort,
 ) -> Result<(Built, Packed), Failure> {
     let level = match effort {
@@ -233,7 +233,7 @@ struct Building<'a> {
     first: u64,
     built: Built,
     packed: Packed,
-    kept: &'a Option<BTreeSet<u64>>,
+    kept: Option<&'a BTreeSet<u64>>,
 }
 
 impl Building<'_> {
@@ -247,19 +247,19 @@ impl Building<'_> {
     }
 
     fn add(&mut self, entry: &PackEntry<'_>) -> Result<(), Failure> {
-        if self.kept.as_ref().is_some_and(|kept| !kept.contains(&entry.version)) {
+        if self.kept.is_some_and(|kept| !kept.contains(&entry.version)) {
             self.packed.thinned += 1;
             return Ok(());
         }
         if self.builder.is_full() {
             self.close(entry.version - 1)?;
         }
-        self.packed.versions += 1;
         self.builder.push(entry).map_err(|error| self.failed(error))
     }
 
     fn close(&mut self, last: u64) -> Result<(), Failure> {
         let full = std::mem::replace(&mut self.builder, PackBuilder::new(last + 1, self.level));
+        self.packed.versions += full.len() as u64;
         let bytes = full.finish(last).map_err(|error| self.failed(error))?;
         self.packed.bytes += bytes.len() as u64;
         self.built.push((self.first, last, bytes));

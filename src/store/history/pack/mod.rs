@@ -22,7 +22,7 @@ mod tests;
 pub(crate) use build::{PackBuilder, PackEntry};
 pub(crate) use error::PackError;
 pub(crate) use limits::{BESIDE_FULL, BESIDE_MAX, SCRIPTS_FULL, TRAVEL_FULL, VERSIONS_MAX};
-pub(crate) use read::{Bodies, Pack, PackVersion};
+pub(crate) use read::{Pack, PackVersion};
 
 /// The format that is written.
 const FORMAT: u8 = 1;

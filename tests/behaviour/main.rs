@@ -1,0 +1,10 @@
+//! What a user does with drafts, through the public API alone; one file per subject.
+
+mod autosaving;
+mod files;
+mod lists;
+mod phases;
+mod retention;
+mod slots;
+mod stale;
+mod world;
