@@ -153,6 +153,7 @@ pub(crate) fn save(
     let current = heads::body(write.txn, write.bodies, &place.keys.digests(), key, &head)?;
     let is_based = head_id == base.id
         || base.attempted.contains(&head_id)
+        || Arc::ptr_eq(&current, &base.body)
         || *current == *base.body
         || fault::on("stale-save-overwrites");
     if *current == *text.body && text.schema == head.header.schema {

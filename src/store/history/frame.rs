@@ -1,5 +1,7 @@
 //! One compressed stretch of bytes whose length is known from elsewhere.
 
+use std::sync::Mutex;
+use zstd::bulk::Compressor;
 use zstd::zstd_safe::CParameter;
 
 /// From this length on, matches are looked for over the whole content.
@@ -7,18 +9,47 @@ const LONG_FROM: usize = 4 << 20;
 /// The largest window, as a power of two: 128 MiB, which every decoder of this format accepts.
 const WINDOW_LOG_MAX: u32 = 27;
 
+/// Up to this level a compressor is kept for the next call: setting one up costs a small document as much as compressing
+/// it. The tables of the higher levels are too large to be kept.
+const KEPT_LEVEL_MAX: i32 = 3;
+
+/// A compressor that is not in use. One is enough: a store compresses while it commits, one commit at a time.
+static IDLE: Mutex<Option<Compressor<'static>>> = Mutex::new(None);
+
 /// Compresses; `None` where the compressor refuses or has no memory, and the caller stores the bytes as they are.
 pub(super) fn compress(bytes: &[u8], level: i32) -> Option<Vec<u8>> {
-    let mut compressor = zstd::bulk::Compressor::new(level).ok()?;
+    let is_long = bytes.len() >= LONG_FROM;
+    if level > KEPT_LEVEL_MAX || is_long {
+        let mut compressor = compressor(level)?;
+        if is_long {
+            let window_log = bytes.len().next_power_of_two().trailing_zeros().min(WINDOW_LOG_MAX);
+            compressor.set_parameter(CParameter::WindowLog(window_log)).ok()?;
+            compressor.set_parameter(CParameter::EnableLongDistanceMatching(true)).ok()?;
+        }
+        return compressor.compress(bytes).ok();
+    }
+    // Somebody else's turn, or a panic in it, is no reason to wait.
+    let idle = IDLE.try_lock().ok().and_then(|mut idle| idle.take());
+    let mut compressor = match idle {
+        Some(mut idle) => {
+            idle.set_parameter(CParameter::CompressionLevel(level)).ok()?;
+            idle
+        }
+        None => compressor(level)?,
+    };
+    let frame = compressor.compress(bytes).ok()?;
+    if let Ok(mut idle) = IDLE.try_lock() {
+        *idle = Some(compressor);
+    }
+    Some(frame)
+}
+
+fn compressor(level: i32) -> Option<Compressor<'static>> {
+    let mut compressor = Compressor::new(level).ok()?;
     // The reader knows the length and checks a hash, so the frame need not repeat either.
     compressor.set_parameter(CParameter::ContentSizeFlag(false)).ok()?;
     compressor.set_parameter(CParameter::ChecksumFlag(false)).ok()?;
-    if bytes.len() >= LONG_FROM {
-        let window_log = bytes.len().next_power_of_two().trailing_zeros().min(WINDOW_LOG_MAX);
-        compressor.set_parameter(CParameter::WindowLog(window_log)).ok()?;
-        compressor.set_parameter(CParameter::EnableLongDistanceMatching(true)).ok()?;
-    }
-    compressor.compress(bytes).ok()
+    Some(compressor)
 }
 
 /// Decompresses to exactly `len` bytes, and never writes more; `None` where that is not what the frame holds.
