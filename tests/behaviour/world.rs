@@ -2,7 +2,7 @@
 
 use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue, Timestamp};
 use draftkeep::storage::{MemoryStorage, Storage};
-use draftkeep::{Draft, Drafts, Kind, Options, Space, Store};
+use draftkeep::{Draft, Drafts, Kind, Options, Saved, Space, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,8 +53,9 @@ impl World {
 }
 
 /// Replaces the document and saves it.
-pub(crate) fn save(draft: &Draft<String>, text: &str) -> draftkeep::Result<draftkeep::Saved> {
+pub(crate) fn save(draft: &Draft<String>, text: &str) -> draftkeep::Result<()> {
     let mut edit = draft.edit()?;
     text.clone_into(edit.doc());
-    edit.save()
+    assert!(matches!(edit.save()?, Saved::Stored { .. } | Saved::Unchanged { .. }));
+    Ok(())
 }
