@@ -135,6 +135,7 @@ impl Number {
     }
 
     /// Appends the canonical text.
+    #[inline]
     pub(super) fn write(self, out: &mut Vec<u8>) {
         match self.0 {
             Repr::Unsigned(unsigned) => out.extend_from_slice(itoa::Buffer::new().format(unsigned).as_bytes()),

@@ -85,11 +85,11 @@ pub(super) struct OpenObject {
 impl Writer {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
-            out: Vec::with_capacity(128),
+            out: Vec::with_capacity(1024),
             limits,
             depth: 0,
             nodes: 0,
-            members: Vec::new(),
+            members: Vec::with_capacity(16),
             scratch: Vec::new(),
             shapes: Vec::new(),
             failed: false,
@@ -122,6 +122,7 @@ impl Writer {
         }
     }
 
+    #[inline]
     fn enter(&mut self) -> Result<(), ValueError> {
         self.node(0)?;
         if self.depth >= DEPTH_MAX && !crate::fault::on("value.depth") {
@@ -161,6 +162,7 @@ impl Writer {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn begin_array(&mut self) -> Result<(), ValueError> {
         self.enter()?;
         self.out.push(b'[');
@@ -175,11 +177,13 @@ impl Writer {
         }
     }
 
+    #[inline]
     pub(super) fn end_array(&mut self) {
         self.depth -= 1;
         self.out.push(b']');
     }
 
+    #[inline]
     pub(super) fn begin_object(&mut self) -> Result<OpenObject, ValueError> {
         self.enter()?;
         self.out.push(b'{');
@@ -189,17 +193,16 @@ impl Writer {
     /// Writes a key; its value has to follow.
     #[inline]
     pub(super) fn key(&mut self, object: &mut OpenObject, key: &str) -> Result<(), ValueError> {
-        let last = self.members[object.base..].last().copied();
-        if last.is_some() {
+        if self.members.len() > object.base {
             self.out.push(b',');
         }
         let start = self.out.len();
         let escaped = write_string(key, &mut self.out);
         let member = Member { prefix: key_prefix(key.as_bytes()), start, key_end: self.out.len(), end: start, escaped };
         if object.sorted
-            && let Some(last) = last
+            && let Some(last) = self.members.get(object.base..).and_then(<[Member]>::last)
         {
-            match compare_members(&self.out, &last, &member) {
+            match compare_members(&self.out, last, &member) {
                 Ordering::Less => {}
                 Ordering::Equal => return Err(duplicate(key)),
                 Ordering::Greater => object.sorted = false,
@@ -219,6 +222,7 @@ impl Writer {
         }
     }
 
+    #[inline]
     pub(super) fn end_object(&mut self, object: OpenObject) -> Result<(), ValueError> {
         if !object.sorted {
             self.sort(object)?;
@@ -245,16 +249,19 @@ impl Writer {
                 return Err(duplicate(&unescaped(&out[twice.start..twice.key_end])));
             }
         }
+        // Each member with the byte before it, which has to be a comma, before the first the brace.
+        let begin = object.start - 1;
         scratch.clear();
-        for (index, member) in shape.order.iter().map(|at| members[*at]).enumerate() {
-            if index > 0 {
-                scratch.push(b',');
-            }
-            scratch.extend_from_slice(&out[member.start..member.end]);
+        scratch.reserve(out.len() - begin);
+        for member in shape.order.iter().map(|at| &members[*at]) {
+            let copied = scratch.len();
+            scratch.extend_from_slice(&out[member.start - 1..member.end]);
+            scratch[copied] = b',';
         }
         // All of the members again, so the length is the same.
-        out.truncate(object.start);
+        out.truncate(begin);
         out.extend_from_slice(scratch);
+        out[begin] = b'{';
         Ok(())
     }
 
