@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -252,7 +252,17 @@ fn write_atomically(file: &Path, text: &str) -> Result<()> {
     Ok(())
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("local_history: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.is_empty() {
         return demonstrate();
@@ -328,7 +338,7 @@ fn demonstrate() -> Result<()> {
     assert!(history.store.verify()?.is_intact());
 
     println!("\nProven in this run:");
-    println!("  - every change of two real files became a version, while another process held none of the locks;");
+    println!("  - every change of two real files became a version, while other commands read the history;");
     println!("  - the watcher was killed, and every version that it had kept is there, byte for byte;");
     println!("  - a broken JSON file is kept as it is, and compared by path again once it is whole;");
     println!("  - restoring overwrites nothing: the text that was in the way is a version too.");
