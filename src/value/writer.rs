@@ -249,18 +249,35 @@ impl Writer {
                 return Err(duplicate(&unescaped(&out[twice.start..twice.key_end])));
             }
         }
-        // Each member with the byte before it, which has to be a comma, before the first the brace.
+        // Each member with the byte before it, which has to be a comma, before the first the brace. The largest one moves
+        // inside the output, so that a document that is mostly one member is not copied twice.
         let begin = object.start - 1;
+        let span = |at: usize| members[at].start - 1..members[at].end;
+        let largest = (0..members.len()).max_by_key(|at| span(*at).len()).unwrap_or(0);
+        let mut target = begin;
+        let mut settled = begin;
         scratch.clear();
-        scratch.reserve(out.len() - begin);
-        for member in shape.order.iter().map(|at| &members[*at]) {
-            let copied = scratch.len();
-            scratch.extend_from_slice(&out[member.start - 1..member.end]);
-            scratch[copied] = b',';
+        for at in shape.order.iter().copied() {
+            if at == largest {
+                settled = target;
+            } else {
+                scratch.extend_from_slice(&out[span(at)]);
+            }
+            target += span(at).len();
         }
-        // All of the members again, so the length is the same.
-        out.truncate(begin);
-        out.extend_from_slice(scratch);
+        out.copy_within(span(largest), settled);
+        let mut rest = scratch.as_slice();
+        target = begin;
+        for at in shape.order.iter().copied() {
+            let end = target + span(at).len();
+            if at != largest {
+                let (member, after) = rest.split_at(end - target);
+                out[target..end].copy_from_slice(member);
+                rest = after;
+            }
+            out[target] = b',';
+            target = end;
+        }
         out[begin] = b'{';
         Ok(())
     }
