@@ -63,12 +63,13 @@ type Migration = Arc<dyn Fn(Value) -> MigrationResult + Send + Sync>;
 /// What the application says about a kind: its schema version, migrations and label.
 ///
 /// ```
+/// use draftkeep::value::Array;
 /// use draftkeep::{Kind, Schema, Value};
 ///
 /// const POST: Kind<Value> = Kind::new("post");
 /// let schema = Schema::of(POST).version(2).migrate(1, |mut post| {
-///     if let Some(members) = post.as_object_mut() {
-///         members.insert("tags", Value::array([]));
+///     if let Value::Object(members) = &mut post {
+///         members.insert("tags", Value::Array(Array::new()));
 ///     }
 ///     Ok(post)
 /// });

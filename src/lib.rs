@@ -1,7 +1,236 @@
-//! Embeddable storage for documents that someone is still editing.
+//! Embeddable storage for documents that someone is still editing: autosave that survives crashes, a history of every
+//! save, slots that know what is being worked on, and phases from open to archived.
+//!
+//! **A save that returned `Ok` is on disk and is never lost.** A save that returned an error is *unknown*: its text is
+//! still in the editor's hands, and repeating it writes it at most once. Whatever was saved over stays readable.
+//!
+//! ```
+//! use draftkeep::{Kind, Options, Saved, Store};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Clone, Default, Serialize, Deserialize)]
+//! struct Post {
+//!     title: String,
+//!     body: String,
+//! }
+//!
+//! const POST: Kind<Post> = Kind::new("post");
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("drafts.redb");
+//! let store = Store::open_or_create(path, Options::new())?;
+//! let posts = store.space("alice")?.drafts(POST)?;
+//!
+//! let draft = posts.slot("upload-73").resume_or_start(Post::default)?;
+//! let mut edit = draft.edit()?;
+//! edit.doc().title.push_str("The night train");
+//! match edit.save()? {
+//!     Saved::Unchanged { .. } => {}                     // nothing was written
+//!     Saved::Stored { version, .. } => assert_eq!(version, 2), // on disk
+//!     Saved::Stale { .. } => {}                         // somebody saved since: this text is kept beside the head
+//!     _ => {}
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Five nouns
+//!
+//! ```text
+//! Store ──▶ Space ──▶ Drafts<T> ──▶ Slot<T> ──▶ Draft<T> ──▶ Edit<T>, Autosave<T>
+//! a file    an owner  one kind      one thing   a document,  the document in memory,
+//!                                   to write    its history  and what it is based on
+//!                                   about       and phase
+//! ```
+//!
+//! - A [`Store`] is one file, or any [`Storage`](storage::Storage), opened by one process at a time. Clones are the same
+//!   store; threads share it, and saves that arrive together share a commit.
+//! - A [`Space`] is what one owner has: a person, a project, an account. Drafts of two spaces never meet.
+//! - A [`Kind`] names a type of documents; its [`Schema`] says the version, the migrations and the label. [`Drafts`] are
+//!   the drafts of a kind in a space.
+//! - A [`Slot`] is what its drafts are about, by a key: at most one of them is current. Its drafts are generations
+//!   1, 2, 3, … A draft that is about nothing in particular needs none.
+//! - A [`Draft`] is one document: a *head*, a history of *versions* 1, 2, 3, … without gaps, and a [`Phase`]. An
+//!   [`Edit`] or an [`Autosave`] holds its text in memory and knows what it is based on.
+//!
+//! # Guarantees and limits
+//!
+//! - A save is one commit with one wait for the disk: head, history, list and slot change together or not at all.
+//! - Every stored record carries its own hash, checked on every read. Damage costs at most one run (64 versions) or one
+//!   pack of one draft's history; a head can be read along two paths that share no record.
+//! - A text that was based on an older head is kept as a version beside it ([`Saved::Stale`]); it never replaces it.
+//! - After a failed commit the storage reopens itself and writes the save again. Only then does the error reach you.
+//! - A copied, moved or restored file is a writer of its own from then on ([`Store::replica_changed`]).
+//! - A document has at most 16 MiB as canonical JSON, 2,000,000 values and 64 levels ([`value`]). Names have at most: a
+//!   space 200 bytes, a kind 64, a slot 256, a checkpoint and an outcome 256.
+//! - Opening is instant after a clean end, and after a kill once the store was idle ([`Options::idle`]); else it costs
+//!   one pass over the file.
+//! - A disk that acknowledges a sync it did not do cannot be helped. Network file systems are not supported. Everything
+//!   is tested on Linux and x86-64; macOS, Windows, 32-bit, big-endian and WebAssembly were never run.
+//!
+//! How each guarantee is protected and tested is told in [`docs::failures`], how the code is built in
+//! [`docs::architecture`], what lies in a file in [`docs::format`].
+//!
+//! **What it is not:** a CRDT for several cursors in one text, a database to query, a publisher, a place for large
+//! binaries. This release is the local part: nothing leaves the device, nothing is merged, nothing is encrypted.
+//!
+//! # Cookbook
+//!
+//! **Autosave with a debounce.** Save two seconds after the last keystroke, and every twenty while typing goes on; show
+//! the status; save at once where it matters.
+//!
+//! ```
+//! # use draftkeep::*;
+//! # use std::time::Duration;
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! # let draft = Store::in_memory(Options::new())?.space("alice")?.drafts(NOTE)?.start(&String::new())?;
+//! let autosave = draft.autosave(Cadence::every(Duration::from_secs(20)).quiet(Duration::from_secs(2)))?;
+//! autosave.changed(&"Dear".to_owned()); // on every change; returns at once
+//! assert!(!autosave.status().is_safe()); // red
+//! autosave.flush().expect("the disk works"); // on "lock", before closing, whenever it must be durable now
+//! assert!(autosave.status().is_safe()); // green, and true
+//! # Ok::<(), draftkeep::Error>(())
+//! ```
+//!
+//! **Hold autosaving during an export.** Changes wait in memory, the status says so, a flush saves all the same.
+//!
+//! ```
+//! # use draftkeep::*;
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! # let draft = Store::in_memory(Options::new())?.space("alice")?.drafts(NOTE)?.start(&String::new())?;
+//! # let autosave = draft.autosave(Cadence::default())?;
+//! let pause = autosave.pause();
+//! // … the export …
+//! drop(pause);
+//! # Ok::<(), draftkeep::Error>(())
+//! ```
+//!
+//! **Resume after a crash.** The promoted draft touched last, else the open one: what somebody was doing.
+//!
+//! ```
+//! # use draftkeep::*;
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! # let space = Store::in_memory(Options::new())?.space("alice")?;
+//! # space.drafts(NOTE)?.start(&"Dear diary".to_owned())?;
+//! if let Some(info) = space.latest()? {
+//!     let draft = space.drafts(NOTE)?.get(info.id)?.expect("it is of this kind");
+//!     assert_eq!(draft.load()?, "Dear diary");
+//! }
+//! # Ok::<(), draftkeep::Error>(())
+//! ```
+//!
+//! **The store cannot be opened yet**, because the disk is away or another process has it. The editor works meanwhile
+//! and says that nothing is safe; what was typed is saved as soon as there is a store.
+//!
+//! ```
+//! # use draftkeep::*;
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! let autosave = Autosave::detached(Cadence::default());
+//! autosave.changed(&"typed into the void".to_owned());
+//! // Later, when opening succeeds:
+//! # let store = Store::in_memory(Options::new())?;
+//! let draft = store.space("alice")?.drafts(NOTE)?.slot("diary").resume_or_start(String::new)?;
+//! autosave.attach(&draft)?;
+//! autosave.flush().expect("the disk works");
+//! assert_eq!(draft.load()?, "typed into the void");
+//! # Ok::<(), draftkeep::Error>(())
+//! ```
+//!
+//! **History and undo.** Every save is a version; a checkpoint has a name, and retention never drops it.
+//!
+//! ```
+//! # use draftkeep::*;
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! # let draft = Store::in_memory(Options::new())?.space("alice")?.drafts(NOTE)?.start(&"long".to_owned())?;
+//! let before = draft.checkpoint("before the interview")?;
+//! let mut edit = draft.edit()?;
+//! edit.doc().clear();
+//! let cut = edit.save()?.version();
+//! for change in draft.diff(before, cut)? {
+//!     println!("{change}");
+//! }
+//! draft.restore(before)?; // a new version: what it replaces stays
+//! assert_eq!(draft.load()?, "long");
+//! assert_eq!(draft.history()?.versions.len(), 4);
+//! # Ok::<(), draftkeep::Error>(())
+//! ```
+//!
+//! **A picker.** Newest first, with labels, without reading a document.
+//!
+//! ```
+//! # use draftkeep::*;
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! let options = Options::new().schema(Schema::of(NOTE).label(|note| note.lines().next().unwrap_or("").to_owned()));
+//! # let space = Store::in_memory(options)?.space("alice")?;
+//! # space.drafts(NOTE)?.start(&"Milk\nBread".to_owned())?;
+//! let page = space.list(&Filter::open().limit(20))?;
+//! assert_eq!(page.drafts[0].label.as_deref(), Some("Milk"));
+//! # Ok::<(), draftkeep::Error>(())
+//! ```
+//!
+//! **Retention.** Off unless it is asked for; never a head, a checkpoint, a pinned or a promoted version.
+//!
+//! ```
+//! # use draftkeep::*;
+//! # use std::time::Duration;
+//! let days = |days: u64| Duration::from_secs(days * 24 * 60 * 60);
+//! let options = Options::new()
+//!     .retention(Retention::default().history(Keep::thinned()).discard_after(days(30)).purge_after(days(30)));
+//! # drop(options);
+//! ```
+//!
+//! **A storage of your own.** Implement [`storage::Storage`], run [`storage::conformance`] on it, and open the store
+//! with [`Store::with_storage`]. A file engine over another medium needs only a [`storage::Disk`].
+//!
+//! **Events and metrics.** [`Store::events`] is a stream of what happens, never with any text of a document; each event
+//! carries the trace id of its call, as its error and its `tracing` span do. With the feature `metrics` the same is
+//! counted:
+//!
+//! ```
+//! # use draftkeep::*;
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! # let store = Store::in_memory(Options::new())?;
+//! let mut events = store.events();
+//! store.space("alice")?.drafts(NOTE)?.start(&String::new())?;
+//! assert!(matches!(events.try_next().map(|event| event.what), Some(EventKind::Started)));
+//! # Ok::<(), draftkeep::Error>(())
+//! ```
+//!
+//! **Tests without waiting.** Time, tasks and randomness are passed in; with these a test takes the same steps every
+//! time.
+//!
+//! ```
+//! # use draftkeep::*;
+//! # use std::{sync::Arc, time::Duration};
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
+//!
+//! let (clock, tasks) = (ManualClock::new(), TaskQueue::new());
+//! let options =
+//!     Options::with_runtime(Arc::new(clock.clone()), Arc::new(tasks.clone()), Arc::new(SeededEntropy::new(1)));
+//! let draft = Store::in_memory(options)?.space("alice")?.drafts(NOTE)?.start(&String::new())?;
+//! let autosave = draft.autosave(Cadence::every(Duration::from_secs(20)))?;
+//! autosave.changed(&"typed".to_owned());
+//! tasks.run_for(&clock, Duration::from_secs(19));
+//! assert_eq!(draft.load()?, "");
+//! tasks.run_for(&clock, Duration::from_secs(1));
+//! assert_eq!(draft.load()?, "typed");
+//! # Ok::<(), draftkeep::Error>(())
+//! ```
+//!
+//! # Features
+//!
+//! | feature | default | what it adds, and its cost |
+//! |---|---|---|
+//! | `redb` | yes | stores in files: [`Store::open`], `create`, `open_or_create`. Brings redb and, on Unix, rustix |
+//! | `threads` | yes | the system's clock and randomness, a thread per background task. Brings futures-timer and getrandom |
+//! | `metrics` | no | counters and histograms through the `metrics` facade: one more crate, a few atomic operations a save |
+//! | `proptest` | no | strategies for documents, for your own property tests. Brings proptest |
 
 pub mod clock;
 mod codec;
+pub mod docs;
 mod draft;
 mod error;
 mod events;
@@ -35,3 +264,7 @@ pub use phase::Phase;
 pub use store::{Compacted, Damage, Keep, Options, Retention, Space, Store, Swept, Verified};
 pub use value::Value;
 pub use vector::{Causality, MAX_WRITERS, VersionVector};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

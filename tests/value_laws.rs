@@ -47,7 +47,7 @@ fn plain_number(number: Number) -> String {
         return integer.to_string();
     }
     let float = number.as_f64().unwrap();
-    let text = format!("{float:e}");
+    let text = shortest(float);
     let (mantissa, exponent) = text.split_once('e').unwrap();
     let exponent: i32 = exponent.parse().unwrap();
     if float.abs() >= 9_007_199_254_740_992.0 {
@@ -55,8 +55,19 @@ fn plain_number(number: Number) -> String {
     } else if exponent < -6 {
         format!("{mantissa}e{exponent}")
     } else {
-        format!("{float}")
+        let fraction = mantissa.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+        format!("{float:.*}", usize::try_from(i32::try_from(fraction).unwrap() - exponent).unwrap())
     }
+}
+
+/// The fewest digits that read back as the float and of those the nearest, the even one of two as near, with an exponent.
+///
+/// The standard library finds how many digits that takes, but of two as near it takes the larger.
+fn shortest(float: f64) -> String {
+    let found = format!("{float:e}");
+    let digits = found.split('e').next().map_or(0, |mantissa| mantissa.bytes().filter(u8::is_ascii_digit).count());
+    let nearest = format!("{float:.*e}", digits - 1);
+    if nearest.parse() == Ok(float) { nearest } else { found }
 }
 
 /// The same members in another order.
@@ -176,7 +187,7 @@ proptest! {
         let text = format!("{whole}.{fraction}e{exponent}");
         if let Ok(document) = Value::parse(text.as_bytes()) {
             let float: f64 = text.parse().unwrap();
-            let shortest = format!("{float:e}");
+            let shortest = shortest(float);
             let digits = |text: &str| -> String {
                 let mantissa = text.split('e').next().unwrap_or_default();
                 let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();

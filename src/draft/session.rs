@@ -6,16 +6,16 @@ use crate::error::Failure;
 use crate::events::EventKind;
 use crate::id::{RevisionId, TraceId};
 use crate::store::cache::Body;
-use crate::store::change::{self, Base, Place, Saving, Text};
+use crate::store::change::{self, Attempt, Base, Place, Saving, Text};
 use crate::store::heads::Head;
 use crate::store::queue::lock;
 use crate::store::space::SpaceCore;
 use crate::store::tables::DraftKey;
 use crate::store::write::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Revisions whose save failed that are remembered. Only the last one can be there unnoticed; the others are spare.
+/// Saves that nobody saw the end of that are remembered. Only the last ones can be the head; the others are spare.
 const ATTEMPTED_MAX: usize = 16;
 
 /// What an editor's text is based on: what it last loaded or saved verbatim.
@@ -45,7 +45,7 @@ pub(crate) struct Request {
     base: Base,
     text: Text,
     telling: Telling,
-    attempt: Arc<Mutex<Option<RevisionId>>>,
+    attempt: Attempt,
 }
 
 impl Session {
@@ -60,8 +60,13 @@ impl Session {
         (**body == *text.body).then_some(Saved::Unchanged { version: *version })
     }
 
-    pub(crate) fn request(&self, text: Text, telling: Telling) -> Request {
-        Request { key: self.key, base: self.base.clone(), text, telling, attempt: Arc::default() }
+    /// Prepares a save. The session remembers it from now on, so that its end need not be seen.
+    pub(crate) fn request(&mut self, text: Text, telling: Telling) -> Request {
+        let request = Request { key: self.key, base: self.base.clone(), text, telling, attempt: Attempt::default() };
+        self.base.attempted.push(Arc::clone(&request.attempt));
+        let spare = self.base.attempted.len().saturating_sub(ATTEMPTED_MAX);
+        self.base.attempted.drain(..spare);
+        request
     }
 
     /// Takes in what became of a save.
@@ -81,12 +86,7 @@ impl Session {
                 self.aside = Some((version, body));
                 Ok(Saved::Stale { version, head })
             }
-            Err(failure) => {
-                self.base.attempted.extend(*lock(&request.attempt));
-                let spare = self.base.attempted.len().saturating_sub(ATTEMPTED_MAX);
-                self.base.attempted.drain(..spare);
-                Err(failure)
-            }
+            Err(failure) => Err(failure),
         }
     }
 

@@ -4,6 +4,7 @@ use super::append::{self, New, Written};
 use super::cache::Body;
 use super::heads::{self, Head};
 use super::lists;
+use super::queue::lock;
 use super::slots::{self, SlotRef};
 use super::space::{SpaceKeys, ensure_kind};
 use super::tables::{
@@ -18,7 +19,7 @@ use crate::id::{DraftId, RevisionId};
 use crate::phase::Phase;
 use crate::revision::{FLAG_CHECKPOINT, Header, Meta, empty_policy};
 use crate::vector::VersionVector;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// The space that a change happens in.
 #[derive(Debug, Clone)]
@@ -121,8 +122,17 @@ pub(crate) struct Base {
     pub(crate) vector: VersionVector,
     /// Its text: a head with the same text, written by a checkpoint or a phase, is no newer text.
     pub(crate) body: Body,
-    /// Revisions of this editor whose save failed: one of them may have become durable all the same.
-    pub(crate) attempted: Vec<RevisionId>,
+    /// Saves of this editor that nobody saw the end of: one of them may have become the head all the same.
+    pub(crate) attempted: Vec<Attempt>,
+}
+
+/// The revision that a save writes, known as soon as it is written, whatever becomes of the commit or the caller.
+pub(crate) type Attempt = Arc<Mutex<Option<RevisionId>>>;
+
+impl Base {
+    fn attempted(&self, id: RevisionId) -> bool {
+        self.attempted.iter().any(|attempt| *lock(attempt) == Some(id))
+    }
 }
 
 /// What became of a save.
@@ -151,11 +161,8 @@ pub(crate) fn save(
     refuse_newer_schema(&head, &text)?;
     let head_id = head.id();
     let current = heads::body(write.txn, write.bodies, &place.keys.digests(), key, &head)?;
-    let is_based = head_id == base.id
-        || base.attempted.contains(&head_id)
-        || Arc::ptr_eq(&current, &base.body)
-        || *current == *base.body
-        || fault::on("stale-save-overwrites");
+    let is_based =
+        head_id == base.id || base.attempted(head_id) || *current == *base.body || fault::on("stale-save-overwrites");
     if *current == *text.body && text.schema == head.header.schema {
         return Ok(Saving::Unchanged { head: Box::new(head) });
     }

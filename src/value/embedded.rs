@@ -25,7 +25,7 @@ impl Embedded {
     #[inline]
     pub(super) fn of_struct(name: &str) -> Option<Self> {
         match name {
-            NUMBER => Some(Self::Number),
+            NUMBER if !crate::fault::on("value.embedded") => Some(Self::Number),
             RAW => Some(Self::Raw),
             _ => None,
         }

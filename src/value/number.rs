@@ -44,10 +44,13 @@ impl Number {
         if float.is_finite() { Some(Self::from_finite(float)) } else { None }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "integral and below 2^53, so the cast is exact")]
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the way back is checked")]
     pub(super) fn from_finite(float: f64) -> Self {
-        if float.abs() < EXACT_BELOW && float.trunc().to_bits() == float.to_bits() {
-            Self::from(float as i64)
+        let integer = float as i64;
+        // Adding 0 turns -0.0 into 0.0.
+        if float.abs() < EXACT_BELOW && (integer as f64).to_bits() == (float + 0.0).to_bits() {
+            Self::from(integer)
         } else {
             Self(Repr::Float(float))
         }
@@ -132,6 +135,7 @@ impl Number {
     }
 
     /// Appends the canonical text.
+    #[inline]
     pub(super) fn write(self, out: &mut Vec<u8>) {
         match self.0 {
             Repr::Unsigned(unsigned) => out.extend_from_slice(itoa::Buffer::new().format(unsigned).as_bytes()),

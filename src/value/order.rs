@@ -21,13 +21,16 @@ const fn lift(byte: u8) -> u8 {
 /// The first bytes of a key as a number that sorts like the key wherever two such numbers differ.
 #[inline]
 pub(super) fn key_prefix(key: &[u8]) -> u64 {
-    let mut prefix = [0; 8];
-    match key.first_chunk::<8>() {
-        Some(chunk) => prefix = *chunk,
-        None => prefix.iter_mut().zip(key).for_each(|(to, from)| *to = *from),
+    let prefix = match (key.first_chunk::<8>(), key.first_chunk::<4>(), key.last_chunk::<4>()) {
+        (Some(chunk), _, _) => u64::from_be_bytes(*chunk),
+        // Two halves that overlap.
+        (None, Some(front), Some(back)) => {
+            u64::from(u32::from_be_bytes(*front)) << 32 | u64::from(u32::from_be_bytes(*back)) << (8 * (8 - key.len()))
+        }
+        _ => (0..4).fold(0, |prefix, at| prefix << 8 | u64::from(key.get(at).copied().unwrap_or(0))) << 32,
+    };
+    if prefix & u64::from_ne_bytes([0x80; 8]) == 0 {
+        return prefix;
     }
-    if !key.is_ascii() {
-        prefix = prefix.map(lift);
-    }
-    u64::from_be_bytes(prefix)
+    u64::from_be_bytes(prefix.to_be_bytes().map(lift))
 }

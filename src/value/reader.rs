@@ -71,7 +71,7 @@ impl Value {
 }
 
 fn read(bytes: &[u8], limits: &Limits, form: Form) -> Result<Value> {
-    if bytes.len() > limits.bytes {
+    if bytes.len() > limits.bytes && !crate::fault::on("value.bytes") {
         return Err(ValueError::limit(Limit::Bytes, limits.bytes, bytes.len()));
     }
     if bytes.starts_with(b"\xEF\xBB\xBF") {
@@ -340,7 +340,10 @@ impl<'a> Reader<'a> {
             }
             first => first,
         };
-        let character = char::from_u32(code).ok_or_else(lone)?;
+        let character = match char::from_u32(code) {
+            None if crate::fault::on("value.surrogate") => char::REPLACEMENT_CHARACTER,
+            character => character.ok_or_else(lone)?,
+        };
         let lower = !self.text[start..self.at].bytes().any(|byte| byte.is_ascii_uppercase());
         let needed = u8::try_from(code).is_ok_and(needs_unicode_escape);
         self.demand_canonical(start, "the character itself or its shortest escape", needed && lower)?;

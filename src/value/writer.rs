@@ -23,6 +23,8 @@ pub(super) struct Writer {
     /// The members of the objects that are open, the innermost last.
     members: Vec<Member>,
     scratch: Vec<u8>,
+    /// By depth, so that an object does not take the place of those around it.
+    shapes: Vec<Shape>,
     /// Whether an error passed through: a type that hides it and goes on must not get half a document.
     failed: bool,
 }
@@ -42,6 +44,34 @@ struct Member {
     escaped: bool,
 }
 
+/// How the members of the last object that had to be sorted were permuted: the elements of an array mostly have the same
+/// keys in the same order.
+#[derive(Default)]
+struct Shape {
+    /// The prefixes of the keys as they came, all different, so that they alone tell the order.
+    prefixes: Vec<u64>,
+    /// The place in which each of them came, in canonical order.
+    order: Vec<usize>,
+}
+
+impl Shape {
+    fn is_of(&self, members: &[Member]) -> bool {
+        self.prefixes.len() == members.len()
+            && self.prefixes.iter().zip(members).all(|(prefix, member)| *prefix == member.prefix)
+    }
+
+    /// Remembers the order; if two prefixes are equal it is good for this object only.
+    fn learn(&mut self, out: &[u8], members: &[Member]) {
+        self.order.clear();
+        self.order.extend(0..members.len());
+        self.order.sort_by(|a, b| compare_members(out, &members[*a], &members[*b]));
+        self.prefixes.clear();
+        if self.order.windows(2).all(|pair| members[pair[0]].prefix != members[pair[1]].prefix) {
+            self.prefixes.extend(members.iter().map(|member| member.prefix));
+        }
+    }
+}
+
 /// An object that is being written.
 #[derive(Clone, Copy)]
 pub(super) struct OpenObject {
@@ -55,39 +85,46 @@ pub(super) struct OpenObject {
 impl Writer {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
-            out: Vec::with_capacity(128),
+            out: Vec::with_capacity(1024),
             limits,
             depth: 0,
             nodes: 0,
-            members: Vec::new(),
+            members: Vec::with_capacity(16),
             scratch: Vec::new(),
+            shapes: Vec::new(),
             failed: false,
         }
     }
 
     pub(super) fn finish(self) -> Result<Vec<u8>, ValueError> {
-        self.check_bytes(0)?;
+        if self.out.len() > self.limits.bytes {
+            return Err(self.too_large(0));
+        }
         if self.failed { Err(ValueError::custom("the type went on after an error")) } else { Ok(self.out) }
     }
 
-    /// Counts a value that is about to be written.
+    /// Counts a value that is about to be written, with at least so many bytes.
     #[inline]
-    fn node(&mut self) -> Result<(), ValueError> {
+    fn node(&mut self, bytes: usize) -> Result<(), ValueError> {
         self.nodes += 1;
-        if self.nodes > self.limits.nodes {
-            return Err(ValueError::limit(Limit::Nodes, self.limits.nodes, self.nodes));
+        if self.nodes > self.limits.nodes || self.out.len().saturating_add(bytes) > self.limits.bytes {
+            return Err(self.too_large(bytes));
         }
-        self.check_bytes(0)
+        Ok(())
+    }
+
+    #[cold]
+    fn too_large(&self, bytes: usize) -> ValueError {
+        if self.nodes > self.limits.nodes {
+            ValueError::limit(Limit::Nodes, self.limits.nodes, self.nodes)
+        } else {
+            ValueError::limit(Limit::Bytes, self.limits.bytes, self.out.len().saturating_add(bytes))
+        }
     }
 
     #[inline]
-    fn check_bytes(&self, more: usize) -> Result<(), ValueError> {
-        let got = self.out.len().saturating_add(more);
-        if got > self.limits.bytes { Err(ValueError::limit(Limit::Bytes, self.limits.bytes, got)) } else { Ok(()) }
-    }
-
     fn enter(&mut self) -> Result<(), ValueError> {
-        self.node()?;
+        self.node(0)?;
         if self.depth >= DEPTH_MAX && !crate::fault::on("value.depth") {
             return Err(ValueError::limit(Limit::Depth, DEPTH_MAX, self.depth + 1));
         }
@@ -98,14 +135,14 @@ impl Writer {
     /// Writes `null`, `true` or `false`.
     #[inline]
     pub(super) fn literal(&mut self, text: &'static str) -> Result<(), ValueError> {
-        self.node()?;
+        self.node(0)?;
         self.out.extend_from_slice(text.as_bytes());
         Ok(())
     }
 
     #[inline]
     pub(super) fn number(&mut self, number: Number) -> Result<(), ValueError> {
-        self.node()?;
+        self.node(0)?;
         number.write(&mut self.out);
         Ok(())
     }
@@ -113,19 +150,19 @@ impl Writer {
     /// Writes a float that is not NaN nor infinite.
     #[inline]
     pub(super) fn finite(&mut self, float: f64) -> Result<(), ValueError> {
-        self.node()?;
+        self.node(0)?;
         Number::write_finite(float, &mut self.out);
         Ok(())
     }
 
     #[inline]
     pub(super) fn string(&mut self, text: &str) -> Result<(), ValueError> {
-        self.node()?;
-        self.check_bytes(text.len())?;
+        self.node(text.len())?;
         write_string(text, &mut self.out);
         Ok(())
     }
 
+    #[inline]
     pub(super) fn begin_array(&mut self) -> Result<(), ValueError> {
         self.enter()?;
         self.out.push(b'[');
@@ -140,11 +177,13 @@ impl Writer {
         }
     }
 
+    #[inline]
     pub(super) fn end_array(&mut self) {
         self.depth -= 1;
         self.out.push(b']');
     }
 
+    #[inline]
     pub(super) fn begin_object(&mut self) -> Result<OpenObject, ValueError> {
         self.enter()?;
         self.out.push(b'{');
@@ -154,18 +193,16 @@ impl Writer {
     /// Writes a key; its value has to follow.
     #[inline]
     pub(super) fn key(&mut self, object: &mut OpenObject, key: &str) -> Result<(), ValueError> {
-        self.check_bytes(key.len())?;
-        let last = self.members[object.base..].last().copied();
-        if last.is_some() {
+        if self.members.len() > object.base {
             self.out.push(b',');
         }
         let start = self.out.len();
         let escaped = write_string(key, &mut self.out);
         let member = Member { prefix: key_prefix(key.as_bytes()), start, key_end: self.out.len(), end: start, escaped };
         if object.sorted
-            && let Some(last) = last
+            && let Some(last) = self.members.get(object.base..).and_then(<[Member]>::last)
         {
-            match compare_members(&self.out, &last, &member) {
+            match compare_members(&self.out, last, &member) {
                 Ordering::Less => {}
                 Ordering::Equal => return Err(duplicate(key)),
                 Ordering::Greater => object.sorted = false,
@@ -185,6 +222,7 @@ impl Writer {
         }
     }
 
+    #[inline]
     pub(super) fn end_object(&mut self, object: OpenObject) -> Result<(), ValueError> {
         if !object.sorted {
             self.sort(object)?;
@@ -196,25 +234,51 @@ impl Writer {
     }
 
     fn sort(&mut self, object: OpenObject) -> Result<(), ValueError> {
-        let Self { out, members, scratch, .. } = self;
-        let members = &mut members[object.base..];
-        members.sort_unstable_by(|a, b| compare_members(out, a, b));
-        let twice = members.windows(2).find(|pair| compare_members(out, &pair[0], &pair[1]).is_eq());
-        if let Some(pair) = twice
-            && !crate::fault::on("value.duplicate")
-        {
-            return Err(duplicate(&unescaped(&out[pair[0].start..pair[0].key_end])));
+        let Self { out, members, scratch, shapes, depth, .. } = self;
+        if shapes.len() <= *depth {
+            shapes.resize_with(*depth + 1, Shape::default);
         }
-        scratch.clear();
-        for (index, member) in members.iter().enumerate() {
-            if index > 0 {
-                scratch.push(b',');
+        let shape = &mut shapes[*depth];
+        let members = &members[object.base..];
+        if !shape.is_of(members) {
+            shape.learn(out, members);
+            let same = |pair: &&[usize]| compare_members(out, &members[pair[0]], &members[pair[1]]).is_eq();
+            if let Some(twice) = shape.order.windows(2).find(same).map(|pair| members[pair[0]])
+                && !crate::fault::on("value.duplicate")
+            {
+                return Err(duplicate(&unescaped(&out[twice.start..twice.key_end])));
             }
-            scratch.extend_from_slice(&out[member.start..member.end]);
         }
-        // All of the members again, so the length is the same.
-        out.truncate(object.start);
-        out.extend_from_slice(scratch);
+        // Each member with the byte before it, which has to be a comma, before the first the brace. The largest one moves
+        // inside the output, so that a document that is mostly one member is not copied twice.
+        let begin = object.start - 1;
+        let span = |at: usize| members[at].start - 1..members[at].end;
+        let largest = (0..members.len()).max_by_key(|at| span(*at).len()).unwrap_or(0);
+        let mut target = begin;
+        let mut settled = begin;
+        scratch.clear();
+        for at in shape.order.iter().copied() {
+            if at == largest {
+                settled = target;
+            } else {
+                scratch.extend_from_slice(&out[span(at)]);
+            }
+            target += span(at).len();
+        }
+        out.copy_within(span(largest), settled);
+        let mut rest = scratch.as_slice();
+        target = begin;
+        for at in shape.order.iter().copied() {
+            let end = target + span(at).len();
+            if at != largest {
+                let (member, after) = rest.split_at(end - target);
+                out[target..end].copy_from_slice(member);
+                rest = after;
+            }
+            out[target] = b',';
+            target = end;
+        }
+        out[begin] = b'{';
         Ok(())
     }
 

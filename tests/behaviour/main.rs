@@ -7,4 +7,5 @@ mod phases;
 mod retention;
 mod slots;
 mod stale;
+mod together;
 mod world;

@@ -6,7 +6,7 @@ use draftkeep::{Draft, ErrorKind, Phase, Result, Saved};
 type Action = (&'static str, fn(&Draft<String>) -> Result<()>);
 
 const ACTIONS: [Action; 8] = [
-    ("save", |draft| save(draft, "another text").map(|_| ())),
+    ("save", |draft| save(draft, "another text")),
     ("promote", |draft| draft.promote("outcome")),
     ("promote and archive", |draft| draft.promote_and_archive("outcome")),
     ("archive", Draft::archive),

@@ -37,7 +37,7 @@ fn the_same_text_typed_twice_is_no_stale_save() -> Outcome {
     for edit in [&mut one, &mut other] {
         edit.doc().push_str(" same");
     }
-    one.save()?;
+    assert!(matches!(one.save()?, Saved::Stored { .. }));
     assert_eq!(other.save()?, Saved::Unchanged { version: 2 });
     other.doc().push('!');
     assert!(matches!(other.save()?, Saved::Stored { version: 3, .. }), "it goes on from there");

@@ -2,59 +2,60 @@
 
 use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue, Timestamp};
 use draftkeep::storage::{MemoryStorage, Storage};
-use draftkeep::{Draft, Drafts, Kind, Options, Space, Store};
+use draftkeep::{Draft, Drafts, Kind, Options, Saved, Space, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub const NOTE: Kind<String> = Kind::new("note");
-pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(crate) const NOTE: Kind<String> = Kind::new("note");
+pub(crate) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub type Outcome = Result<(), Box<dyn std::error::Error>>;
+pub(crate) type Outcome = Result<(), Box<dyn std::error::Error>>;
 
 /// What a store runs on. It outlives the store, so that a test can open it again.
-pub struct World {
-    pub clock: Arc<ManualClock>,
-    pub tasks: Arc<TaskQueue>,
-    pub storage: Arc<dyn Storage>,
+pub(crate) struct World {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) tasks: Arc<TaskQueue>,
+    pub(crate) storage: Arc<dyn Storage>,
     seed: u64,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::on(Arc::new(MemoryStorage::new()), 1)
     }
 
     /// Another device: the same time, but a storage and randomness of its own.
-    pub fn on(storage: Arc<dyn Storage>, seed: u64) -> Self {
+    pub(crate) fn on(storage: Arc<dyn Storage>, seed: u64) -> Self {
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_700_000_000_000)));
         Self { clock, tasks: Arc::new(TaskQueue::new()), storage, seed }
     }
 
-    pub fn options(&self) -> Options {
+    pub(crate) fn options(&self) -> Options {
         let entropy = Arc::new(SeededEntropy::new(self.seed));
         Options::with_runtime(self.clock.clone(), self.tasks.clone(), entropy)
     }
 
-    pub fn open(&self, change: impl FnOnce(Options) -> Options) -> Store {
+    pub(crate) fn open(&self, change: impl FnOnce(Options) -> Options) -> Store {
         Store::with_storage(self.storage.clone(), change(self.options())).expect("the storage is sound")
     }
 
-    pub fn space(&self) -> Space {
+    pub(crate) fn space(&self) -> Space {
         self.open(|options| options).space("alice").expect("the storage is sound")
     }
 
-    pub fn notes(&self) -> Drafts<String> {
+    pub(crate) fn notes(&self) -> Drafts<String> {
         self.space().drafts(NOTE).expect("the name is short")
     }
 
-    pub fn pass(&self, time: Duration) {
+    pub(crate) fn pass(&self, time: Duration) {
         self.tasks.run_for(&self.clock, time);
     }
 }
 
 /// Replaces the document and saves it.
-pub fn save(draft: &Draft<String>, text: &str) -> draftkeep::Result<draftkeep::Saved> {
+pub(crate) fn save(draft: &Draft<String>, text: &str) -> draftkeep::Result<()> {
     let mut edit = draft.edit()?;
     text.clone_into(edit.doc());
-    edit.save()
+    assert!(matches!(edit.save()?, Saved::Stored { .. } | Saved::Unchanged { .. }));
+    Ok(())
 }

@@ -1,0 +1,10 @@
+//! Long pages about the library: how it is built, what lies in a file, what it survives. There is no code here.
+
+#[doc = include_str!("docs/architecture.md")]
+pub mod architecture {}
+
+#[doc = include_str!("docs/failures.md")]
+pub mod failures {}
+
+#[doc = include_str!("docs/format.md")]
+pub mod format {}
