@@ -190,8 +190,7 @@ impl Engine {
     ) -> std::result::Result<(), Failure> {
         let mut txn = Txn::new(self.read()?);
         let reserved_before = state.reserved;
-        self.reserve(&mut txn, state)?;
-        txn.keep();
+        let is_reserving = Self::reserve(state)?;
         let now = self.now();
         let mut is_changed = false;
         for call in group {
@@ -210,6 +209,9 @@ impl Engine {
             state.reserved = reserved_before;
             return Ok(());
         }
+        if is_reserving {
+            self.write_reserved(&mut txn, state.reserved)?;
+        }
         self.storage.commit(&txn.into_batch(Origin::Local))?;
         let mut activity = lock(&self.activity);
         activity.last_commit = self.settings.clock.elapsed();
@@ -217,21 +219,29 @@ impl Engine {
         Ok(())
     }
 
-    /// Makes sure that no tick is handed out twice, not even by a store that crashes right after.
-    fn reserve(&self, txn: &mut Txn, state: &mut State) -> std::result::Result<(), Failure> {
+    /// Makes room for the ticks of a commit; says whether that has to be written with it.
+    fn reserve(state: &mut State) -> std::result::Result<bool, Failure> {
         if state.reserved.saturating_sub(state.next_tick) >= TICKS_LOW {
-            return Ok(());
+            return Ok(false);
         }
+        let reserved = state.next_tick.max(state.reserved).checked_add(TICKS_RESERVED);
+        state.reserved = reserved.ok_or_else(|| Failure::options("the store's counter is used up"))?;
+        Ok(true)
+    }
+
+    /// Makes sure that no tick is handed out twice, not even by a store that crashes right after.
+    ///
+    /// The witness comes first, and only where a commit follows: one that is ahead of the store means that an earlier
+    /// copy of it was put back.
+    fn write_reserved(&self, txn: &mut Txn, reserved: u64) -> std::result::Result<(), Failure> {
         let mut meta = meta_row(txn)?.ok_or_else(|| Failure::corrupt(None, "the store's own row is missing"))?;
-        let reserved = state.next_tick.max(meta.ticks_reserved).checked_add(TICKS_RESERVED);
-        meta.ticks_reserved = reserved.ok_or_else(|| Failure::options("the store's counter is used up"))?;
+        meta.ticks_reserved = meta.ticks_reserved.max(reserved);
         if let Some(witness) = &self.witness {
             witness.reserve(self.store, meta.ticks_reserved)?;
         }
         if !fault::on("ticks-not-reserved") {
             txn.put(META, META_KEY.to_vec(), meta.encode());
         }
-        state.reserved = meta.ticks_reserved;
         Ok(())
     }
 

@@ -43,3 +43,20 @@ fn what_was_saved_is_there_after_reopening() -> Result<(), Box<dyn std::error::E
     assert!(verified.is_intact(), "{verified:?}");
     Ok(())
 }
+
+#[test]
+fn calls_that_change_nothing_leave_the_store_the_writer_that_it_is() -> Result<(), Box<dyn std::error::Error>> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("drafts.redb");
+    let store = Store::create(&path, Options::new())?;
+    let replica = store.replica();
+    store.space("alice")?.drafts(NOTE)?.slot("diary").start(&text(5))?;
+    drop(store);
+    for _ in 0..3 {
+        let store = Store::open(&path, Options::new())?;
+        assert_eq!((store.replica_changed(), store.replica()), (None, replica));
+        let draft = store.space("alice")?.drafts(NOTE)?.slot("diary").resume()?.expect("it was begun");
+        assert_eq!(draft.edit()?.save()?, Saved::Unchanged { version: 1 });
+    }
+    Ok(())
+}
