@@ -112,6 +112,12 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
     }
 
     /// As [`save`](Self::save), on a background task. When the future is dropped the save goes on, with its outcome unknown.
+    ///
+    /// The document is encoded at the call, before the future is polled.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save), and `Interrupted` where the task was dropped by whoever runs it.
     pub fn save_async(&mut self) -> impl Future<Output = Result<Saved>> + Send + '_
     where
         T: Send,
