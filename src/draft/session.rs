@@ -4,6 +4,7 @@ use super::saved::Saved;
 use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::events::EventKind;
+use crate::fault;
 use crate::id::{RevisionId, TraceId};
 use crate::store::cache::Body;
 use crate::store::change::{self, Base, Place, Saving, Text};
@@ -77,12 +78,14 @@ impl Session {
                 self.rebase(written.id, &vector, written.version, body);
                 Ok(Saved::Stored { version: written.version, at })
             }
-            Ok(Saving::Stale { version, head }) => {
+            Ok(Saving::Stale { version, head, .. }) => {
                 self.aside = Some((version, body));
                 Ok(Saved::Stale { version, head })
             }
             Err(failure) => {
-                self.base.attempted.extend(*lock(&request.attempt));
+                if !fault::on("attempts-forgotten") {
+                    self.base.attempted.extend(*lock(&request.attempt));
+                }
                 let spare = self.base.attempted.len().saturating_sub(ATTEMPTED_MAX);
                 self.base.attempted.drain(..spare);
                 Err(failure)
@@ -125,7 +128,10 @@ impl Request {
                 let (version, size) = (written.version, self.size());
                 (self.telling == Telling::Saved).then_some(EventKind::Saved { version, size, latency: Duration::ZERO })
             }
-            Saving::Stale { version, head } => Some(EventKind::Stale { version: *version, head: *head }),
+            Saving::Stale { version, id, head } => {
+                *lock(&self.attempt) = Some(*id);
+                Some(EventKind::Stale { version: *version, head: *head })
+            }
         };
         if let Some(what) = told {
             write.tell(self.key.space, Some(self.key.draft), trace, what);
