@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::{Event, EventBus, EventKind};
 use crate::fault;
 use crate::id::{DraftId, ReplicaId, StoreId, TraceId};
-use crate::storage::{Origin, Storage, StorageErrorKind};
+use crate::storage::{Batch, Origin, Storage, StorageErrorKind};
 use futures_channel::oneshot;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -164,12 +164,15 @@ impl Engine {
     fn commit(&self, mut group: Vec<Box<dyn Call>>) {
         let mut state = lock(&self.state);
         let mut told = Vec::new();
+        let replica_before = state.replica;
         let outcome = self.run(&mut group, &mut state, &mut told);
         if outcome.is_err() {
             // Whether it became durable is unknown: whatever was remembered of it is read again.
             self.bodies.clear();
             state.newest.clear();
             state.reserved = state.next_tick;
+            let meta = self.read().and_then(|view| meta_row(&view)).ok().flatten();
+            state.replica = meta.map_or(replica_before, |meta| meta.replica);
         }
         drop(state);
         if outcome.is_ok() || fault::on("publish-before-commit") {
@@ -178,7 +181,7 @@ impl Engine {
             }
         }
         for call in group {
-            call.finish(outcome.as_ref().copied());
+            call.finish(if fault::on("ack-before-commit") { Ok(()) } else { outcome.as_ref().copied() });
         }
     }
 
@@ -210,11 +213,28 @@ impl Engine {
             state.reserved = reserved_before;
             return Ok(());
         }
-        self.storage.commit(&txn.into_batch(Origin::Local))?;
+        self.commit_batch(&txn.into_batch(Origin::Local))?;
         let mut activity = lock(&self.activity);
         activity.last_commit = self.settings.clock.elapsed();
         activity.is_unsettled = true;
         Ok(())
+    }
+
+    /// One commit, whatever it holds: a draft's head, its history, its list and its slot move together.
+    fn commit_batch(&self, batch: &Batch) -> std::result::Result<(), Failure> {
+        if fault::on("two-commits-for-one-act") {
+            let mut halves = [Batch::new(batch.origin()), Batch::new(batch.origin())];
+            let first = batch.changes().count() / 2;
+            for (number, (table, key, value)) in batch.changes().enumerate() {
+                let half = &mut halves[usize::from(number >= first)];
+                match value {
+                    Some(value) => half.put(table, key, value),
+                    None => half.delete(table, key),
+                }
+            }
+            return Ok(halves.iter().try_for_each(|half| self.storage.commit(half))?);
+        }
+        Ok(self.storage.commit(batch)?)
     }
 
     /// Makes sure that no tick is handed out twice, not even by a store that crashes right after.
@@ -223,6 +243,8 @@ impl Engine {
             return Ok(());
         }
         let mut meta = meta_row(txn)?.ok_or_else(|| Failure::corrupt(None, "the store's own row is missing"))?;
+        // A commit that failed may have changed it all the same.
+        state.replica = meta.replica;
         let reserved = state.next_tick.max(meta.ticks_reserved).checked_add(TICKS_RESERVED);
         meta.ticks_reserved = reserved.ok_or_else(|| Failure::options("the store's counter is used up"))?;
         if let Some(witness) = &self.witness {
@@ -256,6 +278,11 @@ impl Engine {
     /// The drafts with a run that ended since this was asked last.
     pub(crate) fn take_cold(&self) -> BTreeSet<DraftKey> {
         std::mem::take(&mut lock(&self.state).cold)
+    }
+
+    /// Takes drafts back that could not be packed now.
+    pub(crate) fn give_back_cold(&self, cold: BTreeSet<DraftKey>) {
+        lock(&self.state).cold.extend(cold);
     }
 
     pub(crate) fn activity(&self) -> std::sync::MutexGuard<'_, Activity> {
