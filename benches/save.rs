@@ -57,7 +57,9 @@ fn main() -> Outcome {
     let place = folder()?;
     let timing = Side::on_files(place.path())?;
     let counting = Side::counted(place.path())?;
-    println!("one save into a store of {BESIDE} drafts of {BESIDE_BYTES} bytes, medians; ratios of each turn by itself");
+    println!(
+        "one save into a store of {BESIDE} drafts of {BESIDE_BYTES} bytes, medians; ratios of each turn by itself"
+    );
     println!(
         "{:<34} {:>9} {:>9} {:>9} {:>7} {:>7}  {:<15} {:>8}   {:>11} {:>17}",
         "document", "ours", "redb", "SQLite", "ratio", "p95", "goal", "SQLite", "waits", "kB written"

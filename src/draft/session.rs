@@ -82,7 +82,7 @@ impl Session {
                 self.rebase(written.id, &vector, written.version, body);
                 Ok(Saved::Stored { version: written.version, at })
             }
-            Ok(Saving::Stale { version, head }) => {
+            Ok(Saving::Stale { version, head, .. }) => {
                 self.aside = Some((version, body));
                 Ok(Saved::Stale { version, head })
             }
@@ -125,7 +125,10 @@ impl Request {
                 let (version, size) = (written.version, self.size());
                 (self.telling == Telling::Saved).then_some(EventKind::Saved { version, size, latency: Duration::ZERO })
             }
-            Saving::Stale { version, head } => Some(EventKind::Stale { version: *version, head: *head }),
+            Saving::Stale { version, id, head } => {
+                *lock(&self.attempt) = Some(*id);
+                Some(EventKind::Stale { version: *version, head: *head })
+            }
         };
         if let Some(what) = told {
             write.tell(self.key.space, Some(self.key.draft), trace, what);
