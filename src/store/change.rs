@@ -10,7 +10,7 @@ use super::space::{SpaceKeys, ensure_kind};
 use super::tables::{
     ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, PACKS, PINS, SpaceNo, TOMBSTONES, VERSIONS,
 };
-use super::versions::run;
+use super::versions::{packed, run};
 use super::write::Write;
 use crate::clock::Timestamp;
 use crate::codec::Writer;
@@ -143,6 +143,8 @@ pub(crate) enum Saving {
     Unchanged { head: Box<Head> },
     /// The text is the head now.
     Stored { written: Arc<Written>, vector: VersionVector, at: Timestamp },
+    /// The head had moved on, and the text was kept beside it before.
+    Kept { version: u64 },
     /// The head had moved on: the text is kept beside it.
     Stale { version: u64, id: RevisionId, head: u64 },
 }
@@ -216,6 +218,15 @@ fn attempted_aside(
         }
     }
     Ok(None)
+}
+
+/// Whether a text that was kept beside the head need not be written again. Retention may have dropped it.
+pub(crate) fn still_keeps(write: &Write<'_>, key: DraftKey, version: u64) -> Result<bool, Failure> {
+    let head = open_head(write, key)?;
+    if !head.header.phase.takes_saves() {
+        return Err(ErrorKind::Phase { draft: key.draft, phase: head.header.phase }.into());
+    }
+    packed::holds(write.txn, key, version)
 }
 
 /// Writes the head's text once more, under a checkpoint's name.
