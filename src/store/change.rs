@@ -3,10 +3,11 @@
 use super::append::{self, New, Written};
 use super::cache::Body;
 use super::heads::{self, Head};
+use super::keys::SpaceKeys;
 use super::lists;
 use super::queue::lock;
 use super::slots::{self, SlotRef};
-use super::space::{SpaceKeys, ensure_kind};
+use super::space::ensure_kind;
 use super::tables::{
     ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, PACKS, PINS, SpaceNo, TOMBSTONES, VERSIONS,
 };

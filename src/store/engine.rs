@@ -8,7 +8,7 @@ use super::rows::MetaRow;
 use super::tables::{DraftKey, META, META_KEY, SpaceNo};
 use super::txn::Txn;
 use super::view::{Committed, View};
-use super::write::{State, Told, Write, meta_row, own_row_is_missing};
+use super::write::{State, TickWitness, Told, Write, meta_row, own_row_is_missing};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::{Event, EventBus, EventKind};
@@ -27,11 +27,6 @@ const TICKS_RESERVED: u64 = 1 << 20;
 /// With fewer ticks left than this, the next commit reserves another block. No commit takes more.
 const TICKS_LOW: u64 = 1 << 17;
 
-/// Keeps the largest reserved tick where a restored copy of the store would not have it.
-pub(crate) trait TickWitness: Send + Sync + std::fmt::Debug {
-    fn reserve(&self, store: StoreId, ticks: u64) -> std::result::Result<(), Failure>;
-}
-
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) storage: Arc<dyn Storage>,
@@ -46,6 +41,8 @@ pub(crate) struct Engine {
     names: Mutex<BTreeMap<SpaceNo, String>>,
     activity: Mutex<Activity>,
     process: u32,
+    /// What is done after each commit, for work that waits until the store is idle.
+    after_commit: fn(&Arc<Engine>),
 }
 
 /// When the store last wrote, for the work that waits until it is idle.
@@ -64,6 +61,7 @@ impl Engine {
         settings: Settings,
         meta: &MetaRow,
         witness: Option<Box<dyn TickWitness>>,
+        after_commit: fn(&Arc<Self>),
     ) -> Self {
         let state = State {
             replica: meta.replica,
@@ -86,6 +84,7 @@ impl Engine {
             names: Mutex::default(),
             activity: Mutex::default(),
             process: std::process::id(),
+            after_commit,
         }
     }
 
@@ -141,7 +140,7 @@ impl Engine {
         self.check_process()?;
         let began = self.settings.clock.elapsed();
         let result = self.queue.submit(began, work, |group| self.commit(group));
-        super::tend::wake(self);
+        (self.after_commit)(self);
         result
     }
 

@@ -1,14 +1,14 @@
 //! The store as a user holds it.
 
-use super::engine::{Engine, TickWitness};
+use super::engine::Engine;
 use super::options::{Options, Settings};
 use super::rows::MetaRow;
 use super::space::{self, Space, SpaceCore};
 use super::tables::{HEADS, META, META_KEY, SPACES, VERSIONS};
 use super::verify::{self, Verified};
 use super::view::{Committed, View};
-use super::write::{meta_row, own_row_is_missing};
-use super::{record, tend};
+use super::write::{TickWitness, meta_row, own_row_is_missing};
+use super::{record, sweep, tend};
 use crate::codec::Unknown;
 use crate::error::{Error, Failure, Result};
 use crate::events::Events;
@@ -146,7 +146,7 @@ impl Store {
         witness: Option<Box<dyn TickWitness>>,
         replica_changed: Option<&'static str>,
     ) -> Self {
-        Self { engine: Arc::new(Engine::new(storage, settings, meta, witness)), replica_changed }
+        Self { engine: Arc::new(Engine::new(storage, settings, meta, witness, tend::wake)), replica_changed }
     }
 
     /// Opens a space, creating it the first time, and tidies it up as the retention policy says.
@@ -156,7 +156,11 @@ impl Store {
     /// `Name` where the name is empty or longer than 200 bytes; `Corrupt` where the space's own record is damaged.
     pub fn space(&self, name: &str) -> Result<Space> {
         self.engine
-            .traced("space", |trace| SpaceCore::open(&self.engine, name, trace))
+            .traced("space", |trace| {
+                let core = SpaceCore::open(&self.engine, name)?;
+                let swept = sweep::sweep(&core, trace)?;
+                Ok(SpaceCore { swept, ..core })
+            })
             .map(|core| Space::new(Arc::new(core)))
     }
 

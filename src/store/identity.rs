@@ -6,7 +6,7 @@
 
 use crate::codec::{CodecError, Fields, Writer};
 use crate::id::StoreId;
-use crate::{error::Failure, storage::Witness, store::engine::TickWitness};
+use crate::{error::Failure, storage::Witness, store::write::TickWitness};
 
 const FORMAT: u8 = 1;
 

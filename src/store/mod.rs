@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `handle`, `space`, `options` | what a user opens, and how |
+//! | `keys` | what follows from a space's secret |
 //! | `tables`, `rows`, `record` | what is stored: keys, values, and the hash around each |
 //! | `engine`, `queue`, `txn`, `view`, `write` | one queue of writes that share commits, and reading |
 //! | `change`, `append` | every change of a draft, within one commit |
@@ -24,6 +25,7 @@ pub(crate) mod heads;
 pub(crate) mod history;
 #[cfg(feature = "redb")]
 mod identity;
+pub(crate) mod keys;
 pub(crate) mod lists;
 pub(crate) mod live;
 pub(crate) mod options;
@@ -47,6 +49,5 @@ pub(crate) mod write;
 pub use handle::{Compacted, Store};
 pub use options::Options;
 pub use retention::{Keep, Retention};
-pub use space::Space;
-pub use sweep::Swept;
+pub use space::{Space, Swept};
 pub use verify::{Damage, Verified};

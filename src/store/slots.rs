@@ -1,8 +1,8 @@
 //! Slots: at most one current draft about each key.
 
 use super::heads;
+use super::keys::SpaceKeys;
 use super::rows::SlotRow;
-use super::space::SpaceKeys;
 use super::tables::{DraftKey, KindNo, SLOT_PREFIX, SLOTS, SpaceNo, TOMBSTONES, after, slot};
 use super::txn::Txn;
 use super::view::View;

@@ -1,10 +1,10 @@
 //! Spaces: what one owner syncs as a unit.
 
 use super::engine::Engine;
+use super::keys::{SpaceKeys, plain_secret};
 use super::lists;
 use super::rows::{SpaceRow, decode_space_no, encode_space_no};
 use super::slots;
-use super::sweep::{self, Swept};
 use super::tables::{DraftKey, KindNo, META, META_KEY, SPACE_NAMES, SPACES, SpaceNo};
 use super::view::View;
 use super::write::{Write, meta_row, own_row_is_missing, space_row};
@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::codec::Unknown;
 use crate::error::{ErrorKind, Failure};
 use crate::fault;
-use crate::id::{DraftId, TraceId};
+use crate::id::DraftId;
 use std::sync::Arc;
 
 /// The longest name of a space, in bytes.
@@ -57,52 +57,18 @@ pub(crate) struct SpaceCore {
     pub(crate) swept: Swept,
 }
 
-/// Keys that a space's secret gives, one for each use.
-#[derive(Clone, Copy)]
-pub(crate) struct SpaceKeys {
-    ids: [u8; 32],
-    digests: [u8; 32],
-}
-
-impl std::fmt::Debug for SpaceKeys {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SpaceKeys")
-    }
-}
-
-impl SpaceKeys {
-    pub(crate) fn new(secret: &[u8; 32]) -> Self {
-        Self {
-            ids: blake3::derive_key("draftkeep 1 ids of drafts in slots", secret),
-            digests: blake3::derive_key("draftkeep 1 digests of bodies", secret),
-        }
-    }
-
-    /// The id of a slot's draft: the same on every device that shares the space's name.
-    pub(crate) fn slot_draft(&self, kind: &str, key: &[u8], generation: u32) -> DraftId {
-        let mut hasher = blake3::Hasher::new_keyed(&self.ids);
-        for part in [kind.as_bytes(), key] {
-            hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
-        }
-        hasher.update(&generation.to_le_bytes());
-        let mut id = [0; DraftId::LEN];
-        hasher.finalize_xof().fill(&mut id);
-        DraftId::from_bytes(id)
-    }
-
-    pub(crate) const fn digests(&self) -> [u8; 32] {
-        self.digests
-    }
-}
-
-/// The secret of a space that has no key: fixed, and public, so that devices that share the name agree on ids.
-fn plain_secret(name: &str) -> [u8; 32] {
-    blake3::derive_key("draftkeep 1 secret of a plain space", name.as_bytes())
+/// What opening a space tidied up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Open drafts that nobody had touched for the retention's time. They are in the trash now.
+    pub discarded: Vec<DraftId>,
+    /// Drafts whose time in the trash was over. They are gone.
+    pub purged: Vec<DraftId>,
 }
 
 impl SpaceCore {
-    /// Opens a space, creating it the first time, and tidies it up.
-    pub(crate) fn open(engine: &Arc<Engine>, name: &str, trace: TraceId) -> Result<Self, Failure> {
+    /// Opens a space, creating it the first time. It is not swept yet.
+    pub(crate) fn open(engine: &Arc<Engine>, name: &str) -> Result<Self, Failure> {
         if name.is_empty() || name.len() > SPACE_MAX {
             return Err(ErrorKind::Name { what: "space", limit: SPACE_MAX, got: name.len() }.into());
         }
@@ -121,16 +87,14 @@ impl SpaceCore {
             }
         };
         engine.know_space(no, name);
-        let mut core = Self {
+        Ok(Self {
             engine: Arc::clone(engine),
             no,
             name: name.to_owned(),
             keys: SpaceKeys::new(&row.secret),
             days: row.days,
             swept: Swept::default(),
-        };
-        core.swept = sweep::sweep(&core, trace)?;
-        Ok(core)
+        })
     }
 
     pub(crate) fn draft_key(&self, draft: DraftId) -> DraftKey {

@@ -3,13 +3,13 @@
 use super::change;
 use super::heads;
 use super::retention::has_passed;
-use super::space::SpaceCore;
+use super::space::{SpaceCore, Swept};
 use super::tables::{DraftKey, KindNo, ListKey};
 use super::write::Write;
 use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::events::EventKind;
-use crate::id::{DraftId, TraceId};
+use crate::id::TraceId;
 use crate::phase::Phase;
 use crate::storage::{Order, Scan};
 use crate::store::rows::ListRow;
@@ -18,15 +18,6 @@ use crate::store::view::View;
 
 /// The most drafts of a kind that one opening moves; the next one goes on.
 const SWEEP_MAX: usize = 256;
-
-/// What opening a space tidied up.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Swept {
-    /// Open drafts that nobody had touched for the retention's time. They are in the trash now.
-    pub discarded: Vec<DraftId>,
-    /// Drafts whose time in the trash was over. They are gone.
-    pub purged: Vec<DraftId>,
-}
 
 pub(crate) fn sweep(space: &SpaceCore, trace: TraceId) -> Result<Swept, Failure> {
     let retention = space.engine.settings.retention;

@@ -2,10 +2,10 @@
 
 use super::engine::Engine;
 use super::heads::{self, Head};
+use super::keys::SpaceKeys;
 use super::lists;
 use super::rows::{ListRow, SlotRow};
 use super::slots::{self, SlotRef};
-use super::space::SpaceKeys;
 use super::tables::{self, DraftKey, HEADS, KindNo, LISTS, ListKey, SLOTS, SpaceNo, VERSIONS};
 use super::versions::packed;
 use super::view::{Committed, View};

@@ -9,7 +9,7 @@ use super::view::View;
 use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::events::EventKind;
-use crate::id::{DraftId, ReplicaId, TraceId};
+use crate::id::{DraftId, ReplicaId, StoreId, TraceId};
 use crate::phase::Phase;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
@@ -29,6 +29,11 @@ pub(crate) struct State {
     pub(crate) newest: BTreeMap<SpaceNo, u64>,
     /// Drafts with a run that ended and is not packed yet.
     pub(crate) cold: BTreeSet<DraftKey>,
+}
+
+/// Keeps the largest reserved tick where a restored copy of the store would not have it.
+pub(crate) trait TickWitness: Send + Sync + std::fmt::Debug {
+    fn reserve(&self, store: StoreId, ticks: u64) -> Result<(), Failure>;
 }
 
 /// An event of a call, published once its commit is durable.

@@ -1,0 +1,46 @@
+//! What follows from a space's secret: the ids of drafts in slots, and the key of the digests.
+
+use crate::id::DraftId;
+
+/// Keys that a space's secret gives, one for each use.
+#[derive(Clone, Copy)]
+pub(crate) struct SpaceKeys {
+    ids: [u8; 32],
+    digests: [u8; 32],
+}
+
+impl std::fmt::Debug for SpaceKeys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SpaceKeys")
+    }
+}
+
+impl SpaceKeys {
+    pub(crate) fn new(secret: &[u8; 32]) -> Self {
+        Self {
+            ids: blake3::derive_key("draftkeep 1 ids of drafts in slots", secret),
+            digests: blake3::derive_key("draftkeep 1 digests of bodies", secret),
+        }
+    }
+
+    /// The id of a slot's draft: the same on every device that shares the space's name.
+    pub(crate) fn slot_draft(&self, kind: &str, key: &[u8], generation: u32) -> DraftId {
+        let mut hasher = blake3::Hasher::new_keyed(&self.ids);
+        for part in [kind.as_bytes(), key] {
+            hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
+        }
+        hasher.update(&generation.to_le_bytes());
+        let mut id = [0; DraftId::LEN];
+        hasher.finalize_xof().fill(&mut id);
+        DraftId::from_bytes(id)
+    }
+
+    pub(crate) const fn digests(&self) -> [u8; 32] {
+        self.digests
+    }
+}
+
+/// The secret of a space that has no key: fixed, and public, so that devices that share the name agree on ids.
+pub(crate) fn plain_secret(name: &str) -> [u8; 32] {
+    blake3::derive_key("draftkeep 1 secret of a plain space", name.as_bytes())
+}
