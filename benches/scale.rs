@@ -27,10 +27,7 @@ fn main() -> Outcome {
         (_, false) => &[10_000, 100_000],
         (_, true) => &[10_000, 100_000, 1_000_000],
     };
-    println!(
-        "{:>9}  {:<34} {:>13} {:>13} {:>7} {:>7}",
-        "drafts", "what", "ours", "redb", "ratio", "goal"
-    );
+    println!("{:>9}  {:<34} {:>13} {:>13} {:>7} {:>7}", "drafts", "what", "ours", "redb", "ratio", "goal");
     counts.iter().try_for_each(|count| measure(*count, if *count > 100_000 { 5 } else { 9 }))
 }
 
@@ -42,7 +39,13 @@ fn measure(count: usize, rounds: usize) -> Outcome {
         println!("{count:>9}  {what:<34} {ours:>13} {theirs:>13} {ratio:>7.2} {goal:>7}");
     };
     let per_second = |seconds: f64| format!("{:.0}/s", float(count as u64) / seconds);
-    row("filling (64 callers; one caller)", per_second(filling[0]), per_second(filling[1]), filling[0] / filling[1], "-");
+    row(
+        "filling (64 callers; one caller)",
+        per_second(filling[0]),
+        per_second(filling[1]),
+        filling[0] / filling[1],
+        "-",
+    );
     let size = |path: &Path| Outcome::Ok(float(std::fs::metadata(path)?.len()));
     let (our_size, their_size) = (size(&ours)?, size(&theirs)?);
     let mb = |bytes: f64| format!("{:.1} MB", bytes / 1e6);
@@ -125,7 +128,8 @@ fn their_turn(path: &Path, count: usize, round: usize) -> Outcome<[f64; 4]> {
         timed(|| {
             let documents = naive.newest(NEWEST)?;
             // What a list shows is in the documents.
-            let posts: Vec<Post> = documents.iter().map(|json| serde_json::from_slice(json)).collect::<Result<_, _>>()?;
+            let posts: Vec<Post> =
+                documents.iter().map(|json| serde_json::from_slice(json)).collect::<Result<_, _>>()?;
             if posts.len() == NEWEST { Ok(posts) } else { Err("not as many documents".into()) }
         })
     };
