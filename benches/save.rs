@@ -1,4 +1,4 @@
-//! Saving, against one durable insert of the same document's JSON into redb, and against an upsert into SQLite.
+//! Saving, against one durable insert of the same document's JSON into redb, and against an upsert into `SQLite`.
 //!
 //! `cargo bench --bench save`, or `-- --quick`. The three take turns save by save on one file system, each with one
 //! handle that stays open, and every save encodes the document anew. A second pass, on a disk in memory that counts,
