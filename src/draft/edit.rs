@@ -99,9 +99,6 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
         let core = Arc::clone(&self.session.core);
         core.engine.traced("save", |trace| {
             let prepared = self.prepare(&Within(Arc::clone(&core)))?;
-            if let Some(saved) = prepared.known {
-                return Ok(saved);
-            }
             let (request, place) = (prepared.request.clone(), place(&core));
             let saving = core.engine.write(move |write| request.run(write, &place, trace));
             if let Err(failure) = &saving {
@@ -112,6 +109,12 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
     }
 
     /// As [`save`](Self::save), on a background task. When the future is dropped the save goes on, with its outcome unknown.
+    ///
+    /// The document is encoded at the call, before the future is polled.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save), and `Interrupted` where the task was dropped by whoever runs it.
     pub fn save_async(&mut self) -> impl Future<Output = Result<Saved>> + Send + '_
     where
         T: Send,
@@ -120,9 +123,6 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
         let prepared = core.engine.traced("save", |_| Ok(self.prepare(&Within(Arc::clone(&core)))?));
         async move {
             let prepared = prepared?;
-            if let Some(saved) = prepared.known {
-                return Ok(saved);
-            }
             let (request, place) = (prepared.request.clone(), place(&core));
             let trace = core.engine.trace();
             let save = move |write: &mut Write<'_>| request.run(write, &place, trace);
@@ -161,8 +161,6 @@ pub(crate) mod steps {
     #[derive(Debug)]
     pub struct Prepared {
         pub(crate) request: Request,
-        /// What came of it, where the very same text was saved before.
-        pub(crate) known: Option<Saved>,
     }
 
     /// What the commit answered.
@@ -199,8 +197,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Steps for Edit<T> {
             body: self.carried.write(&self.doc)?,
             label: self.schema.label(&self.doc),
         };
-        let known = self.session.known(&text);
-        Ok(Prepared { request: self.session.request(text, Telling::Saved), known })
+        Ok(Prepared { request: self.session.request(text, Telling::Saved) })
     }
 
     fn finish(&mut self, prepared: &Prepared, became: Became) -> std::result::Result<Saved, Refused> {

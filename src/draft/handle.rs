@@ -214,7 +214,7 @@ impl<T> Draft<T> {
             self.whole(version)?;
             self.core.engine.write(move |write| {
                 // The version may have been dropped in between.
-                if run::row(write.txn, key, version)?.is_none() && !is_packed(write.txn, key, version)? {
+                if !packed::holds(write.txn, key, version)? {
                     return Err(ErrorKind::NoSuchVersion { draft: key.draft, version }.into());
                 }
                 pins::set(write, key, version, true)
@@ -418,11 +418,6 @@ impl<T> Draft<T> {
 
 fn is_covered(view: &impl View, key: DraftKey, version: u64) -> bool {
     packed::covering(view, key, version).is_ok_and(|span| span.is_some())
-}
-
-fn is_packed(view: &impl View, key: DraftKey, version: u64) -> std::result::Result<bool, Failure> {
-    let Some(span) = packed::covering(view, key, version)? else { return Ok(false) };
-    Ok(packed::load(view, key, span)?.entry(version).is_some())
 }
 
 /// The head of a draft that is in one of these phases.

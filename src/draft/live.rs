@@ -121,18 +121,13 @@ impl<T: Serialize + Send + Sync + 'static> SaveTarget<T> for Into<T> {
             tracing::debug_span!("draftkeep", call = "autosave", %trace, flush = request.why == SaveReason::Flush)
                 .entered();
         let request = self.request(document);
-        let known = lock(&self.session).known(request.text());
-        let saved = if let Some(saved) = known {
-            saved
-        } else {
-            let (sent, place) = (request.clone(), place(&core));
-            let saving = core.engine.write(move |write| sent.run(write, &place, trace));
-            let saved = lock(&self.session).finish(&request, saving);
-            saved.map_err(|failure| {
-                let of_document = matches!(failure.kind, ErrorKind::Document { .. });
-                TargetError { cause: Arc::new(Error::new(failure, trace)), of_document }
-            })?
-        };
+        let (sent, place) = (request.clone(), place(&core));
+        let saving = core.engine.write(move |write| sent.run(write, &place, trace));
+        let saved = lock(&self.session).finish(&request, saving);
+        let saved = saved.map_err(|failure| {
+            let of_document = matches!(failure.kind, ErrorKind::Document { .. });
+            TargetError { cause: Arc::new(Error::new(failure, trace)), of_document }
+        })?;
         Ok(saved_as(saved, core.now(), document.len() as u64))
     }
 

@@ -44,6 +44,8 @@ pub(crate) struct Request {
     key: DraftKey,
     base: Base,
     text: Text,
+    /// The version beside the head that this very text was kept as before.
+    aside: Option<u64>,
     telling: Telling,
     attempt: Attempt,
 }
@@ -54,19 +56,14 @@ impl Session {
         Self { core, key, base, version: head.row.version, aside: None }
     }
 
-    /// What came of saving this very text before, where nothing has to be done again.
-    pub(crate) fn known(&self, text: &Text) -> Option<Saved> {
-        let (version, body) = self.aside.as_ref()?;
-        (**body == *text.body).then_some(Saved::Unchanged { version: *version })
-    }
-
     /// Prepares a save. The session remembers it from now on, so that its end need not be seen.
     pub(crate) fn request(&mut self, text: Text, telling: Telling) -> Request {
-        let request = Request { key: self.key, base: self.base.clone(), text, telling, attempt: Attempt::default() };
-        self.base.attempted.push(Arc::clone(&request.attempt));
+        let aside = self.aside.as_ref().filter(|(_, body)| **body == *text.body).map(|(version, _)| *version);
+        let (base, attempt) = (self.base.clone(), Attempt::default());
+        self.base.attempted.push(Arc::clone(&attempt));
         let spare = self.base.attempted.len().saturating_sub(ATTEMPTED_MAX);
         self.base.attempted.drain(..spare);
-        request
+        Request { key: self.key, base, text, aside, telling, attempt }
     }
 
     /// Takes in what became of a save.
@@ -82,7 +79,8 @@ impl Session {
                 self.rebase(written.id, &vector, written.version, body);
                 Ok(Saved::Stored { version: written.version, at })
             }
-            Ok(Saving::Stale { version, head }) => {
+            Ok(Saving::Kept { version }) => Ok(Saved::Unchanged { version }),
+            Ok(Saving::Stale { version, head, .. }) => {
                 self.aside = Some((version, body));
                 Ok(Saved::Stale { version, head })
             }
@@ -104,10 +102,6 @@ impl Session {
 }
 
 impl Request {
-    pub(crate) fn text(&self) -> &Text {
-        &self.text
-    }
-
     pub(crate) fn body(&self) -> &[u8] {
         &self.text.body
     }
@@ -117,15 +111,23 @@ impl Request {
     }
 
     pub(crate) fn run(&self, write: &mut Write<'_>, place: &Place, trace: TraceId) -> Result<Saving, Failure> {
+        if let Some(version) = self.aside
+            && change::still_keeps(write, self.key, version)?
+        {
+            return Ok(Saving::Kept { version });
+        }
         let saving = change::save(write, place, self.key, &self.base, self.text.clone())?;
         let told = match &saving {
-            Saving::Unchanged { .. } => None,
+            Saving::Unchanged { .. } | Saving::Kept { .. } => None,
             Saving::Stored { written, .. } => {
                 *lock(&self.attempt) = Some(written.id);
                 let (version, size) = (written.version, self.size());
                 (self.telling == Telling::Saved).then_some(EventKind::Saved { version, size, latency: Duration::ZERO })
             }
-            Saving::Stale { version, head } => Some(EventKind::Stale { version: *version, head: *head }),
+            Saving::Stale { version, id, head } => {
+                *lock(&self.attempt) = Some(*id);
+                Some(EventKind::Stale { version: *version, head: *head })
+            }
         };
         if let Some(what) = told {
             write.tell(self.key.space, Some(self.key.draft), trace, what);

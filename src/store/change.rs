@@ -10,6 +10,7 @@ use super::space::{SpaceKeys, ensure_kind};
 use super::tables::{
     ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, PACKS, PINS, SpaceNo, TOMBSTONES, VERSIONS,
 };
+use super::versions::{packed, run};
 use super::write::Write;
 use crate::clock::Timestamp;
 use crate::codec::Writer;
@@ -17,7 +18,7 @@ use crate::error::{ErrorKind, Failure};
 use crate::fault;
 use crate::id::{DraftId, RevisionId};
 use crate::phase::Phase;
-use crate::revision::{FLAG_CHECKPOINT, Header, Meta, empty_policy};
+use crate::revision::{FLAG_CHECKPOINT, Header, Meta, empty_policy, revision_id};
 use crate::vector::VersionVector;
 use std::sync::{Arc, Mutex};
 
@@ -131,7 +132,7 @@ pub(crate) type Attempt = Arc<Mutex<Option<RevisionId>>>;
 
 impl Base {
     fn attempted(&self, id: RevisionId) -> bool {
-        self.attempted.iter().any(|attempt| *lock(attempt) == Some(id))
+        !fault::on("attempts-forgotten") && self.attempted.iter().any(|attempt| *lock(attempt) == Some(id))
     }
 }
 
@@ -142,9 +143,14 @@ pub(crate) enum Saving {
     Unchanged { head: Box<Head> },
     /// The text is the head now.
     Stored { written: Arc<Written>, vector: VersionVector, at: Timestamp },
+    /// The head had moved on, and the text was kept beside it before.
+    Kept { version: u64 },
     /// The head had moved on: the text is kept beside it.
-    Stale { version: u64, head: u64 },
+    Stale { version: u64, id: RevisionId, head: u64 },
 }
+
+/// How far back a text is looked for whose save failed. It is the last version, unless others saved since.
+const ATTEMPTED_DEPTH: usize = 64;
 
 /// Saves a text over the head that it is based on, or beside a head that it is not based on.
 pub(crate) fn save(
@@ -155,16 +161,20 @@ pub(crate) fn save(
     text: Text,
 ) -> Result<Saving, Failure> {
     let head = open_head(write, key)?;
+    let head_id = head.id();
+    let current = heads::body(write.txn, write.bodies, &place.keys.digests(), key, &head)?;
+    // Before the phase is looked at: a text that went into the archive by a commit of unknown outcome is safe there.
+    if *current == *text.body && text.schema == head.header.schema {
+        return Ok(Saving::Unchanged { head: Box::new(head) });
+    }
     if !head.header.phase.takes_saves() {
         return Err(ErrorKind::Phase { draft: key.draft, phase: head.header.phase }.into());
     }
     refuse_newer_schema(&head, &text)?;
-    let head_id = head.id();
-    let current = heads::body(write.txn, write.bodies, &place.keys.digests(), key, &head)?;
     let is_based =
         head_id == base.id || base.attempted(head_id) || *current == *base.body || fault::on("stale-save-overwrites");
-    if *current == *text.body && text.schema == head.header.schema {
-        return Ok(Saving::Unchanged { head: Box::new(head) });
+    if !is_based && let Some((version, id)) = attempted_aside(write, place, key, &head, base, &text.body)? {
+        return Ok(Saving::Stale { version, id, head: head.row.version });
     }
     let kind = kind_of(write, place.space, &head)?;
     let vector = if is_based { &head.header.vector } else { &base.vector };
@@ -181,8 +191,42 @@ pub(crate) fn save(
     Ok(if is_based {
         Saving::Stored { written: Arc::new(written), vector, at }
     } else {
-        Saving::Stale { version: written.version, head: head.row.version }
+        Saving::Stale { version: written.version, id: written.id, head: head.row.version }
     })
+}
+
+/// The version beside the head that an earlier attempt of this editor left, although its commit returned an error.
+fn attempted_aside(
+    write: &Write<'_>,
+    place: &Place,
+    key: DraftKey,
+    head: &Head,
+    base: &Base,
+    body: &Body,
+) -> Result<Option<(u64, RevisionId)>, Failure> {
+    if base.attempted.is_empty() {
+        return Ok(None);
+    }
+    for version in (1..=head.row.last).rev().take(ATTEMPTED_DEPTH) {
+        let Some(row) = run::row(write.txn, key, version)? else { break };
+        let id = revision_id(&row.header);
+        if row.local.aside && base.attempted(id) {
+            let (_, found) = run::read(write.txn, &place.keys.digests(), key, version)?;
+            if found == **body {
+                return Ok(Some((version, id)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a text that was kept beside the head need not be written again. Retention may have dropped it.
+pub(crate) fn still_keeps(write: &Write<'_>, key: DraftKey, version: u64) -> Result<bool, Failure> {
+    let head = open_head(write, key)?;
+    if !head.header.phase.takes_saves() {
+        return Err(ErrorKind::Phase { draft: key.draft, phase: head.header.phase }.into());
+    }
+    packed::holds(write.txn, key, version)
 }
 
 /// Writes the head's text once more, under a checkpoint's name.

@@ -7,14 +7,14 @@ use super::queue::{Call, Queue, lock};
 use super::rows::MetaRow;
 use super::tables::{DraftKey, META, META_KEY, SpaceNo};
 use super::txn::Txn;
-use super::view::Committed;
-use super::write::{State, Told, Write, meta_row};
+use super::view::{Committed, View};
+use super::write::{State, Told, Write, meta_row, own_row_is_missing};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::{Event, EventBus, EventKind};
 use crate::fault;
 use crate::id::{DraftId, ReplicaId, StoreId, TraceId};
-use crate::storage::{Origin, Storage, StorageErrorKind};
+use crate::storage::{Batch, Origin, Storage, StorageErrorKind};
 use futures_channel::oneshot;
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -67,6 +67,7 @@ impl Engine {
     ) -> Self {
         let state = State {
             replica: meta.replica,
+            is_replica_sure: true,
             next_tick: meta.ticks_reserved,
             reserved: meta.ticks_reserved,
             newest: BTreeMap::new(),
@@ -170,6 +171,9 @@ impl Engine {
             self.bodies.clear();
             state.newest.clear();
             state.reserved = state.next_tick;
+            state.is_replica_sure = false;
+            // Where even this fails, the next commit finds out before it writes.
+            let _ = self.read().and_then(|view| make_sure_of_replica(&view, &mut state));
         }
         drop(state);
         if outcome.is_ok() || fault::on("publish-before-commit") {
@@ -178,7 +182,7 @@ impl Engine {
             }
         }
         for call in group {
-            call.finish(outcome.as_ref().copied());
+            call.finish(if fault::on("ack-before-commit") { Ok(()) } else { outcome.as_ref().copied() });
         }
     }
 
@@ -189,6 +193,7 @@ impl Engine {
         told: &mut Vec<Told>,
     ) -> std::result::Result<(), Failure> {
         let mut txn = Txn::new(self.read()?);
+        make_sure_of_replica(&txn, state)?;
         let reserved_before = state.reserved;
         let is_reserving = Self::reserve(state)?;
         let now = self.now();
@@ -212,11 +217,28 @@ impl Engine {
         if is_reserving {
             self.write_reserved(&mut txn, state.reserved)?;
         }
-        self.storage.commit(&txn.into_batch(Origin::Local))?;
+        self.commit_batch(&txn.into_batch(Origin::Local))?;
         let mut activity = lock(&self.activity);
         activity.last_commit = self.settings.clock.elapsed();
         activity.is_unsettled = true;
         Ok(())
+    }
+
+    /// One commit, whatever it holds: a draft's head, its history, its list and its slot move together.
+    fn commit_batch(&self, batch: &Batch) -> std::result::Result<(), Failure> {
+        if fault::on("two-commits-for-one-act") {
+            let mut halves = [Batch::new(batch.origin()), Batch::new(batch.origin())];
+            let first = batch.changes().count() / 2;
+            for (number, (table, key, value)) in batch.changes().enumerate() {
+                let half = &mut halves[usize::from(number >= first)];
+                match value {
+                    Some(value) => half.put(table, key, value),
+                    None => half.delete(table, key),
+                }
+            }
+            return Ok(halves.iter().try_for_each(|half| self.storage.commit(half))?);
+        }
+        Ok(self.storage.commit(batch)?)
     }
 
     /// Makes room for the ticks of a commit; says whether that has to be written with it.
@@ -234,7 +256,7 @@ impl Engine {
     /// The witness comes first, and only where a commit follows: one that is ahead of the store means that an earlier
     /// copy of it was put back.
     fn write_reserved(&self, txn: &mut Txn, reserved: u64) -> std::result::Result<(), Failure> {
-        let mut meta = meta_row(txn)?.ok_or_else(|| Failure::corrupt(None, "the store's own row is missing"))?;
+        let mut meta = meta_row(txn)?.ok_or_else(own_row_is_missing)?;
         meta.ticks_reserved = meta.ticks_reserved.max(reserved);
         if let Some(witness) = &self.witness {
             witness.reserve(self.store, meta.ticks_reserved)?;
@@ -268,7 +290,21 @@ impl Engine {
         std::mem::take(&mut lock(&self.state).cold)
     }
 
+    /// Takes drafts back that could not be packed now.
+    pub(crate) fn give_back_cold(&self, cold: BTreeSet<DraftKey>) {
+        lock(&self.state).cold.extend(cold);
+    }
+
     pub(crate) fn activity(&self) -> std::sync::MutexGuard<'_, Activity> {
         lock(&self.activity)
     }
+}
+
+/// A commit that failed may have changed the replica id all the same.
+fn make_sure_of_replica(view: &impl View, state: &mut State) -> std::result::Result<(), Failure> {
+    if !state.is_replica_sure {
+        state.replica = meta_row(view)?.ok_or_else(own_row_is_missing)?.replica;
+        state.is_replica_sure = true;
+    }
+    Ok(())
 }

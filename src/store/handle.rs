@@ -7,7 +7,7 @@ use super::space::{self, Space, SpaceCore};
 use super::tables::{HEADS, META, META_KEY, SPACES, VERSIONS};
 use super::verify::{self, Verified};
 use super::view::{Committed, View};
-use super::write::meta_row;
+use super::write::{meta_row, own_row_is_missing};
 use super::{record, tend};
 use crate::codec::Unknown;
 use crate::error::{Error, Failure, Result};
@@ -196,8 +196,7 @@ impl Store {
         self.engine.traced("take_new_replica", |trace| {
             let replica = ReplicaId::from_bytes(random(&self.engine.settings));
             self.engine.write(move |write| {
-                let mut meta =
-                    meta_row(write.txn)?.ok_or_else(|| Failure::corrupt(None, "the store's row is missing"))?;
+                let mut meta = meta_row(write.txn)?.ok_or_else(own_row_is_missing)?;
                 meta.replica = replica;
                 write.put(META, META_KEY.to_vec(), meta.encode());
                 write.state.replica = replica;

@@ -111,7 +111,8 @@ where
         let result = self.result.take();
         *lock(&self.answer) = match (result, committed) {
             (Some(Ok(_)), Err(failure)) => Some(Err(failure.clone())),
-            (None, _) => Some(Err(ErrorKind::Interrupted.into())),
+            (None, Err(failure)) => Some(Err(failure.clone())),
+            (None, Ok(())) => Some(Err(ErrorKind::Interrupted.into())),
             (result, _) => result,
         };
     }

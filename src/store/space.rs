@@ -7,7 +7,7 @@ use super::slots;
 use super::sweep::{self, Swept};
 use super::tables::{DraftKey, KindNo, META, META_KEY, SPACE_NAMES, SPACES, SpaceNo};
 use super::view::View;
-use super::write::{Write, meta_row, space_row};
+use super::write::{Write, meta_row, own_row_is_missing, space_row};
 use crate::clock::Timestamp;
 use crate::codec::Unknown;
 use crate::error::{ErrorKind, Failure};
@@ -154,7 +154,7 @@ fn find(view: &impl View, name: &str) -> Result<Option<SpaceNo>, Failure> {
     if fault::on("one-index-for-space") {
         return Ok(None);
     }
-    let count = meta_row(view)?.ok_or_else(|| Failure::corrupt(None, "the store's own row is missing"))?.spaces;
+    let count = meta_row(view)?.ok_or_else(own_row_is_missing)?.spaces;
     for no in 1..=count {
         if space_row(view, no)?.name == name {
             return Ok(Some(no));
@@ -165,7 +165,7 @@ fn find(view: &impl View, name: &str) -> Result<Option<SpaceNo>, Failure> {
 
 /// All spaces' names, in the order of their creation.
 pub(crate) fn names(view: &impl View) -> Result<Vec<String>, Failure> {
-    let count = meta_row(view)?.ok_or_else(|| Failure::corrupt(None, "the store's own row is missing"))?.spaces;
+    let count = meta_row(view)?.ok_or_else(own_row_is_missing)?.spaces;
     (1..=count).map(|no| Ok(space_row(view, no)?.name)).collect()
 }
 
@@ -174,7 +174,7 @@ fn enter(write: &mut Write<'_>, name: &str, today: u64) -> Result<(SpaceNo, Spac
     let (no, mut row) = if let Some(no) = find(write.txn, name)? {
         (no, write.space(no)?)
     } else {
-        let mut meta = meta_row(write.txn)?.ok_or_else(|| Failure::corrupt(None, "the store's own row is missing"))?;
+        let mut meta = meta_row(write.txn)?.ok_or_else(own_row_is_missing)?;
         meta.spaces = meta.spaces.checked_add(1).ok_or_else(|| Failure::options("the store has too many spaces"))?;
         write.put(META, META_KEY.to_vec(), meta.encode());
         write.put(SPACE_NAMES, name.as_bytes().to_vec(), encode_space_no(meta.spaces));

@@ -109,7 +109,9 @@ fn oldest(
             Ok(Some(head)) if is_wanted(&head) => found.push((list.kind, key)),
             Ok(Some(head)) if head.row.local.saved_at == Timestamp::default() => {}
             Ok(Some(_)) => break,
-            Ok(None) | Err(_) => {}
+            Ok(None) => {}
+            Err(failure) if failure.is_damage() => {}
+            Err(failure) => return Err(failure),
         }
     }
     Ok(found)

@@ -53,7 +53,8 @@ async fn watch(engine: Weak<Engine>) {
 
 /// Packs what became cold and lets the storage settle.
 pub(crate) fn tidy(engine: &Arc<Engine>, trace: TraceId) -> Result<(), Failure> {
-    for key in engine.take_cold() {
+    let mut cold = engine.take_cold();
+    while let Some(key) = cold.pop_first() {
         match packing::pack(engine, key, Effort::Background) {
             Ok(Some(packed)) => {
                 let what = EventKind::Packed { versions: packed.versions, bytes: packed.bytes };
@@ -64,7 +65,11 @@ pub(crate) fn tidy(engine: &Arc<Engine>, trace: TraceId) -> Result<(), Failure> 
                 let what = EventKind::Damaged { what: failure.kind.to_string() };
                 engine.publish_event(key.space, Some(key.draft), trace, what);
             }
-            Err(failure) => return Err(failure),
+            Err(failure) => {
+                cold.insert(key);
+                engine.give_back_cold(cold);
+                return Err(failure);
+            }
         }
     }
     let footprint = engine.storage.maintain(Maintenance::Settle)?;

@@ -19,6 +19,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) replica: ReplicaId,
+    /// Not after a failed commit: it may have been one that changed the replica id.
+    pub(crate) is_replica_sure: bool,
     /// The next tick to hand out.
     pub(crate) next_tick: u64,
     /// All ticks below are reserved on disk.
@@ -104,6 +106,10 @@ impl Write<'_> {
 
 pub(crate) fn meta_row(view: &impl View) -> Result<Option<MetaRow>, Failure> {
     view.get(META, META_KEY)?.map(|bytes| Ok(MetaRow::decode(&bytes)?)).transpose()
+}
+
+pub(crate) fn own_row_is_missing() -> Failure {
+    Failure::corrupt(None, "the store's own row is missing")
 }
 
 pub(crate) fn space_row(view: &impl View, space: SpaceNo) -> Result<SpaceRow, Failure> {

@@ -50,6 +50,14 @@ pub(crate) fn covering(view: &impl View, key: DraftKey, version: u64) -> Result<
     Ok((version <= last).then_some(Span { first, last, pieces: piece.saturating_add(1) }))
 }
 
+/// Whether the history holds a version.
+pub(crate) fn holds(view: &impl View, key: DraftKey, version: u64) -> Result<bool, Failure> {
+    match covering(view, key, version)? {
+        Some(span) => Ok(load(view, key, span)?.entry(version).is_some()),
+        None => Ok(run::row(view, key, version)?.is_some()),
+    }
+}
+
 pub(crate) fn load(view: &impl View, key: DraftKey, span: Span) -> Result<Pack, Failure> {
     let bytes = pieces::read(view, PACKS, span.pieces, |piece| key.pack_piece(span.first, span.last, piece))
         .map_err(|failure| failure.of_draft(key.draft))?;

@@ -66,13 +66,20 @@ pub(crate) fn pack(engine: &Arc<Engine>, key: DraftKey, effort: Effort) -> Resul
     let view = engine.read()?;
     let Some(head) = heads::read(&view, key)? else { return Ok(None) };
     let keep = engine.settings.retention.history;
-    let Some(plan) = plan(&view, key, head.row.run, effort)? else { return Ok(None) };
+    let run = first_in_use(&view, key, &head)?;
+    let Some(plan) = plan(&view, key, run, effort)? else { return Ok(None) };
     let kept = kept(&view, key, keep, engine.now(), &head)?;
     let (built, packed) = build(&view, key, &plan, kept.as_ref(), effort)?;
+    let pins = pins::read(&view, key, &head)?;
     drop(view);
     let run = head.row.run;
     engine.write(move |write| {
-        let still = heads::read(write.txn, key)?.is_some_and(|head| head.row.run >= run);
+        let now = heads::read(write.txn, key)?.filter(|head| head.row.run >= run);
+        // A version that was pinned meanwhile may be one that is left out.
+        let still = match now {
+            Some(head) => keep == Keep::All || pins::read(write.txn, key, &head)? == pins,
+            None => false,
+        };
         let spans = packed::spans(write.txn, key)?;
         let unchanged = plan.replaced.iter().all(|span| spans.contains(span))
             && plan.cold.is_none_or(|(first, _)| spans.last().map_or(1, |span| span.last + 1) == first);
@@ -92,6 +99,16 @@ pub(crate) fn pack(engine: &Arc<Engine>, key: DraftKey, effort: Effort) -> Resul
         }
         Ok(Some(packed))
     })
+}
+
+/// The first version that is not cold: the beginning of the last run, or of the head's where texts kept beside it began
+/// later ones. The head's rows stay, for they are its second path.
+fn first_in_use(view: &impl View, key: DraftKey, head: &Head) -> Result<u64, Failure> {
+    if head.row.version >= head.row.run {
+        return Ok(head.row.run);
+    }
+    let row = run::row(view, key, head.row.version)?;
+    row.map(|row| row.run).ok_or_else(|| Failure::corrupt(Some(key.draft), "the head is missing from the history"))
 }
 
 fn drop_row(txn: &mut crate::store::txn::Txn, key: DraftKey, version: u64) -> Result<(), Failure> {

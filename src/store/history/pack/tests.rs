@@ -1,3 +1,5 @@
+//! Packs: what was pushed comes back, and nothing else is taken for one.
+
 use super::super::testing::{document, edited_pair, effort};
 use super::*;
 use proptest::prelude::*;

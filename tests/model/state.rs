@@ -1,0 +1,284 @@
+//! The model: documents per version in maps, and the rules of phases and slots in a few lines.
+
+use super::note::{KINDS, Note};
+use draftkeep::{DraftId, ErrorKind, Phase, RevisionId, Saved};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The label is cut to this many bytes.
+const LABEL_MAX: usize = 256;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Version {
+    pub(crate) note: Note,
+    pub(crate) phase: Phase,
+    pub(crate) checkpoint: Option<String>,
+    pub(crate) outcome: Option<String>,
+    pub(crate) label: Option<String>,
+    pub(crate) device: Option<String>,
+    pub(crate) is_aside: bool,
+    pub(crate) saved_at: u64,
+    /// The days on which the space had been opened.
+    pub(crate) days: u64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Draft {
+    pub(crate) id: DraftId,
+    pub(crate) kind: usize,
+    pub(crate) slot: Option<(Vec<u8>, u32)>,
+    pub(crate) versions: BTreeMap<u64, Version>,
+    pub(crate) last: u64,
+    pub(crate) head: u64,
+    pub(crate) promoted: Option<u64>,
+    /// The id of the revision that was promoted, as it was before.
+    pub(crate) promoted_id: Option<RevisionId>,
+    pub(crate) from: Phase,
+    pub(crate) pins: BTreeSet<u64>,
+    pub(crate) touched: u64,
+    pub(crate) created_at: u64,
+    pub(crate) phase_since: u64,
+    pub(crate) phase_days: u64,
+    /// Ids that were seen of versions; they never change.
+    pub(crate) ids: BTreeMap<u64, RevisionId>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Space {
+    pub(crate) drafts: BTreeMap<DraftId, Draft>,
+    pub(crate) generations: BTreeMap<(usize, Vec<u8>), Vec<DraftId>>,
+    pub(crate) purged: BTreeSet<DraftId>,
+    pub(crate) days: u64,
+    pub(crate) last_day: Option<u64>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    /// In the order of their creation.
+    pub(crate) spaces: Vec<(String, Space)>,
+    pub(crate) now: u64,
+    pub(crate) touches: u64,
+    pub(crate) device: Option<String>,
+}
+
+/// What an editor has in hand.
+#[derive(Debug, Clone)]
+pub(crate) struct Editing {
+    pub(crate) space: usize,
+    pub(crate) draft: DraftId,
+    pub(crate) note: Note,
+    pub(crate) base: (u64, Note),
+    pub(crate) aside: Option<(u64, Note)>,
+}
+
+/// What a save has to answer, but for the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Became {
+    Unchanged(u64),
+    Stored(u64),
+    Stale { version: u64, head: u64 },
+}
+
+impl From<Saved> for Became {
+    fn from(saved: Saved) -> Self {
+        match saved {
+            Saved::Unchanged { version } => Self::Unchanged(version),
+            Saved::Stored { version, .. } => Self::Stored(version),
+            Saved::Stale { version, head } => Self::Stale { version, head },
+            other => panic!("an answer that the model does not know: {other:?}"),
+        }
+    }
+}
+
+pub(crate) fn label(kind: usize, note: &Note) -> Option<String> {
+    let end = (0..=LABEL_MAX.min(note.title.len())).rev().find(|end| note.title.is_char_boundary(*end));
+    (KINDS[kind] == "note").then(|| note.title[..end.unwrap_or(0)].to_owned())
+}
+
+impl Draft {
+    pub(crate) fn now(&self) -> &Version {
+        &self.versions[&self.head]
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.now().phase
+    }
+
+    pub(crate) fn takes_saves(&self) -> bool {
+        matches!(self.phase(), Phase::Open | Phase::Promoted)
+    }
+
+    pub(crate) fn no_version(&self, version: u64) -> ErrorKind {
+        ErrorKind::NoSuchVersion { draft: self.id, version }
+    }
+
+    pub(crate) fn wrong_phase(&self) -> ErrorKind {
+        ErrorKind::Phase { draft: self.id, phase: self.phase() }
+    }
+}
+
+impl Space {
+    pub(crate) fn draft(&self, id: DraftId) -> Result<&Draft, ErrorKind> {
+        self.drafts.get(&id).ok_or(ErrorKind::NoSuchDraft { draft: id })
+    }
+
+    /// The draft that a slot means now.
+    pub(crate) fn current(&self, kind: usize, key: &[u8]) -> Option<DraftId> {
+        let ids = self.generations.get(&(kind, key.to_vec()))?;
+        ids.iter().rev().copied().find(|id| self.drafts.get(id).is_some_and(Draft::takes_saves))
+    }
+
+    /// All drafts that are let through, the one touched last first.
+    pub(crate) fn listed(&self, kind: Option<usize>, phases: &[Phase], prefix: Option<&[u8]>) -> Vec<DraftId> {
+        let mut listed: Vec<&Draft> = self
+            .drafts
+            .values()
+            .filter(|draft| kind.is_none_or(|kind| draft.kind == kind) && phases.contains(&draft.phase()))
+            .filter(|draft| {
+                prefix.is_none_or(|prefix| draft.slot.as_ref().is_some_and(|(key, _)| key.starts_with(prefix)))
+            })
+            .collect();
+        listed.sort_by_key(|draft| std::cmp::Reverse(draft.touched));
+        listed.into_iter().map(|draft| draft.id).collect()
+    }
+
+    /// Whether a draft may become current in its slot.
+    pub(crate) fn may_be_current(&self, draft: &Draft) -> Result<(), ErrorKind> {
+        let Some((key, _)) = &draft.slot else { return Ok(()) };
+        match self.current(draft.kind, key) {
+            Some(by) if by != draft.id => Err(ErrorKind::SlotTaken { by }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl State {
+    pub(crate) fn space(&mut self, space: usize) -> &mut Space {
+        &mut self.spaces[space].1
+    }
+
+    pub(crate) fn draft(&mut self, space: usize, id: DraftId) -> Result<&mut Draft, ErrorKind> {
+        self.spaces[space].1.drafts.get_mut(&id).ok_or(ErrorKind::NoSuchDraft { draft: id })
+    }
+
+    /// Opens a space, or makes it; gives its number.
+    pub(crate) fn open_space(&mut self, name: &str) -> usize {
+        let today = self.now / 86_400_000;
+        let number = self.spaces.iter().position(|(known, _)| known == name).unwrap_or_else(|| {
+            self.spaces.push((name.to_owned(), Space::default()));
+            self.spaces.len() - 1
+        });
+        let space = self.space(number);
+        if space.last_day != Some(today) {
+            space.last_day = Some(today);
+            space.days += 1;
+        }
+        number
+    }
+
+    pub(crate) fn begin(&mut self, space: usize, id: DraftId, kind: usize, slot: Option<(Vec<u8>, u32)>, note: Note) {
+        self.touches += 1;
+        let (touched, now, days) = (self.touches, self.now, self.spaces[space].1.days);
+        let version = Version {
+            label: label(kind, &note),
+            note,
+            phase: Phase::Open,
+            checkpoint: None,
+            outcome: None,
+            device: self.device.clone().filter(|_| slot.is_none()),
+            is_aside: false,
+            saved_at: now,
+            days,
+        };
+        if let Some((key, _)) = &slot {
+            self.space(space).generations.entry((kind, key.clone())).or_default().push(id);
+        }
+        let draft = Draft {
+            id,
+            kind,
+            slot,
+            versions: BTreeMap::from([(1, version)]),
+            last: 1,
+            head: 1,
+            promoted: None,
+            promoted_id: None,
+            from: Phase::Open,
+            pins: BTreeSet::new(),
+            touched,
+            created_at: now,
+            phase_since: now,
+            phase_days: days,
+            ids: BTreeMap::new(),
+        };
+        self.space(space).drafts.insert(id, draft);
+    }
+
+    /// Writes a version that differs from the head as `change` says; gives its number.
+    pub(crate) fn write(
+        &mut self,
+        space: usize,
+        id: DraftId,
+        change: impl FnOnce(&mut Version),
+    ) -> Result<u64, ErrorKind> {
+        self.touches += 1;
+        let (touched, now, days, device) = (self.touches, self.now, self.spaces[space].1.days, self.device.clone());
+        let draft = self.draft(space, id)?;
+        let mut version =
+            Version { checkpoint: None, device, is_aside: false, saved_at: now, days, ..draft.now().clone() };
+        change(&mut version);
+        draft.last += 1;
+        if !version.is_aside {
+            if version.phase != draft.phase() {
+                draft.phase_since = now;
+                draft.phase_days = days;
+            }
+            draft.head = draft.last;
+            draft.touched = touched;
+        }
+        draft.versions.insert(draft.last, version);
+        Ok(draft.last)
+    }
+
+    pub(crate) fn enter(&mut self, space: usize, id: DraftId, phase: Phase) -> Result<(), ErrorKind> {
+        if matches!(phase, Phase::Open | Phase::Promoted) {
+            let space = &self.spaces[space].1;
+            space.may_be_current(space.draft(id)?)?;
+        }
+        let draft = self.draft(space, id)?;
+        draft.from = draft.phase();
+        self.write(space, id, |version| version.phase = phase).map(drop)
+    }
+
+    pub(crate) fn save(&mut self, editing: &mut Editing) -> Result<Became, ErrorKind> {
+        let note = editing.note.clone();
+        let draft = self.draft(editing.space, editing.draft)?;
+        if !draft.takes_saves() {
+            return Err(draft.wrong_phase());
+        }
+        if let Some((version, text)) = &editing.aside
+            && *text == note
+            && draft.versions.contains_key(version)
+        {
+            return Ok(Became::Unchanged(*version));
+        }
+        let (head, current) = (draft.head, draft.now().note.clone());
+        if current == note {
+            editing.base = (head, note);
+            editing.aside = None;
+            return Ok(Became::Unchanged(head));
+        }
+        let is_stale = head != editing.base.0 && current != editing.base.1;
+        let label = label(draft.kind, &note).or_else(|| draft.now().label.clone());
+        let version = self.write(editing.space, editing.draft, |version| {
+            version.note.clone_from(&note);
+            version.label = label;
+            version.is_aside = is_stale;
+        })?;
+        if is_stale {
+            editing.aside = Some((version, note));
+            return Ok(Became::Stale { version, head });
+        }
+        editing.base = (version, note);
+        editing.aside = None;
+        Ok(Became::Stored(version))
+    }
+}
