@@ -12,24 +12,23 @@ mod history;
 
 mod common;
 
-use common::Outcome;
 use common::trace::{self, Save, zstd_long};
+use history::gap::GapBuffer;
 use history::pack::{Pack, PackBuilder, PackEntry};
-use history::{GapBuffer, anchor, delta};
+use history::{anchor, delta};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 const LIMIT: usize = 16 << 20;
 
-fn main() -> Outcome {
-    let (name, saves) = trace::given()?;
+fn main() {
+    let (name, saves) = trace::given();
     println!("history of {name}");
     sizes(&saves);
     println!();
     encoding(&saves);
     println!();
     hostile();
-    Ok(())
 }
 
 /// The bytes of one history in every form, and the time to read versions back.

@@ -138,7 +138,7 @@ fn their_turn(path: &Path, count: usize, round: usize) -> Outcome<[f64; 4]> {
     let number = count - NEWEST - 1_000 - round;
     let mut post = posts.pop().ok_or("no document")?;
     post.body.push_str("and a few words more");
-    let (_, save) = timed(|| naive.save_listed(&key(number), number as u64, (count + round) as u64, &post))?;
+    let ((), save) = timed(|| naive.save_listed(&key(number), number as u64, (count + round) as u64, &post))?;
     Ok([open, cold, warm, save])
 }
 

@@ -1,4 +1,4 @@
-//! Long pages about the library: how it is built, what lies in a file, what it survives. There is no code here.
+//! Long pages about the library: how it is built, what lies in a file, what it survives, what it costs. There is no code here.
 
 #[doc = include_str!("docs/architecture.md")]
 pub mod architecture {}
@@ -8,3 +8,6 @@ pub mod failures {}
 
 #[doc = include_str!("docs/format.md")]
 pub mod format {}
+
+#[doc = include_str!("docs/numbers.md")]
+pub mod numbers {}

@@ -1,4 +1,4 @@
-//! The baselines: what an application writes that keeps its documents in redb or SQLite itself.
+//! The baselines: what an application writes that keeps its documents in redb or `SQLite` itself.
 
 use super::Outcome;
 use draftkeep::storage::Disk;
@@ -101,7 +101,7 @@ impl redb::StorageBackend for Counted {
     }
 }
 
-/// SQLite with a write-ahead log that is synced at each commit.
+/// `SQLite` with a write-ahead log that is synced at each commit.
 pub(crate) struct Sqlite(rusqlite::Connection);
 
 impl Sqlite {

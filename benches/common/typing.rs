@@ -63,7 +63,12 @@ impl Typist {
 /// Begins a draft of each post, from so many threads at once: calls that come at the same time share a commit.
 pub(crate) fn begin_all(drafts: &Drafts<Post>, posts: &[Post], threads: usize) -> Outcome {
     std::thread::scope(|scope| {
-        let begin = move |share: &[Post]| share.iter().try_for_each(|post| Outcome::Ok(drop(drafts.start(post)?)));
+        let begin = move |share: &[Post]| -> Outcome {
+            for post in share {
+                drafts.start(post)?;
+            }
+            Ok(())
+        };
         let shares = posts.chunks(posts.len().div_ceil(threads));
         let threads: Vec<_> = shares.map(|share| scope.spawn(move || begin(share))).collect();
         threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked")?)

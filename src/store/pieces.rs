@@ -1,25 +1,41 @@
 //! Bytes larger than one record, cut into records whose sizes waste no pages.
 
-use super::record::{HASH_LEN, MAX_PAYLOAD};
+use super::record::HASH_LEN;
 use super::txn::Txn;
 use super::view::View;
 use crate::error::Failure;
-use crate::storage::Table;
-
-/// What one piece may hold at most, so that key, hash and the engine's own bytes still fit its page.
-const PIECE: usize = MAX_PAYLOAD - HASH_LEN;
+use crate::storage::{GOOD_VALUE_SIZES, Table};
 
 /// How many bytes a row may hold itself; larger ones go into records of their own.
 pub(crate) const INLINE_MAX: usize = 3_000;
 
+/// Up to this length a rest shares its page with other records, and is not cut any more.
+const SHARED_MAX: usize = 2_000;
+
 /// Writes the bytes as records, and returns how many. `key` names the record of a piece.
 pub(crate) fn write(txn: &mut Txn, table: Table, bytes: &[u8], key: impl Fn(u16) -> Vec<u8>) -> Result<u16, Failure> {
-    let mut count = 0_u16;
-    for piece in bytes.chunks(PIECE) {
+    let (mut count, mut rest) = (0_u16, bytes);
+    while !rest.is_empty() {
+        let (piece, behind) = rest.split_at(piece_len(rest.len()));
+        rest = behind;
         txn.put(table, key(count), piece.to_vec());
         count = count.checked_add(1).ok_or_else(|| Failure::options("a body needs more than 65,535 records"))?;
     }
     Ok(count)
+}
+
+/// How much of the rest the next piece takes: what fills its pages with the hash, or nearly.
+fn piece_len(rest: usize) -> usize {
+    let filling = GOOD_VALUE_SIZES.iter().rev().map(|size| size - HASH_LEN).filter(|size| *size > SHARED_MAX);
+    for size in filling {
+        if rest >= size {
+            return size;
+        }
+        if rest > size - size / 8 {
+            break;
+        }
+    }
+    rest
 }
 
 /// Reads what `write` wrote.
@@ -35,4 +51,27 @@ pub(crate) fn read(
         bytes.extend(found.ok_or_else(|| Failure::corrupt(None, "a piece of a body is missing"))?);
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::MAX_PAYLOAD;
+    use super::*;
+
+    #[test]
+    fn bytes_of_any_length_are_cut_into_few_pieces_that_fill_their_pages() {
+        for len in (0..300_000).step_by(61).chain([MAX_PAYLOAD - 1, MAX_PAYLOAD, MAX_PAYLOAD + 1, 16 << 20]) {
+            let (mut rest, mut pieces, mut pages) = (len, 0, 0);
+            while rest > 0 {
+                let piece = piece_len(rest);
+                assert!((1..=MAX_PAYLOAD).contains(&piece), "a piece of {piece} bytes of {rest}");
+                // Key, hash and what the engine adds: a page is 4,096 bytes times a power of two.
+                pages += (piece + HASH_LEN + 60).next_power_of_two().max(4096);
+                rest -= piece;
+                pieces += 1;
+            }
+            assert!(pieces <= len / MAX_PAYLOAD + 5, "{pieces} pieces of {len} bytes");
+            assert!(pages <= len + len / 6 + 4096, "{pages} bytes of pages for {len}");
+        }
+    }
 }
