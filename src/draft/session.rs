@@ -7,7 +7,7 @@ use crate::events::EventKind;
 use crate::fault;
 use crate::id::{RevisionId, TraceId};
 use crate::store::cache::Body;
-use crate::store::change::{self, Base, Place, Saving, Text};
+use crate::store::change::{self, Attempt, Base, Place, Saving, Text};
 use crate::store::heads::Head;
 use crate::store::queue::lock;
 use crate::store::space::SpaceCore;
@@ -16,7 +16,7 @@ use crate::store::write::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Revisions whose save failed that are remembered. Only the last one can be there unnoticed; the others are spare.
+/// Saves that failed that are remembered. Only the last one can be there unnoticed; the others are spare.
 const ATTEMPTED_MAX: usize = 16;
 
 /// What an editor's text is based on: what it last loaded or saved verbatim.
@@ -84,7 +84,8 @@ impl Session {
             }
             Err(failure) => {
                 if !fault::on("attempts-forgotten") {
-                    self.base.attempted.extend(*lock(&request.attempt));
+                    let attempt = lock(&request.attempt).map(|id| Attempt { id, text: blake3::hash(request.body()) });
+                    self.base.attempted.extend(attempt);
                 }
                 let spare = self.base.attempted.len().saturating_sub(ATTEMPTED_MAX);
                 self.base.attempted.drain(..spare);

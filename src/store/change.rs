@@ -122,8 +122,26 @@ pub(crate) struct Base {
     pub(crate) vector: VersionVector,
     /// Its text: a head with the same text, written by a checkpoint or a phase, is no newer text.
     pub(crate) body: Body,
-    /// Revisions of this editor whose save failed: one of them may have become durable all the same.
-    pub(crate) attempted: Vec<RevisionId>,
+    /// Saves of this editor that failed: one of them may have become durable all the same.
+    pub(crate) attempted: Vec<Attempt>,
+}
+
+/// A save whose outcome is unknown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempt {
+    pub(crate) id: RevisionId,
+    /// The hash of its text: a checkpoint or a phase may have written that once more, as another revision.
+    pub(crate) text: blake3::Hash,
+}
+
+impl Base {
+    /// Whether this editor tried to save just this text, not knowing what became of it.
+    fn has_attempted(&self, text: &[u8]) -> bool {
+        !self.attempted.is_empty() && {
+            let text = blake3::hash(text);
+            self.attempted.iter().any(|attempt| attempt.text == text)
+        }
+    }
 }
 
 /// What became of a save.
@@ -160,10 +178,10 @@ pub(crate) fn save(
     }
     refuse_newer_schema(&head, &text)?;
     let is_based = head_id == base.id
-        || base.attempted.contains(&head_id)
         || *current == *base.body
+        || base.has_attempted(&current)
         || fault::on("stale-save-overwrites");
-    if !is_based && let Some((version, id)) = attempted_aside(write, place, key, &head, base, &text.body)? {
+    if !is_based && let Some((version, id)) = attempted_aside(write, key, &head, base, &text.body)? {
         return Ok(Saving::Stale { version, id, head: head.row.version });
     }
     let kind = kind_of(write, place.space, &head)?;
@@ -188,23 +206,20 @@ pub(crate) fn save(
 /// The version beside the head that an earlier attempt of this editor left, although its commit returned an error.
 fn attempted_aside(
     write: &Write<'_>,
-    place: &Place,
     key: DraftKey,
     head: &Head,
     base: &Base,
     body: &Body,
 ) -> Result<Option<(u64, RevisionId)>, Failure> {
-    if base.attempted.is_empty() {
+    if !base.has_attempted(body) {
         return Ok(None);
     }
+    let text = blake3::hash(body);
     for version in (1..=head.row.last).rev().take(ATTEMPTED_DEPTH) {
         let Some(row) = run::row(write.txn, key, version)? else { break };
         let id = revision_id(&row.header);
-        if row.local.aside && base.attempted.contains(&id) {
-            let (_, found) = run::read(write.txn, &place.keys.digests(), key, version)?;
-            if found == **body {
-                return Ok(Some((version, id)));
-            }
+        if row.local.aside && base.attempted.iter().any(|attempt| attempt.id == id && attempt.text == text) {
+            return Ok(Some((version, id)));
         }
     }
     Ok(None)
