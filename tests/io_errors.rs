@@ -4,6 +4,7 @@
 //! Method: let each operation of each call fail, below the engine and above it, once and until the disk is healed; then
 //! hold everything that the public API shows against a plain model, make the call again, and look again.
 #![cfg(feature = "redb")]
+#![allow(clippy::similar_names, reason = "a desk stands on a disk")]
 
 mod common;
 
