@@ -4,19 +4,20 @@
 //! Method: let each operation of each call fail, below the engine and above it, once and until the disk is healed; then
 //! hold everything that the public API shows against a plain model, make the call again, and look again.
 #![cfg(feature = "redb")]
+#![allow(clippy::similar_names, reason = "a desk stands on a disk")]
 
 mod common;
 
 use common::deed::{Ack, Deed};
-use common::desk::Desk;
+use common::desk::{Desk, NOTE};
 use common::dice::{effort, first};
 use common::model::{Model, go_on, observe};
 use common::scene::{Scene, Stage, scenes};
 use draftkeep::storage::faults::{
     DiskEffect, DiskFault, DiskOperation, FaultyDisk, FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault,
 };
-use draftkeep::storage::{MemoryDisk, RedbStorage, StorageErrorKind};
-use draftkeep::{EventKind, Events};
+use draftkeep::storage::{MemoryDisk, MemoryStorage, RedbStorage, StorageErrorKind};
+use draftkeep::{Draft, Edit, EventKind, Events, Options, Saved, Store};
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -276,4 +277,36 @@ fn any_operation_of_the_disk_may_fail_in_any_call() {
 fn any_call_of_the_storage_may_fail_before_or_after_its_effect() {
     let count = search_all(&storage_faults(), 1);
     assert!(count.runs > 1_000 && count.took_effect > 30, "the search has become small");
+}
+
+/// A draft, and an edit of it whose save has become durable and failed all the same.
+fn saved_without_knowing() -> (Store, Draft<String>, Edit<String>) {
+    let storage = FaultyStorage::new(Arc::new(MemoryStorage::new()));
+    let store = Store::with_storage(Arc::new(storage.clone()), Options::new()).unwrap();
+    let draft = store.space("alice").unwrap().drafts(NOTE).unwrap().start(&"one".to_owned()).unwrap();
+    let mut edit = draft.edit().unwrap();
+    edit.doc().push_str(", two");
+    let effect = StorageEffect::FailsAfterwards(StorageErrorKind::Io);
+    storage.arm(StorageFault { call: Some(StorageCall::Commit), after: 0, lasting: Lasting::Once, effect });
+    assert!(edit.save().is_err());
+    assert_eq!(draft.load().unwrap(), "one, two");
+    (store, draft, edit)
+}
+
+#[test]
+fn an_edit_goes_on_from_a_save_that_it_does_not_know_of() {
+    let (_store, draft, mut edit) = saved_without_knowing();
+    edit.doc().push_str(", three");
+    assert!(matches!(edit.save().unwrap(), Saved::Stored { version: 3, .. }));
+    assert_eq!(draft.load().unwrap(), "one, two, three");
+}
+
+#[test]
+fn an_edit_goes_on_from_a_save_that_it_does_not_know_of_and_that_was_promoted_since() {
+    let (_store, draft, mut edit) = saved_without_knowing();
+    draft.promote("a page").unwrap();
+    draft.checkpoint("on the way").unwrap();
+    edit.doc().push_str(", three");
+    assert!(matches!(edit.save().unwrap(), Saved::Stored { version: 5, .. }));
+    assert_eq!(draft.load().unwrap(), "one, two, three");
 }

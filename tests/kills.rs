@@ -13,7 +13,7 @@ use draftkeep::storage::StorageErrorKind;
 use draftkeep::{Drafts, ErrorKind, Kind, Options, Saved, Store};
 use std::env;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -31,7 +31,7 @@ const KILLS: u64 = 25;
 /// The text of a writer's version: both follow from the number, so that nothing has to be remembered.
 fn text(writer: usize, version: u64) -> String {
     let mut dice = Dice::new(mix(version) ^ writer as u64);
-    let long = if version % 40 == 0 { 3_000 } else { 20 };
+    let long = if version.is_multiple_of(40) { 3_000 } else { 20 };
     let words = dice.below(long);
     format!("writer {writer}, version {version}: {}", dice.words(words))
 }
@@ -74,7 +74,7 @@ fn write(store: &Store, writer: usize) {
         let saved = edit.save().unwrap();
         assert!(matches!(saved, Saved::Stored { version: stored, .. } if stored == version), "{saved:?}");
         println!("say: ack {writer} {version}");
-        if writer == 0 && version % 70 == 0 {
+        if writer == 0 && version.is_multiple_of(70) {
             store.tend().unwrap();
         }
     }
@@ -135,7 +135,7 @@ fn kill_at_line(path: &Path, line: usize, said: &mut Said, count: &mut Count) {
         is_open |= words == "open";
         said.take(&words);
     }
-    if is_open && line % 5 == 0 {
+    if is_open && line.is_multiple_of(5) {
         let second = Store::open(path, Options::new()).map(drop).map_err(|error| error.kind().clone());
         assert_eq!(second, Err(ErrorKind::Storage(StorageErrorKind::InUse)), "beside a process that has it open");
         count.refused_meanwhile += 1;
@@ -169,8 +169,8 @@ fn check(path: &Path, said: &mut Said) {
             continue;
         };
         let last = draft.info().unwrap().version;
-        let (least, most) = (said.acknowledged[writer], said.begun[writer]);
-        assert!((least..=most).contains(&last), "writer {writer} has {last} versions, not {least} to {most}");
+        let (fewest, most) = (said.acknowledged[writer], said.begun[writer]);
+        assert!((fewest..=most).contains(&last), "writer {writer} has {last} versions, not {fewest} to {most}");
         let versions = draft.history().unwrap().versions;
         assert!(versions.iter().map(|info| info.version).eq(1..=last), "writer {writer} has a gap");
         for version in said.checked[writer] + 1..=last {
@@ -185,7 +185,7 @@ fn check(path: &Path, said: &mut Said) {
 }
 
 /// Kills the writers of one store again and again.
-fn search(seed: u64, folder: PathBuf) -> Count {
+fn search(seed: u64, folder: &Path) -> Count {
     let (mut dice, mut said, mut count) = (Dice::new(seed), Said::default(), Count::default());
     let path = folder.join("drafts.redb");
     for _ in 0..KILLS {
@@ -222,7 +222,7 @@ fn a_killed_process_loses_nothing_that_it_had_acknowledged() {
             thread::spawn(move || {
                 let folder = tempfile::tempdir().unwrap();
                 println!("DRAFTKEEP_FIRST={}", seed / 2);
-                search(seed, folder.path().to_owned())
+                search(seed, folder.path())
             })
         });
         for half in halves {

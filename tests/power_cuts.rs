@@ -6,6 +6,7 @@
 //!
 //! `DRAFTKEEP_EFFORT` multiplies the search, `DRAFTKEEP_FIRST` is the first seed of a range.
 #![cfg(feature = "redb")]
+#![allow(clippy::similar_names, reason = "a desk stands on a disk")]
 
 mod common;
 
@@ -103,12 +104,12 @@ impl Played {
         if !allowed.iter().any(is_right) {
             return Err(format!("something else than was acknowledged:\n{seen:#?}\nallowed: {:#?}", allowed[0].seen));
         }
-        if seed % 8 == 0 {
+        if seed.is_multiple_of(8) {
             // It may be a copy as well, beside which the first one lives on: then it writes under another name.
             seen.replica = Some(desk.store.take_new_replica().map_err(|error| format!("no new replica: {error}"))?);
         }
         go_on(&desk, &mut seen).map_err(|error| format!("it does not go on: {error}"))?;
-        if seed % 4 == 0 {
+        if seed.is_multiple_of(4) {
             drop(desk);
             desk = Desk::open(Arc::new(disk), &self.runtime(seed))
                 .map_err(|error| format!("not a second time: {error}"))?;
@@ -145,7 +146,7 @@ fn search(scene: &Scene, seed: u64, count: &Mutex<Count>) -> Result<(), String> 
         for subset in 0..SUBSETS {
             let cut = mix(seed << 40 ^ (at as u64) << 8 ^ subset);
             let mut image = played.disk.cut(at, cut);
-            let depth = if cut % NESTED_SHARE == 0 { 1 + (cut >> 8) % 3 } else { 0 };
+            let depth = if cut.is_multiple_of(NESTED_SHARE) { 1 + (cut >> 8) % 3 } else { 0 };
             if depth > 0 {
                 image = cut_again(&played, image, cut, depth);
             }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Saves that nobody saw the end of that are remembered. Only the last ones can be the head; the others are spare.
-const ATTEMPTED_MAX: usize = 16;
+const ATTEMPTED_MAX: usize = 4;
 
 /// What an editor's text is based on: what it last loaded or saved verbatim.
 #[derive(Debug)]
@@ -59,8 +59,9 @@ impl Session {
     /// Prepares a save. The session remembers it from now on, so that its end need not be seen.
     pub(crate) fn request(&mut self, text: Text, telling: Telling) -> Request {
         let aside = self.aside.as_ref().filter(|(_, body)| **body == *text.body).map(|(version, _)| *version);
-        let (base, attempt) = (self.base.clone(), Attempt::default());
-        self.base.attempted.push(Arc::clone(&attempt));
+        let base = self.base.clone();
+        let attempt = Attempt { text: Arc::clone(&text.body), id: Arc::default() };
+        self.base.attempted.push(attempt.clone());
         let spare = self.base.attempted.len().saturating_sub(ATTEMPTED_MAX);
         self.base.attempted.drain(..spare);
         Request { key: self.key, base, text, aside, telling, attempt }
@@ -120,12 +121,12 @@ impl Request {
         let told = match &saving {
             Saving::Unchanged { .. } | Saving::Kept { .. } => None,
             Saving::Stored { written, .. } => {
-                *lock(&self.attempt) = Some(written.id);
+                *lock(&self.attempt.id) = Some(written.id);
                 let (version, size) = (written.version, self.size());
                 (self.telling == Telling::Saved).then_some(EventKind::Saved { version, size, latency: Duration::ZERO })
             }
             Saving::Stale { version, id, head } => {
-                *lock(&self.attempt) = Some(*id);
+                *lock(&self.attempt.id) = Some(*id);
                 Some(EventKind::Stale { version: *version, head: *head })
             }
         };

@@ -124,16 +124,23 @@ pub(crate) struct Base {
     pub(crate) vector: VersionVector,
     /// Its text: a head with the same text, written by a checkpoint or a phase, is no newer text.
     pub(crate) body: Body,
-    /// Saves of this editor that nobody saw the end of: one of them may have become the head all the same.
+    /// Saves of this editor that nobody saw the end of: one of them may have become durable all the same.
     pub(crate) attempted: Vec<Attempt>,
 }
 
-/// The revision that a save writes, known as soon as it is written, whatever becomes of the commit or the caller.
-pub(crate) type Attempt = Arc<Mutex<Option<RevisionId>>>;
+/// A save whose outcome is not known, or not yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Attempt {
+    /// Its text: a checkpoint or a phase may have written that once more, as another revision.
+    pub(crate) text: Body,
+    /// The revision that it writes, once it has written it.
+    pub(crate) id: Arc<Mutex<Option<RevisionId>>>,
+}
 
 impl Base {
-    fn attempted(&self, id: RevisionId) -> bool {
-        !fault::on("attempts-forgotten") && self.attempted.iter().any(|attempt| *lock(attempt) == Some(id))
+    /// Whether this editor tried to save just this text, not knowing what became of it.
+    fn has_attempted(&self, text: &[u8]) -> bool {
+        !fault::on("attempts-forgotten") && self.attempted.iter().any(|attempt| **attempt.text == *text)
     }
 }
 
@@ -172,9 +179,11 @@ pub(crate) fn save(
         return Err(ErrorKind::Phase { draft: key.draft, phase: head.header.phase }.into());
     }
     refuse_newer_schema(&head, &text)?;
-    let is_based =
-        head_id == base.id || base.attempted(head_id) || *current == *base.body || fault::on("stale-save-overwrites");
-    if !is_based && let Some((version, id)) = attempted_aside(write, place, key, &head, base, &text.body)? {
+    let is_based = head_id == base.id
+        || *current == *base.body
+        || base.has_attempted(&current)
+        || fault::on("stale-save-overwrites");
+    if !is_based && let Some((version, id)) = attempted_aside(write, key, &head, base, &text.body)? {
         return Ok(Saving::Stale { version, id, head: head.row.version });
     }
     let kind = kind_of(write, place.space, &head)?;
@@ -199,23 +208,20 @@ pub(crate) fn save(
 /// The version beside the head that an earlier attempt of this editor left, although its commit returned an error.
 fn attempted_aside(
     write: &Write<'_>,
-    place: &Place,
     key: DraftKey,
     head: &Head,
     base: &Base,
     body: &Body,
 ) -> Result<Option<(u64, RevisionId)>, Failure> {
-    if base.attempted.is_empty() {
+    if !base.has_attempted(body) {
         return Ok(None);
     }
     for version in (1..=head.row.last).rev().take(ATTEMPTED_DEPTH) {
         let Some(row) = run::row(write.txn, key, version)? else { break };
         let id = revision_id(&row.header);
-        if row.local.aside && base.attempted(id) {
-            let (_, found) = run::read(write.txn, &place.keys.digests(), key, version)?;
-            if found == **body {
-                return Ok(Some((version, id)));
-            }
+        let is_attempt = |attempt: &Attempt| *lock(&attempt.id) == Some(id) && attempt.text == *body;
+        if row.local.aside && base.attempted.iter().any(is_attempt) {
+            return Ok(Some((version, id)));
         }
     }
     Ok(None)

@@ -44,7 +44,7 @@ impl Dice {
 
     /// Words that compress badly, so that a long text really takes room.
     pub fn words(&mut self, count: usize) -> String {
-        (0..count).map(|_| format!("{:x} ", self.roll() >> 24)).collect()
+        (0..count).flat_map(|_| [format!("{:x}", self.roll() >> 24), " ".to_owned()]).collect()
     }
 
     /// The text after somebody has typed into it, or cut something out.

@@ -232,7 +232,11 @@ impl Model {
                 next.start_in(name, slot, text, ack);
             }
             Deed::Save(name, text) | Deed::Flush(name, text) => next.save(name, text),
-            Deed::SaveAll(saves) => saves.iter().for_each(|(name, text)| next.save(name, text)),
+            Deed::SaveAll(saves) => {
+                for (name, text) in saves {
+                    next.save(name, text);
+                }
+            }
             Deed::SaveHeld(name, text) => {
                 let schema = next.schema;
                 let sheet = next.sheet(name);
@@ -279,8 +283,12 @@ impl Model {
             Deed::Purge(name) => drop(next.papers.remove(name)),
             Deed::NewSpace(name) => next.spaces.push((*name).to_owned()),
             Deed::OpenSpace(_, discarded, purged) => {
-                discarded.iter().for_each(|name| next.enter(name, Phase::Discarded, None));
-                purged.iter().for_each(|name| drop(next.papers.remove(name)));
+                for name in discarded {
+                    next.enter(name, Phase::Discarded, None);
+                }
+                for name in purged {
+                    next.papers.remove(name);
+                }
             }
             Deed::NewReplica => next.replica = ack.replica,
             Deed::Compact => next.thin(),
