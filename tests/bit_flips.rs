@@ -125,6 +125,10 @@ fn flip(library: &Library, image: &Arc<Vec<u8>>, count: usize) -> Tally {
                             Ok(outcome) => tally.add((byte, bit), outcome, library.drafts.len() as u64),
                             Err(_) => tally.panics.push((byte, bit)),
                         }
+                        // Enough to show what is wrong.
+                        if tally.silent.len() + tally.panics.len() > 10 {
+                            break;
+                        }
                     }
                     tally
                 })
