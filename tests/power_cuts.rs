@@ -191,6 +191,7 @@ fn every_acknowledged_text_survives_a_power_cut_anywhere_in_any_call() {
                 while let Some((seed, scene)) = jobs.get(next.fetch_add(1, Ordering::SeqCst)) {
                     if let Err(what) = search(scene, *seed, &count) {
                         lost.lock().unwrap().push(what);
+                        return;
                     }
                 }
             });

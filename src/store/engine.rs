@@ -7,7 +7,7 @@ use super::queue::{Call, Queue, lock};
 use super::rows::MetaRow;
 use super::tables::{DraftKey, META, META_KEY, SpaceNo};
 use super::txn::Txn;
-use super::view::Committed;
+use super::view::{Committed, View};
 use super::write::{State, Told, Write, meta_row, own_row_is_missing};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Failure, Result};
@@ -172,6 +172,8 @@ impl Engine {
             state.newest.clear();
             state.reserved = state.next_tick;
             state.is_replica_sure = false;
+            // Where even this fails, the next commit finds out before it writes.
+            let _ = self.read().and_then(|view| make_sure_of_replica(&view, &mut state));
         }
         drop(state);
         if outcome.is_ok() || fault::on("publish-before-commit") {
@@ -191,11 +193,7 @@ impl Engine {
         told: &mut Vec<Told>,
     ) -> std::result::Result<(), Failure> {
         let mut txn = Txn::new(self.read()?);
-        if !state.is_replica_sure {
-            // A commit that failed may have changed it all the same.
-            state.replica = meta_row(&txn)?.ok_or_else(own_row_is_missing)?.replica;
-            state.is_replica_sure = true;
-        }
+        make_sure_of_replica(&txn, state)?;
         let reserved_before = state.reserved;
         let is_reserving = Self::reserve(state)?;
         let now = self.now();
@@ -300,4 +298,13 @@ impl Engine {
     pub(crate) fn activity(&self) -> std::sync::MutexGuard<'_, Activity> {
         lock(&self.activity)
     }
+}
+
+/// A commit that failed may have changed the replica id all the same.
+fn make_sure_of_replica(view: &impl View, state: &mut State) -> std::result::Result<(), Failure> {
+    if !state.is_replica_sure {
+        state.replica = meta_row(view)?.ok_or_else(own_row_is_missing)?.replica;
+        state.is_replica_sure = true;
+    }
+    Ok(())
 }

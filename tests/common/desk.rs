@@ -4,7 +4,7 @@ use super::deed::{Ack, Deed, Name, Pending};
 use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::storage::{Disk, RedbStorage, Storage};
 use draftkeep::{
-    Autosave, Cadence, Draft, DraftId, Drafts, Edit, Kind, Options, Retention, Savable, Saved, Space, Store,
+    Autosave, Cadence, Draft, DraftId, Drafts, Edit, Kind, Options, Retention, Savable, Saved, Schema, Space, Store,
 };
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -21,18 +21,20 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 pub struct Runtime {
     pub clock: ManualClock,
     pub retention: Retention,
+    /// The schema version of the application.
+    pub schema: u32,
     pub seed: u64,
 }
 
 impl Runtime {
     pub fn new(seed: u64, retention: Retention) -> Self {
-        Self { clock: ManualClock::new(), retention, seed }
+        Self { clock: ManualClock::new(), retention, schema: 1, seed }
     }
 
     /// The same, with a clock that stands where this one stands and goes its own way.
     pub fn fork(&self, seed: u64) -> Self {
         use draftkeep::clock::Clock;
-        Self { clock: ManualClock::at(self.clock.now()), retention: self.retention, seed }
+        Self { clock: ManualClock::at(self.clock.now()), seed, ..self.clone() }
     }
 }
 
@@ -62,7 +64,10 @@ impl Desk {
         let tasks = TaskQueue::new();
         let entropy = Arc::new(SeededEntropy::new(runtime.seed));
         let options = Options::with_runtime(Arc::new(runtime.clock.clone()), Arc::new(tasks.clone()), entropy);
-        let store = Store::with_storage(storage, options.retention(runtime.retention))?;
+        let unchanged = |document| Ok(document);
+        let schema = (1..runtime.schema).fold(Schema::of(NOTE), |schema, from| schema.migrate(from, unchanged));
+        let options = options.retention(runtime.retention).schema(schema.version(runtime.schema));
+        let store = Store::with_storage(storage, options)?;
         let space = store.space(ALICE)?;
         let notes = space.drafts(NOTE)?;
         Ok(Self {
@@ -76,6 +81,10 @@ impl Desk {
             edits: Vec::new(),
             autosave: None,
         })
+    }
+
+    pub fn schema(&self) -> u32 {
+        self.runtime.schema
     }
 
     pub fn draft(&self, name: Name) -> Outcome<Draft<String>> {

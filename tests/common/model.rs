@@ -36,6 +36,8 @@ pub struct Page {
     pub phase: Phase,
     pub aside: bool,
     pub checkpoint: Option<String>,
+    /// The schema version that it was written in.
+    pub schema: u32,
 }
 
 const SLOTS: [&str; 3] = ["diary", "letter", "list"];
@@ -90,8 +92,9 @@ fn look(store: &Store) -> Result<Result<Seen, String>, draftkeep::Error> {
                     return Ok(Err(format!("one tick for two edits, at version {}", version.version)));
                 }
                 let text = draft.at(version.version)?.doc;
-                let (phase, aside, checkpoint) = (version.phase, version.is_aside, version.checkpoint);
-                paper.versions.insert(version.version, Page { text, phase, aside, checkpoint });
+                let (phase, aside, checkpoint, schema) =
+                    (version.phase, version.is_aside, version.checkpoint, version.schema);
+                paper.versions.insert(version.version, Page { text, phase, aside, checkpoint, schema });
             }
             if paper.versions.get(&paper.head).map(|page| &page.text) != Some(&draft.load()?) {
                 return Ok(Err("the head's two paths disagree".into()));
@@ -141,6 +144,7 @@ pub fn go_on(desk: &Desk, seen: &mut Seen) -> Result<(), Box<dyn Error>> {
     let mut page = paper.versions[&paper.head].clone();
     page.text.push_str(" and so on");
     page.checkpoint = None;
+    page.schema = desk.schema();
     paper.head = next;
     paper.versions.insert(next, page);
     let list = seen.lists.get_mut(&paper.phase).ok_or("it is in no list")?;
@@ -158,6 +162,8 @@ pub struct Model {
     touches: u64,
     /// How many last versions compacting keeps; all where it is none.
     keeps: Option<u64>,
+    /// The schema version that the application writes now.
+    schema: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -174,7 +180,12 @@ struct Sheet {
 impl Model {
     pub fn new(store: &Store, keeps: Option<u64>) -> Self {
         let replica = Some(store.replica());
-        Self { papers: BTreeMap::new(), spaces: vec![ALICE.to_owned()], replica, touches: 0, keeps }
+        Self { papers: BTreeMap::new(), spaces: vec![ALICE.to_owned()], replica, touches: 0, keeps, schema: 1 }
+    }
+
+    /// The application was updated: it writes this schema version from now on.
+    pub fn with_schema(self, schema: u32) -> Self {
+        Self { schema, ..self }
     }
 
     pub fn seen(&self) -> Seen {
@@ -223,22 +234,24 @@ impl Model {
             Deed::Save(name, text) | Deed::Flush(name, text) => next.save(name, text),
             Deed::SaveAll(saves) => saves.iter().for_each(|(name, text)| next.save(name, text)),
             Deed::SaveHeld(name, text) => {
+                let schema = next.schema;
                 let sheet = next.sheet(name);
                 if sheet.paper.versions[&sheet.paper.head].text != *text {
                     sheet.last += 1;
-                    let page = Page { text: text.clone(), phase: sheet.paper.phase, aside: true, checkpoint: None };
+                    let phase = sheet.paper.phase;
+                    let page = Page { text: text.clone(), phase, aside: true, checkpoint: None, schema };
                     sheet.paper.versions.insert(sheet.last, page);
                 }
             }
             Deed::Checkpoint(name, label, pending) => {
                 next.pending(name, pending);
-                let (text, phase) = next.head(name);
-                next.write(name, text, phase, Some((*label).to_owned()));
+                let head = next.head(name);
+                next.write(name, Page { checkpoint: Some((*label).to_owned()), ..head });
             }
             Deed::Restore(name, version) => {
-                let text = next.sheet(name).paper.versions[version].text.clone();
-                let phase = next.sheet(name).paper.phase;
-                next.write(name, text, phase, None);
+                let phase = next.head(name).phase;
+                let page = next.sheet(name).paper.versions[version].clone();
+                next.write(name, Page { phase, aside: false, checkpoint: None, ..page });
             }
             Deed::Pin(name, version) => drop(next.sheet(name).paper.pins.insert(*version)),
             Deed::Unpin(name, version) => drop(next.sheet(name).paper.pins.remove(version)),
@@ -280,9 +293,9 @@ impl Model {
         self.papers.get_mut(name).expect("the test names a draft that began")
     }
 
-    fn head(&mut self, name: Name) -> (String, Phase) {
+    fn head(&mut self, name: Name) -> Page {
         let paper = &self.sheet(name).paper;
-        (paper.versions[&paper.head].text.clone(), paper.phase)
+        paper.versions[&paper.head].clone()
     }
 
     fn start_in(&mut self, name: Name, slot: &str, text: &str, ack: &Ack) {
@@ -303,24 +316,25 @@ impl Model {
         let id = ack.id.expect("a draft that began has an id");
         let (discarded_from, promoted) = (Phase::Open, BTreeSet::new());
         self.papers.insert(name, Sheet { id, paper, last: 0, touched: 0, discarded_from, promoted });
-        self.write(name, text.to_owned(), Phase::Open, None);
+        let (text, schema) = (text.to_owned(), self.schema);
+        self.write(name, Page { text, phase: Phase::Open, aside: false, checkpoint: None, schema });
     }
 
-    fn write(&mut self, name: Name, text: String, phase: Phase, checkpoint: Option<String>) {
+    fn write(&mut self, name: Name, page: Page) {
         self.touches += 1;
         let touches = self.touches;
         let sheet = self.sheet(name);
         sheet.touched = touches;
         sheet.last += 1;
         sheet.paper.head = sheet.last;
-        sheet.paper.phase = phase;
-        sheet.paper.versions.insert(sheet.last, Page { text, phase, aside: false, checkpoint });
+        sheet.paper.phase = page.phase;
+        sheet.paper.versions.insert(sheet.last, page);
     }
 
     fn save(&mut self, name: Name, text: &str) {
-        let (head, phase) = self.head(name);
-        if head != text {
-            self.write(name, text.to_owned(), phase, None);
+        let (head, schema) = (self.head(name), self.schema);
+        if head.text != text || head.schema != schema {
+            self.write(name, Page { text: text.to_owned(), checkpoint: None, schema, ..head });
         }
     }
 
@@ -331,16 +345,16 @@ impl Model {
     }
 
     fn enter(&mut self, name: Name, phase: Phase, outcome: Option<&str>) {
-        let (text, before) = self.head(name);
+        let head = self.head(name);
         if let Some(outcome) = outcome {
             let sheet = self.sheet(name);
             sheet.promoted.insert(sheet.paper.head);
             sheet.paper.outcome = Some(outcome.to_owned());
         }
         if phase == Phase::Discarded {
-            self.sheet(name).discarded_from = before;
+            self.sheet(name).discarded_from = head.phase;
         }
-        self.write(name, text, phase, None);
+        self.write(name, Page { phase, checkpoint: None, ..head });
     }
 
     fn thin(&mut self) {

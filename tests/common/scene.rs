@@ -18,6 +18,8 @@ pub struct Scene {
     pub name: &'static str,
     pub retention: Retention,
     keeps: Option<u64>,
+    /// The schema version of the application, which was updated after what happens before.
+    schema: u32,
     before: Vec<Deed>,
     pub deeds: Vec<Deed>,
 }
@@ -32,7 +34,7 @@ pub struct Stage {
 
 impl Scene {
     fn new(name: &'static str, before: Vec<Deed>, deeds: Vec<Deed>) -> Self {
-        Self { name, retention: Retention::default(), keeps: None, before, deeds }
+        Self { name, retention: Retention::default(), keeps: None, schema: 1, before, deeds }
     }
 
     /// Whether nothing happens before, so that the creation of the store is looked at as well.
@@ -49,6 +51,7 @@ impl Scene {
         desk.do_all(&self.before, |deed, ack| model = model.after(deed, ack)).unwrap();
         let ids = desk.ids.clone();
         drop(desk);
+        let (model, runtime) = (model.with_schema(self.schema), Runtime { schema: self.schema, ..runtime });
         Stage { image: disk.image(), model, ids, runtime }
     }
 }
@@ -91,6 +94,7 @@ pub fn scenes(seed: u64) -> Vec<Scene> {
         slots(&mut ink),
         thinning(&mut ink),
         sweeping(&mut ink),
+        updated(&mut ink),
     ]
 }
 
@@ -233,4 +237,16 @@ fn sweeping(ink: &mut Ink) -> Scene {
     ];
     let scene = Scene::new("sweeping", before, deeds);
     Scene { retention: Retention::default().discard_after(DAY * 5).purge_after(DAY * 3), ..scene }
+}
+
+fn updated(ink: &mut Ink) -> Scene {
+    let (a, b) = (ink.fresh("a", 60), ink.fresh("b", 900));
+    let mut before = vec![Deed::Start("a", a), Deed::Start("b", b.clone())];
+    before.extend(ink.saves("a", 3));
+    let mut deeds = vec![Deed::Checkpoint("a", "as it was", None), Deed::Save("b", b)];
+    deeds.extend(ink.saves("a", 1));
+    deeds.push(Deed::Restore("a", 2));
+    deeds.push(Deed::SaveAll(vec![("a", ink.more("a")), ("b", ink.more("b"))]));
+    let scene = Scene::new("after a new release with another schema", before, deeds);
+    Scene { schema: 2, ..scene }
 }
