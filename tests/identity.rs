@@ -125,7 +125,8 @@ fn a_damaged_marker_costs_the_name_and_nothing_else() {
     let _ = save(&store, "one").unwrap();
     drop(store);
     let whole = fs::read(marker(&path)).unwrap();
-    for bytes in [Vec::new(), whole[..whole.len() - 1].to_vec(), vec![0; 5_000], [&whole[..20], &whole[21..]].concat()] {
+    for bytes in [Vec::new(), whole[..whole.len() - 1].to_vec(), vec![0; 5_000], [&whole[..20], &whole[21..]].concat()]
+    {
         fs::write(marker(&path), &bytes).unwrap();
         let store = Store::open(&path, options(&entropy)).unwrap();
         assert!(store.replica_changed().is_some());

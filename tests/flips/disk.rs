@@ -87,7 +87,8 @@ impl Disk for SharedImage {
 
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut own = self.own();
-        let end = offset.checked_add(bytes.len() as u64).filter(|end| *end < 1 << 32).ok_or(io::ErrorKind::StorageFull)?;
+        let end =
+            offset.checked_add(bytes.len() as u64).filter(|end| *end < 1 << 32).ok_or(io::ErrorKind::StorageFull)?;
         let mut done = 0;
         for (page, at, len) in parts(offset, bytes.len()) {
             let own_page = own.pages.entry(page).or_insert_with(|| self.shared(page));

@@ -27,7 +27,12 @@ impl Outcome {
         matches!(kind, StorageErrorKind::Corrupt { .. } | StorageErrorKind::Io)
     }
 
-    fn ask<T: Debug>(&mut self, what: impl Fn() -> String, answer: draftkeep::Result<T>, is_right: impl Fn(&T) -> bool) -> Option<T> {
+    fn ask<T: Debug>(
+        &mut self,
+        what: impl Fn() -> String,
+        answer: draftkeep::Result<T>,
+        is_right: impl Fn(&T) -> bool,
+    ) -> Option<T> {
         match answer {
             Ok(answer) if is_right(&answer) => {
                 self.right += 1;
@@ -92,9 +97,11 @@ pub(crate) fn read(disk: Arc<dyn Disk>, library: &Library, sample: usize, verifi
                 let slot = notes.slot(key);
                 let id = |draft: &Option<Draft<String>>| draft.as_ref().map(Draft::id);
                 outcome.ask(|| format!("slot {key}"), slot.resume(), |found| id(found) == *current);
-                outcome.ask(|| format!("generations of {key}"), slot.generations(), |found| {
-                    found.iter().map(|info| info.id).eq(generations.iter().copied())
-                });
+                outcome.ask(
+                    || format!("generations of {key}"),
+                    slot.generations(),
+                    |found| found.iter().map(|info| info.id).eq(generations.iter().copied()),
+                );
             }
         }
         for key in NEVER {
@@ -136,11 +143,15 @@ fn lists(outcome: &mut Outcome, library: &Library, number: usize, space: &draftk
             .collect();
         wanted.sort_unstable();
         let page = space.list(&Filter::all().slots_beginning_with(prefix));
-        outcome.ask(|| format!("the slots with {prefix}"), page, |page| {
-            let mut found = ids(page);
-            found.sort_unstable();
-            found == wanted
-        });
+        outcome.ask(
+            || format!("the slots with {prefix}"),
+            page,
+            |page| {
+                let mut found = ids(page);
+                found.sort_unstable();
+                found == wanted
+            },
+        );
     }
     let latest = library.lists.get(&(number, Phase::Promoted)).and_then(|list| list.first()).copied();
     outcome.ask(|| "latest".to_owned(), space.latest(), |found| found.as_ref().map(|info| info.id) == latest);
@@ -152,23 +163,31 @@ where
 {
     let name = |what: &str| format!("{what} of draft {} with {} versions", known.id, known.texts.len());
     let wanted = (known.id, known.phase, known.head, known.slot.as_ref().map(|slot| slot.as_bytes().to_vec()));
-    outcome.ask(|| name("info"), draft.info(), |info| {
-        (info.id, info.phase, info.version, info.slot.clone()) == wanted && info.size == known.sizes[known.head as usize - 1]
-    });
+    outcome.ask(
+        || name("info"),
+        draft.info(),
+        |info| {
+            (info.id, info.phase, info.version, info.slot.clone()) == wanted
+                && info.size == known.sizes[known.head as usize - 1]
+        },
+    );
     let head = outcome.ask(|| name("the text"), draft.load(), |doc| text(doc) == known.text());
     outcome.heads += u64::from(head.is_some());
     outcome.ask(|| name("pins"), draft.pins(), |pins| *pins == known.pins);
     let last = known.texts.len() as u64;
-    outcome.ask(|| name("history"), draft.history(), |history| {
-        let told = |version: u64| {
-            let is_there = history.versions.iter().any(|info| info.version == version);
-            is_there != history.damaged.iter().any(|(first, last)| (*first..=*last).contains(&version))
-        };
-        let is_dense = (1..=last).all(told) && history.versions.iter().all(|info| (1..=last).contains(&info.version));
-        is_dense && history.versions.iter().all(|info| {
-            info.size == known.sizes[info.version as usize - 1]
-        })
-    });
+    outcome.ask(
+        || name("history"),
+        draft.history(),
+        |history| {
+            let told = |version: u64| {
+                let is_there = history.versions.iter().any(|info| info.version == version);
+                is_there != history.damaged.iter().any(|(first, last)| (*first..=*last).contains(&version))
+            };
+            let is_dense =
+                (1..=last).all(told) && history.versions.iter().all(|info| (1..=last).contains(&info.version));
+            is_dense && history.versions.iter().all(|info| info.size == known.sizes[info.version as usize - 1])
+        },
+    );
     let step = if last > 20 { last / 2 } else { 4 };
     for version in (0..=last + 1).filter(|version| (*version + sample as u64).is_multiple_of(step) || *version > last) {
         let at = draft.at(version);
