@@ -100,6 +100,8 @@ fn places(image: &[u8], pages: &[u64], count: usize) -> Vec<(usize, u8)> {
             places.push((byte, below(8) as u8));
         }
     }
+    // What is damaged most often comes first.
+    places.reverse();
     places
 }
 
