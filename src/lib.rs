@@ -235,6 +235,8 @@ mod draft;
 mod error;
 mod events;
 mod fault;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod id;
 mod kind;
 #[cfg(feature = "metrics")]

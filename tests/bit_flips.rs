@@ -100,6 +100,8 @@ fn places(image: &[u8], pages: &[u64], count: usize) -> Vec<(usize, u8)> {
             places.push((byte, below(8) as u8));
         }
     }
+    // What is damaged most often comes first.
+    places.reverse();
     places
 }
 
@@ -124,6 +126,10 @@ fn flip(library: &Library, image: &Arc<Vec<u8>>, count: usize) -> Tally {
                         match catch_unwind(AssertUnwindSafe(read)) {
                             Ok(outcome) => tally.add((byte, bit), outcome, library.drafts.len() as u64),
                             Err(_) => tally.panics.push((byte, bit)),
+                        }
+                        // Enough to show what is wrong.
+                        if tally.silent.len() + tally.panics.len() > 10 {
+                            break;
                         }
                     }
                     tally

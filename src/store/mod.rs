@@ -20,6 +20,8 @@ pub(crate) mod append;
 pub(crate) mod cache;
 pub(crate) mod change;
 pub(crate) mod engine;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub(crate) mod handle;
 pub(crate) mod heads;
 pub(crate) mod history;

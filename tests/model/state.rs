@@ -251,21 +251,23 @@ impl State {
     pub(crate) fn save(&mut self, editing: &mut Editing) -> Result<Became, ErrorKind> {
         let note = editing.note.clone();
         let draft = self.draft(editing.space, editing.draft)?;
-        if !draft.takes_saves() {
-            return Err(draft.wrong_phase());
-        }
+        let may = if draft.takes_saves() { Ok(()) } else { Err(draft.wrong_phase()) };
         if let Some((version, text)) = &editing.aside
             && *text == note
-            && draft.versions.contains_key(version)
         {
-            return Ok(Became::Unchanged(*version));
+            may.clone()?;
+            if draft.versions.contains_key(version) {
+                return Ok(Became::Unchanged(*version));
+            }
         }
         let (head, current) = (draft.head, draft.now().note.clone());
+        // Whatever the phase: what is there already need not be saved.
         if current == note {
             editing.base = (head, note);
             editing.aside = None;
             return Ok(Became::Unchanged(head));
         }
+        may?;
         let is_stale = head != editing.base.0 && current != editing.base.1;
         let label = label(draft.kind, &note).or_else(|| draft.now().label.clone());
         let version = self.write(editing.space, editing.draft, |version| {

@@ -2,8 +2,9 @@
 
 #![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc)]
 
+use super::gap::GapBuffer;
 use super::pack::{Pack, PackBuilder, PackEntry};
-use super::{GapBuffer, anchor, delta};
+use super::{anchor, delta};
 
 const LIMIT: usize = 1 << 20;
 
