@@ -88,10 +88,10 @@ impl Filter {
         self
     }
 
-    /// At most this many drafts on a page; 50 unless it is set, and 1,000 at the most.
+    /// At most this many drafts on a page; 50 unless it is set, 1 at the least and 1,000 at the most.
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {
-        self.limit = limit.min(PAGE_MAX);
+        self.limit = limit.clamp(1, PAGE_MAX);
         self
     }
 

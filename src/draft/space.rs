@@ -94,7 +94,12 @@ impl Space {
 }
 
 pub(crate) fn place(core: &SpaceCore) -> Place {
-    Place { space: core.no, keys: core.keys, days: core.days, device: core.engine.settings.device.clone() }
+    Place {
+        space: core.no,
+        keys: core.keys,
+        days: core.engine.days(core.no),
+        device: core.engine.settings.device.clone(),
+    }
 }
 
 /// The bytes of a document with its schema and label, ready to be stored.

@@ -38,11 +38,18 @@ pub(crate) struct Engine {
     witness: Option<Box<dyn TickWitness>>,
     queue: Queue,
     state: Mutex<State>,
-    names: Mutex<BTreeMap<SpaceNo, String>>,
+    spaces: Mutex<BTreeMap<SpaceNo, Known>>,
     activity: Mutex<Activity>,
     process: u32,
     /// What is done after each commit, for work that waits until the store is idle.
     after_commit: fn(&Arc<Engine>),
+}
+
+/// What is known of a space that was opened.
+#[derive(Debug)]
+struct Known {
+    name: String,
+    days: u64,
 }
 
 /// When the store last wrote, for the work that waits until it is idle.
@@ -81,7 +88,7 @@ impl Engine {
             witness,
             queue: Queue::default(),
             state: Mutex::new(state),
-            names: Mutex::default(),
+            spaces: Mutex::default(),
             activity: Mutex::default(),
             process: std::process::id(),
             after_commit,
@@ -276,12 +283,17 @@ impl Engine {
     }
 
     pub(crate) fn publish_event(&self, space: SpaceNo, draft: Option<DraftId>, trace: TraceId, what: EventKind) {
-        let name = lock(&self.names).get(&space).cloned().unwrap_or_default();
+        let name = lock(&self.spaces).get(&space).map(|known| known.name.clone()).unwrap_or_default();
         self.events.publish(&Event { at: self.now(), trace, space: name, draft, what });
     }
 
-    pub(crate) fn know_space(&self, space: SpaceNo, name: &str) {
-        lock(&self.names).insert(space, name.to_owned());
+    pub(crate) fn know_space(&self, space: SpaceNo, name: &str, days: u64) {
+        lock(&self.spaces).insert(space, Known { name: name.to_owned(), days });
+    }
+
+    /// On how many days the space had been opened, by the handle that was opened last.
+    pub(crate) fn days(&self, space: SpaceNo) -> u64 {
+        lock(&self.spaces).get(&space).map_or(0, |known| known.days)
     }
 
     /// The drafts with a run that ended since this was asked last.

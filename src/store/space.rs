@@ -53,7 +53,6 @@ pub(crate) struct SpaceCore {
     pub(crate) no: SpaceNo,
     pub(crate) name: String,
     pub(crate) keys: SpaceKeys,
-    pub(crate) days: u64,
     pub(crate) swept: Swept,
 }
 
@@ -86,13 +85,12 @@ impl SpaceCore {
                 engine.write(move |write| enter(write, &name, today))?
             }
         };
-        engine.know_space(no, name);
+        engine.know_space(no, name, row.days);
         Ok(Self {
             engine: Arc::clone(engine),
             no,
             name: name.to_owned(),
             keys: SpaceKeys::new(&row.secret),
-            days: row.days,
             swept: Swept::default(),
         })
     }

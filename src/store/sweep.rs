@@ -33,13 +33,13 @@ pub(crate) fn sweep(space: &SpaceCore, trace: TraceId) -> Result<Swept, Failure>
         if let Some(untouched) = retention.discard_after {
             let list = ListKey { space: space.no, kind, phase: Phase::Open };
             stale.extend(oldest(&view, list, |head| {
-                has_passed(untouched, head.row.local.saved_at, now, head.row.local.days, space.days)
+                has_passed(untouched, head.row.local.saved_at, now, head.row.local.days, space.engine.days(space.no))
             })?);
         }
         if let Some(grace) = retention.purge_after {
             let list = ListKey { space: space.no, kind, phase: Phase::Discarded };
             expired.extend(oldest(&view, list, |head| {
-                has_passed(grace, head.row.phase_since, now, head.row.phase_days, space.days)
+                has_passed(grace, head.row.phase_since, now, head.row.phase_days, space.engine.days(space.no))
             })?);
         }
     }
@@ -47,7 +47,7 @@ pub(crate) fn sweep(space: &SpaceCore, trace: TraceId) -> Result<Swept, Failure>
     if stale.is_empty() && expired.is_empty() {
         return Ok(Swept::default());
     }
-    let days = space.days;
+    let days = space.engine.days(space.no);
     let (no, keys) = (space.no, space.keys);
     let device = space.engine.settings.device.clone();
     space.engine.write(move |write| {

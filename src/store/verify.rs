@@ -103,7 +103,7 @@ fn check_records(view: &Committed, table: Table, name: &str, report: &mut Verifi
 fn check_space(view: &Committed, space: SpaceNo, report: &mut Verified) -> Result<(), Failure> {
     let Some(row) = note(report, None, space_row(view, space))? else { return Ok(()) };
     let keys = SpaceKeys::new(&row.secret);
-    let drafts = drafts(view, space)?;
+    let Some(drafts) = note(report, None, drafts(view, space))? else { return Ok(()) };
     let mut expected: BTreeMap<ListKey, BTreeMap<u64, DraftId>> = BTreeMap::new();
     for draft in drafts {
         let key = DraftKey { space, draft };

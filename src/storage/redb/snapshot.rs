@@ -3,7 +3,7 @@
 use super::convert::{from_engine, guarded};
 use super::engine::{Bytes, definition, table_name};
 use crate::storage::limits::check_key;
-use crate::storage::{Entry, Order, Scan, Snapshot, StorageError, Table};
+use crate::storage::{Entry, Order, Scan, Snapshot, StorageError, StorageErrorKind, Table};
 use redb::{AccessGuard, ReadOnlyTable, ReadTransaction, TableError};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -39,7 +39,6 @@ impl RedbSnapshot {
         table: Table,
         work: impl FnOnce(&Reader) -> Result<T, StorageError>,
     ) -> Result<Option<T>, StorageError> {
-        use crate::storage::StorageErrorKind;
         if self.process != process::id() {
             return Err(StorageErrorKind::Forked.into());
         }
@@ -76,15 +75,31 @@ impl Snapshot for RedbSnapshot {
             return Ok(Vec::new());
         }
         let bounds = (Bound::Included(scan.from), scan.to.map_or(Bound::Unbounded, Bound::Excluded));
-        let entries = self.with(table, |reader| {
+        let entries: Option<Vec<Entry>> = self.with(table, |reader| {
             let range = reader.range::<&[u8]>(bounds).map_err(from_engine)?;
             match scan.order {
                 Order::Ascending => range.take(scan.limit).map(owned).collect(),
                 Order::Descending => range.rev().take(scan.limit).map(owned).collect(),
             }
         })?;
-        Ok(entries.unwrap_or_default())
+        let entries = entries.unwrap_or_default();
+        if is_answer(&scan, &entries) { Ok(entries) } else { Err(out_of_order()) }
     }
+}
+
+/// Whether the entries lie in the range and in order. On a damaged page they need not, and whoever walks a table page by
+/// page would never come to its end.
+fn is_answer(scan: &Scan<'_>, entries: &[Entry]) -> bool {
+    let is_within = |(key, _): &Entry| key.as_slice() >= scan.from && scan.to.is_none_or(|to| key.as_slice() < to);
+    let is_ordered = |pair: &[Entry]| match scan.order {
+        Order::Ascending => pair[0].0 < pair[1].0,
+        Order::Descending => pair[0].0 > pair[1].0,
+    };
+    crate::fault::on("engine-order-trusted") || entries.iter().all(is_within) && entries.windows(2).all(is_ordered)
+}
+
+fn out_of_order() -> StorageError {
+    StorageErrorKind::Corrupt { what: "the engine returned keys out of order, or of another range".to_owned() }.into()
 }
 
 /// The first error ends the scan: behind it the engine might leave entries out.
@@ -107,5 +122,26 @@ impl Drop for RedbSnapshot {
             // See `Engine`: its locks may be held for ever.
             std::mem::forget(open);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(keys: &[&[u8]]) -> Vec<Entry> {
+        keys.iter().map(|key| (key.to_vec(), Vec::new())).collect()
+    }
+
+    #[test]
+    fn only_keys_of_the_range_in_order_are_an_answer() {
+        let up = Scan { from: b"b", to: Some(b"e"), order: Order::Ascending, limit: 9 };
+        let down = Scan { order: Order::Descending, ..up };
+        assert!(is_answer(&up, &entries(&[b"b", b"c", b"d"])));
+        assert!(is_answer(&down, &entries(&[b"d", b"c", b"b"])));
+        for keys in [&[&b"a"[..]][..], &[b"e"], &[b"c", b"c"], &[b"b", b"d", b"c"]] {
+            assert!(!is_answer(&up, &entries(keys)), "{keys:?}");
+        }
+        assert!(!is_answer(&down, &entries(&[b"b", b"c"])));
     }
 }
