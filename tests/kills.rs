@@ -152,9 +152,21 @@ fn kill_at_line(path: &Path, line: usize, said: &mut Said, count: &mut Count) {
     count.while_opening += u64::from(!is_open);
 }
 
+/// Opens the store. A process that another thread starts just now shares this one's lock until it begins its own program.
+fn open_patiently(path: &Path) -> draftkeep::Result<Store> {
+    let in_use = ErrorKind::Storage(StorageErrorKind::InUse);
+    for _ in 0..200 {
+        match Store::open(path, Options::new()) {
+            Err(error) if *error.kind() == in_use => std::thread::sleep(std::time::Duration::from_millis(5)),
+            result => return result,
+        }
+    }
+    Store::open(path, Options::new())
+}
+
 /// Holds what is on the disk against what was said.
 fn check(path: &Path, said: &mut Said) {
-    let store = match Store::open(path, Options::new()) {
+    let store = match open_patiently(path) {
         Ok(store) => store,
         Err(error) => {
             let is_nothing_there = *error.kind() == ErrorKind::Storage(StorageErrorKind::NotFound);

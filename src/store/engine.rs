@@ -96,7 +96,12 @@ impl Engine {
     }
 
     pub(crate) fn replica(&self) -> ReplicaId {
-        lock(&self.state).replica
+        let mut state = lock(&self.state);
+        // Where the storage cannot be read, what was known last is the best answer.
+        if !state.is_replica_sure {
+            let _ = self.read().and_then(|view| make_sure_of_replica(&view, &mut state));
+        }
+        state.replica
     }
 
     pub(crate) fn now(&self) -> Timestamp {
