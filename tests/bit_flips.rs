@@ -3,6 +3,8 @@
 //! The engine below checks nothing on an ordinary read, so this is about our hashes, our second indexes, and the
 //! second path to each draft's head.
 #![cfg(feature = "redb")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "small numbers of the test's own")]
+#![allow(clippy::similar_names, reason = "a verdict and what it is of")]
 
 use flips::disk::{PAGE, SharedImage};
 use flips::library::{self, Library};

@@ -39,6 +39,7 @@ fn json(text: &str) -> Value {
 }
 
 /// From the first release's document to the second's.
+#[expect(clippy::needless_pass_by_value, reason = "migrations take their document")]
 fn up(document: Value) -> draftkeep::MigrationResult {
     let text = document.to_canonical()?;
     let mut document: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&text)?;

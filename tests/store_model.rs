@@ -1,4 +1,7 @@
 //! Whatever a program of calls does, a store answers as a plain model of it: documents per version, in maps.
+#![allow(clippy::cast_possible_truncation, reason = "small numbers of the test's own")]
+#![allow(clippy::needless_pass_by_value, reason = "what was wanted is compared once, where it stands")]
+#![allow(clippy::similar_names, reason = "a draft and its like in the model")]
 
 use draftkeep::storage::{MemoryStorage, Storage};
 use model::calls::Call;

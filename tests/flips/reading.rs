@@ -126,7 +126,7 @@ fn lists(outcome: &mut Outcome, library: &Library, number: usize, space: &draftk
         loop {
             let (now, later) = left.split_at(left.len().min(7));
             let page = space.list(&filter);
-            let is_right = |page: &draftkeep::Page| ids(page) == now && page.next.is_some() == !later.is_empty();
+            let is_right = |page: &draftkeep::Page| ids(page) == now && page.next.is_some() != later.is_empty();
             let Some(page) = outcome.ask(|| format!("the list of {phase} drafts"), page, is_right) else { break };
             let Some(next) = page.next else { break };
             filter = filter.after(next);

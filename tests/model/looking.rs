@@ -79,7 +79,7 @@ fn same_info(info: &DraftInfo, wanted: &Draft) {
     );
     assert_eq!((info.phase, &info.outcome, info.promoted), (now.phase, &now.outcome, wanted.promoted_id));
     assert_eq!((&info.label, &info.device, info.schema), (&now.label, &now.device, 1));
-    let times = [info.created_at, info.saved_at, info.phase_since].map(|time| time.as_millis());
+    let times = [info.created_at, info.saved_at, info.phase_since].map(draftkeep::clock::Timestamp::as_millis);
     assert_eq!(times, [wanted.created_at, now.saved_at, wanted.phase_since], "created, saved, in its phase since");
 }
 

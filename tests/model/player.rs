@@ -217,7 +217,7 @@ impl Player {
         drop(before);
         self.store = Store::with_storage((self.opening)(), self.options()).expect("it was closed in order");
         assert_eq!((self.store.id(), self.store.replica()), (id, replica));
-        if call.b % 16 == 0 {
+        if call.b.is_multiple_of(16) {
             assert_ne!(self.store.take_new_replica().expect("it can be written"), replica);
         }
     }
@@ -358,10 +358,8 @@ impl Player {
             }
             What::Pin | What::Unpin => {
                 let is_on = call.what == What::Pin;
-                let wanted = match draft.versions.contains_key(&version) {
-                    false if is_on => Err(draft.no_version(version)),
-                    _ => Ok(()),
-                };
+                let is_missing = is_on && !draft.versions.contains_key(&version);
+                let wanted = if is_missing { Err(draft.no_version(version)) } else { Ok(()) };
                 assert_same(call, held.pin(version, is_on), wanted.clone());
                 if is_on && wanted.is_ok() {
                     draft.pins.insert(version);

@@ -2,7 +2,7 @@
 #![cfg(unix)]
 
 use draftkeep::storage::StorageErrorKind;
-use draftkeep::{ErrorKind, Kind, Options, Result, Store};
+use draftkeep::{ErrorKind, Kind, Options, Result, Saved, Store};
 
 const NOTE: Kind<String> = Kind::new("note");
 
@@ -41,7 +41,7 @@ fn a_child_can_neither_read_nor_save_and_the_parent_loses_nothing() {
         libc::WEXITSTATUS(status)
     };
     assert_eq!(code, 0);
-    edit.save().unwrap();
+    assert!(matches!(edit.save().unwrap(), Saved::Stored { version: 2, .. }));
     assert_eq!(draft.load().unwrap(), "before, and after");
     assert_eq!(store.spaces().unwrap(), ["alice"]);
     drop((edit, draft, notes, store));

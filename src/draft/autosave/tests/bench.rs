@@ -114,6 +114,7 @@ impl Bench {
     }
 
     /// Keeps a text as if it had been saved by someone else; gives its version.
+    #[cfg(feature = "threads")]
     pub(super) fn keep(&self, text: String) -> u64 {
         let mut log = self.target.log.lock().unwrap();
         log.push((self.clock.elapsed(), text, SaveReason::Flush));
