@@ -344,7 +344,8 @@ impl SlotRow {
             latest: fits(fields.number(1)?, 1)?,
             open: generation(2)?,
             promoted: generation(3)?,
-            next: fields.get(4).map(<[u8]>::to_vec),
+            // No slot has the empty key, so it cannot be the next one.
+            next: fields.get(4).filter(|key| !key.is_empty()).map(<[u8]>::to_vec),
             unknown: fields.unknown_above(4),
         })
     }
@@ -381,5 +382,19 @@ impl ListRow {
             older: fields.optional_number(2)?,
             count: fields.number(3)?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by fuzzing: an empty field was read as a key that no slot has.
+    #[test]
+    fn a_slot_whose_next_key_is_empty_has_none() {
+        let mut writer = Writer::new(FORMAT);
+        writer.number(1, 1);
+        writer.bytes(4, b"");
+        assert_eq!(SlotRow::decode(&writer.finish()).map(|row| row.next), Ok(None));
     }
 }
