@@ -43,7 +43,8 @@ pub fn record(data: &[u8]) {
     let Some((&[table, split], rest)) = data.split_first_chunk::<2>() else { return };
     let (key, value) = rest.split_at(usize::from(split).min(rest.len()));
     let table = Table::new(table);
-    assert!(record::open(table, key, value.to_vec()).is_err(), "nobody guesses a hash");
+    // May well succeed: a fuzzer that watches comparisons learns the hash.
+    let _ = record::open(table, key, value.to_vec());
     let sealed = record::seal(table, key, value.to_vec());
     assert!(record::open(table, key, sealed).is_ok_and(|opened| opened == value));
 }
