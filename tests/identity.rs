@@ -88,12 +88,48 @@ fn an_older_copy_that_is_put_back_into_its_place_is_another_writer() {
     assert_eq!(store.replica(), replica);
     let _ = save(&store, " and lost").unwrap();
     drop(store);
-    // As `cp` does it: the same file with other content.
+    // As `cp` does it: the same file with other content. And a power cut may take the note of the last version.
     fs::write(&path, backup).unwrap();
+    let mut bytes = fs::read(marker(&path)).unwrap();
+    bytes[8_192..].fill(0);
+    fs::write(marker(&path), bytes).unwrap();
     let store = Store::open(&path, options(&entropy)).unwrap();
     assert_ne!(store.replica(), replica);
     assert!(store.replica_changed().is_some());
     assert_eq!(draft(&store).load().unwrap(), "kept");
+}
+
+#[test]
+fn a_copy_taken_while_it_was_open_and_put_back_is_another_writer() {
+    let (folder, entropy) = (tempfile::tempdir().unwrap(), entropy());
+    let path = folder.path().join("a.redb");
+    let store = Store::create(&path, options(&entropy)).unwrap();
+    let _ = save(&store, "kept").unwrap();
+    let replica = store.replica();
+    let backup = fs::read(&path).unwrap();
+    // Few enough that no ticks are reserved meanwhile.
+    let _ = save(&store, " and lost").unwrap();
+    drop(store);
+    let newest = fs::read(&path).unwrap();
+    fs::write(&path, &newest).unwrap();
+    let store = Store::open(&path, options(&entropy)).unwrap();
+    assert_eq!((store.replica(), store.replica_changed()), (replica, None), "nothing was lost");
+    drop(store);
+    fs::write(&path, backup).unwrap();
+    let store = Store::open(&path, options(&entropy)).unwrap();
+    let restored = store.replica();
+    assert_ne!(restored, replica);
+    assert_eq!(store.replica_changed(), Some("an earlier copy of the file was put back"));
+    assert_eq!(draft(&store).load().unwrap(), "kept");
+    drop(store);
+    let store = Store::open(&path, options(&entropy)).unwrap();
+    assert_eq!((store.replica(), store.replica_changed()), (restored, None), "it is noticed once");
+    let draft = draft(&store);
+    draft.discard().unwrap();
+    draft.purge().unwrap();
+    drop((draft, store));
+    let store = Store::open(&path, options(&entropy)).unwrap();
+    assert_eq!((store.replica(), store.replica_changed()), (restored, None), "what was purged is not missed");
 }
 
 #[test]
@@ -125,8 +161,7 @@ fn a_damaged_marker_costs_the_name_and_nothing_else() {
     let _ = save(&store, "one").unwrap();
     drop(store);
     let whole = fs::read(marker(&path)).unwrap();
-    for bytes in [Vec::new(), whole[..whole.len() - 1].to_vec(), vec![0; 5_000], [&whole[..20], &whole[21..]].concat()]
-    {
+    for bytes in [Vec::new(), whole[..40].to_vec(), vec![0; 20_000], [&whole[..20], &whole[21..]].concat()] {
         fs::write(marker(&path), &bytes).unwrap();
         let store = Store::open(&path, options(&entropy)).unwrap();
         assert!(store.replica_changed().is_some());

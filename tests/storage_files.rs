@@ -297,18 +297,35 @@ fn the_witness_keeps_its_bytes_and_notices_damage() {
     assert!(matches!(witness.write(&[0; 513]).unwrap_err().kind(), StorageErrorKind::TooLarge { got: 513, .. }));
     // The witness does not keep the file locked.
     drop(storage);
-    let (_storage, witness) = file.open().unwrap();
+    let (storage, witness) = file.open().unwrap();
     assert_eq!(witness.read().unwrap().as_deref(), Some(&b"x"[..]));
     let marker = folder.path().join("a.redb.marker");
+    witness.note(b"noted").unwrap();
+    assert_eq!(witness.noted().unwrap().as_deref(), Some(&b"noted"[..]));
     let good = fs::read(&marker).unwrap();
-    for bit in 0..good.len() * 8 {
+    let (mut older, mut unnoted) = (0, 0);
+    for bit in (0..good.len() * 8).filter(|bit| bit / 8 % 4_096 < 600) {
         let mut bad = good.clone();
         bad[bit / 8] ^= 1 << (bit % 8);
         fs::write(&marker, bad).unwrap();
-        assert!(matches!(witness.read().unwrap_err().kind(), StorageErrorKind::Corrupt { .. }), "bit {bit}");
+        let (kept, noted) = (witness.read().unwrap().unwrap(), witness.noted().unwrap());
+        assert!(kept == b"x" || kept == [0xff; 512], "bit {bit}: neither the last payload nor the one before");
+        assert!(noted.as_ref().is_none_or(|noted| noted == b"noted"), "bit {bit}");
+        older += usize::from(kept != b"x");
+        unnoted += usize::from(noted.is_none());
     }
-    fs::write(&marker, vec![0; 10_000_000]).unwrap();
-    assert!(witness.read().is_err());
+    assert_eq!((older, unnoted), ((16 + 8 + 2 + 1 + 32) * 8, (16 + 8 + 2 + 5 + 32) * 8), "each bit of a slot counts");
+    for damaged in [vec![0; 10_000_000], [&[1; 5_000], &good[5_000..]].concat(), good[..30].to_vec()] {
+        fs::write(&marker, damaged).unwrap();
+        assert!(matches!(witness.read().unwrap_err().kind(), StorageErrorKind::Corrupt { .. }));
+    }
+    fs::write(&marker, vec![0; 10]).unwrap();
+    drop((storage, witness));
+    let (_storage, witness) = file.open().unwrap();
+    assert!(witness.note(b"lost").is_err(), "there is nothing whole to write into");
+    witness.write(b"anew").unwrap();
+    assert_eq!(witness.read().unwrap().as_deref(), Some(&b"anew"[..]));
+    assert_eq!(names(folder.path()), ["a.redb", "a.redb.marker"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::pieces::{self, INLINE_MAX};
 use super::rows::{HeadRow, Local, Stored, VersionRow};
 use super::tables::{ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, VERSIONS};
 use super::versions::run::{self, RUN_MAX};
-use super::write::Write;
+use super::write::{LastWritten, Write};
 use crate::clock::Timestamp;
 use crate::codec::Unknown;
 use crate::error::Failure;
@@ -88,6 +88,7 @@ pub(crate) fn append(write: &mut Write<'_>, of: Belongs, before: Option<&Head>, 
         write.state.cold.insert(key);
     }
     write.put(VERSIONS, key.version(version), row.encode());
+    write.state.last_written = LastWritten::Version(key, version);
 
     let head = match before {
         Some(head) if aside => HeadRow { last: version, run, ..head.row.clone() },

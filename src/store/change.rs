@@ -12,7 +12,7 @@ use super::tables::{
     ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, PACKS, PINS, SpaceNo, TOMBSTONES, VERSIONS,
 };
 use super::versions::{packed, run};
-use super::write::Write;
+use super::write::{LastWritten, Write};
 use crate::clock::Timestamp;
 use crate::codec::Writer;
 use crate::error::{ErrorKind, Failure};
@@ -343,6 +343,7 @@ pub(crate) fn purge(write: &mut Write<'_>, kind: KindNo, key: DraftKey) -> Resul
     tombstone.number(1, write.now.as_millis());
     write.put(TOMBSTONES, prefix, tombstone.finish());
     write.bodies.forget(key);
+    write.state.last_written = LastWritten::Removal;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::rows::MetaRow;
 use super::tables::{DraftKey, META, META_KEY, SpaceNo};
 use super::txn::Txn;
 use super::view::{Committed, View};
-use super::write::{State, TickWitness, Told, Write, meta_row, own_row_is_missing};
+use super::write::{CommitWitness, LastWritten, State, Told, Write, meta_row, own_row_is_missing};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::{Event, EventBus, EventKind};
@@ -35,7 +35,7 @@ pub(crate) struct Engine {
     pub(crate) bodies: Bodies,
     pub(crate) events: EventBus,
     pub(crate) live: Live,
-    witness: Option<Box<dyn TickWitness>>,
+    witness: Option<Box<dyn CommitWitness>>,
     queue: Queue,
     state: Mutex<State>,
     spaces: Mutex<BTreeMap<SpaceNo, Known>>,
@@ -67,7 +67,7 @@ impl Engine {
         storage: Arc<dyn Storage>,
         settings: Settings,
         meta: &MetaRow,
-        witness: Option<Box<dyn TickWitness>>,
+        witness: Option<Box<dyn CommitWitness>>,
         after_commit: fn(&Arc<Self>),
     ) -> Self {
         let state = State {
@@ -77,6 +77,7 @@ impl Engine {
             reserved: meta.ticks_reserved,
             newest: BTreeMap::new(),
             cold: BTreeSet::new(),
+            last_written: LastWritten::Nothing,
         };
         Self {
             storage,
@@ -205,18 +206,20 @@ impl Engine {
     ) -> std::result::Result<(), Failure> {
         let mut txn = Txn::new(self.read()?);
         make_sure_of_replica(&txn, state)?;
+        state.last_written = LastWritten::Nothing;
         let reserved_before = state.reserved;
         let is_reserving = Self::reserve(state)?;
         let now = self.now();
         let mut is_changed = false;
         for call in group {
-            let told_before = told.len();
+            let (told_before, last_written) = (told.len(), state.last_written);
             let mut write = Write { txn: &mut txn, state, bodies: &self.bodies, told, now, began: Duration::ZERO };
             if call.run(&mut write).is_ok() {
                 is_changed |= txn.keep();
             } else {
                 txn.roll_back();
                 told.truncate(told_before);
+                state.last_written = last_written;
                 // It may have remembered a document under a number that another call gets now.
                 self.bodies.clear();
             }
@@ -229,6 +232,13 @@ impl Engine {
             self.write_reserved(&mut txn, state.reserved)?;
         }
         self.commit_batch(&txn.into_batch(Origin::Local))?;
+        if let Some(witness) = &self.witness {
+            match state.last_written {
+                LastWritten::Nothing => {}
+                LastWritten::Version(key, version) => witness.committed(self.store, Some((key, version))),
+                LastWritten::Removal => witness.committed(self.store, None),
+            }
+        }
         let mut activity = lock(&self.activity);
         activity.last_commit = self.settings.clock.elapsed();
         activity.is_unsettled = true;

@@ -7,7 +7,7 @@ use super::space::{self, Space, SpaceCore};
 use super::tables::{HEADS, META, META_KEY, SPACES, VERSIONS};
 use super::verify::{self, Verified};
 use super::view::{Committed, View};
-use super::write::{TickWitness, meta_row, own_row_is_missing};
+use super::write::{CommitWitness, meta_row, own_row_is_missing};
 use super::{record, sweep, tend};
 use crate::codec::Unknown;
 use crate::error::{Error, Failure, Result};
@@ -93,21 +93,26 @@ impl Store {
             let storage: Arc<dyn Storage> = Arc::new(storage);
             let (mut meta, is_new) = enter(&*storage, &settings)?;
             let now = marker.claim(meta.store, meta.ticks_reserved);
-            let reason = match marker.claimed() {
+            let claimed = marker.claimed();
+            let reason = match &claimed {
                 _ if is_new => None,
-                Some(claimed) => claimed.contradiction(&now).map(|reason| (reason, claimed.ticks)),
-                None => Some(("the marker beside the file is gone", 0)),
+                None => Some("the marker beside the file is gone"),
+                Some(claimed) => claimed.contradiction(&now).or_else(|| {
+                    let view = Committed(storage.snapshot().ok()?);
+                    marker.noted()?.contradiction(meta.store, &view)
+                }),
             };
-            if let Some((_, ticks)) = reason {
+            if reason.is_some() {
                 meta.replica = ReplicaId::from_bytes(random(&settings));
-                meta.ticks_reserved = meta.ticks_reserved.max(ticks);
+                meta.ticks_reserved = meta.ticks_reserved.max(claimed.as_ref().map_or(0, |claimed| claimed.ticks));
                 put_meta(&*storage, &meta)?;
+                // What was noted of the other one is no reason to take another id the next time.
+                marker.committed(meta.store, None);
             }
             let claim = marker.claim(meta.store, meta.ticks_reserved);
-            if marker.claimed().as_ref() != Some(&claim) {
+            if claimed.as_ref() != Some(&claim) {
                 marker.write(&claim)?;
             }
-            let reason = reason.map(|(reason, _)| reason);
             Ok(Self::start(storage, settings, &meta, Some(Box::new(marker)), reason))
         })
     }
@@ -143,7 +148,7 @@ impl Store {
         storage: Arc<dyn Storage>,
         settings: Settings,
         meta: &MetaRow,
-        witness: Option<Box<dyn TickWitness>>,
+        witness: Option<Box<dyn CommitWitness>>,
         replica_changed: Option<&'static str>,
     ) -> Self {
         Self { engine: Arc::new(Engine::new(storage, settings, meta, witness, tend::wake)), replica_changed }

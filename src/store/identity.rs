@@ -1,12 +1,19 @@
 //! Noticing that a store was copied, moved or restored, so that no two stores ever write under one replica id.
 //!
 //! The marker beside the file does not travel with a copy of it. It names the store, the place where its file lies
-//! (volume and inode), and the ticks that were reserved. Whatever does not fit is taken for a clone: a new replica id
-//! costs nothing, while two writers under one id would each take the other's edits for their own.
+//! (volume and inode), the ticks that were reserved, and the version that was written last. Whatever does not fit is taken
+//! for a clone: a new replica id costs nothing, while two writers under one id would each take the other's edits for their
+//! own.
 
 use crate::codec::{CodecError, Fields, Writer};
-use crate::id::StoreId;
-use crate::{error::Failure, storage::Witness, store::write::TickWitness};
+use crate::error::Failure;
+use crate::fault;
+use crate::id::{DraftId, StoreId};
+use crate::storage::Witness;
+use crate::store::heads;
+use crate::store::tables::DraftKey;
+use crate::store::view::View;
+use crate::store::write::CommitWitness;
 
 const FORMAT: u8 = 1;
 
@@ -38,17 +45,50 @@ impl Claim {
 
     /// Why the store may be a clone of the one that made this claim; `None` where it is that very store.
     pub(crate) fn contradiction(&self, now: &Self) -> Option<&'static str> {
-        if crate::fault::on("clone-unnoticed") {
-            None
-        } else if self.store != now.store {
+        if self.store != now.store {
             Some("another store took the place of the file")
-        } else if self.place != now.place {
+        } else if self.place != now.place && !fault::on("clone-unnoticed") {
             Some("the file was copied or moved to another volume")
-        } else if self.ticks > now.ticks {
+        } else if self.ticks > now.ticks && !fault::on("older-ticks-unnoticed") {
             Some("an earlier copy of the file was put back")
         } else {
             None
         }
+    }
+}
+
+/// A version that was durable when this was noted. A store that does not have it is an earlier copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Noted {
+    pub(crate) store: StoreId,
+    pub(crate) key: DraftKey,
+    pub(crate) version: u64,
+}
+
+impl Noted {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(FORMAT);
+        writer.bytes(1, self.store.as_bytes());
+        writer.number(2, u64::from(self.key.space));
+        writer.bytes(3, self.key.draft.as_bytes());
+        writer.number(4, self.version);
+        writer.finish()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, FORMAT)?;
+        let space = fields.number(2)?.try_into().map_err(|_| CodecError::Malformed(2))?;
+        let key = DraftKey { space, draft: DraftId::from_bytes(fields.array(3)?) };
+        Ok(Self { store: StoreId::from_bytes(fields.array(1)?), key, version: fields.number(4)? })
+    }
+
+    /// Why the store may be an earlier copy. Damage says nothing about that.
+    pub(crate) fn contradiction(&self, store: StoreId, view: &impl View) -> Option<&'static str> {
+        if fault::on("older-copy-unnoticed") || self.store != store {
+            return None;
+        }
+        let last = heads::read(view, self.key).ok()?.map_or(0, |head| head.row.last);
+        (last < self.version).then_some("an earlier copy of the file was put back")
     }
 }
 
@@ -76,20 +116,40 @@ impl Marker {
         Claim::decode(&bytes).ok()
     }
 
+    /// What was noted last, where it was not lost.
+    pub(crate) fn noted(&self) -> Option<Noted> {
+        let bytes = self.witness.noted().ok().flatten()?;
+        Noted::decode(&bytes).ok()
+    }
+
     pub(crate) fn write(&self, claim: &Claim) -> Result<(), Failure> {
         Ok(self.witness.write(&claim.encode())?)
     }
 }
 
-impl TickWitness for Marker {
+impl CommitWitness for Marker {
     fn reserve(&self, store: StoreId, ticks: u64) -> Result<(), Failure> {
         self.write(&self.claim(store, ticks))
+    }
+
+    fn committed(&self, store: StoreId, last: Option<(DraftKey, u64)>) {
+        let note = last.map_or_else(Vec::new, |(key, version)| Noted { store, key, version }.encode());
+        if let Err(error) = self.witness.note(&note) {
+            tracing::debug!(%error, "the marker beside the store could not be noted on");
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_note_is_read_as_it_was_written() {
+        let key = DraftKey { space: 7, draft: DraftId::from_bytes([3; 16]) };
+        let noted = Noted { store: StoreId::from_bytes([1; 16]), key, version: 900 };
+        assert_eq!(Noted::decode(&noted.encode()), Ok(noted));
+    }
 
     #[test]
     fn only_the_same_store_in_its_place_and_not_older_is_the_same() {

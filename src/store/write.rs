@@ -29,11 +29,30 @@ pub(crate) struct State {
     pub(crate) newest: BTreeMap<SpaceNo, u64>,
     /// Drafts with a run that ended and is not packed yet.
     pub(crate) cold: BTreeSet<DraftKey>,
+    /// What the commit under way does to versions.
+    pub(crate) last_written: LastWritten,
 }
 
-/// Keeps the largest reserved tick where a restored copy of the store would not have it.
-pub(crate) trait TickWitness: Send + Sync + std::fmt::Debug {
+/// Keeps what tells a store from an earlier copy of it, where such a copy would not have it.
+pub(crate) trait CommitWitness: Send + Sync + std::fmt::Debug {
+    /// Keeps the largest reserved tick, durably, before a commit that hands any of them out.
     fn reserve(&self, store: StoreId, ticks: u64) -> Result<(), Failure>;
+
+    /// Keeps the version that the last commit wrote; `None` where what was kept need not be there any more. Never fails:
+    /// the commit it speaks of is durable.
+    fn committed(&self, store: StoreId, last: Option<(DraftKey, u64)>);
+}
+
+/// What a commit did to the versions of drafts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum LastWritten {
+    /// None was written, and none taken away.
+    #[default]
+    Nothing,
+    /// This was the last that was written.
+    Version(DraftKey, u64),
+    /// A draft was removed, and nothing written after it.
+    Removal,
 }
 
 /// An event of a call, published once its commit is durable.
