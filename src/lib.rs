@@ -263,6 +263,8 @@ pub use events::{Event, EventKind, Events};
 pub use id::{DraftId, ParseIdError, ReplicaId, RevisionId, StoreId, TraceId};
 pub use kind::{Kind, MigrationResult, Schema};
 pub use phase::Phase;
+#[cfg(feature = "redb")]
+pub use store::Backup;
 pub use store::{Compacted, Damage, Keep, Options, Retention, Space, Store, Swept, Verified};
 pub use value::Value;
 pub use vector::{Causality, MAX_WRITERS, VersionVector};

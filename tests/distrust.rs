@@ -5,7 +5,7 @@ use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::storage::{
     Batch, Entry, Footprint, Maintenance, MemoryStorage, Scan, Snapshot, Storage, StorageError, StorageErrorKind, Table,
 };
-use draftkeep::{EventKind, Kind, Options, Store};
+use draftkeep::{ErrorKind, EventKind, Kind, Options, Store};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -82,7 +82,9 @@ impl Snapshot for Blind {
 /// The tables of the format page.
 const SPACE_NAMES: u8 = 2;
 const VERSIONS: u8 = 3;
+const ANCHORS: u8 = 4;
 const HEADS: u8 = 5;
+const HEAD_ANCHORS: u8 = 6;
 const LISTS: u8 = 8;
 const SLOTS: u8 = 9;
 
@@ -124,6 +126,25 @@ fn both_paths_to_a_large_head_are_written_with_every_save_and_cost_about_the_cha
             storage.hide(&[]);
         }
     }
+    Ok(())
+}
+
+#[test]
+fn a_head_is_read_although_any_one_of_its_tables_is_lost() -> Outcome {
+    let storage = Unreliable::default();
+    let text: String = (0..20_000_u32).map(|word| format!("{} ", word.wrapping_mul(2_654_435_761))).collect();
+    let draft = storage.open()?.space("alice")?.drafts(NOTE)?.slot("book").start(&text)?;
+    let mut edit = draft.edit()?;
+    edit.doc().push_str("and a few words more");
+    let _ = edit.save()?;
+    for hidden in [HEADS, HEAD_ANCHORS, VERSIONS, ANCHORS] {
+        storage.hide(&[hidden]);
+        let found = storage.open()?.space("alice")?.drafts(NOTE)?.slot("book").resume()?.ok_or("it is denied")?;
+        assert_eq!(&found.load()?, edit.as_doc(), "table {hidden} hidden");
+    }
+    storage.hide(&[HEAD_ANCHORS, ANCHORS]);
+    let found = storage.open()?.space("alice")?.drafts(NOTE)?.slot("book").resume()?.ok_or("it is denied")?;
+    assert!(matches!(found.load().unwrap_err().kind(), ErrorKind::Corrupt { .. }), "both paths are lost");
     Ok(())
 }
 

@@ -133,6 +133,68 @@ fn a_copy_taken_while_it_was_open_and_put_back_is_another_writer() {
 }
 
 #[test]
+fn a_backup_taken_while_saves_go_on_is_a_whole_store_of_another_writer() {
+    let (folder, entropy) = (tempfile::tempdir().unwrap(), entropy());
+    let (path, copy) = (folder.path().join("a.redb"), folder.path().join("b.redb"));
+    let store = Store::create(&path, options(&entropy)).unwrap();
+    let long: String = (0..40_000).map(|n| char::from(b'a' + u8::try_from(n * n % 23).unwrap())).collect();
+    let _ = save(&store, &long).unwrap();
+    let before: Vec<String> = (0..700)
+        .map(|n| {
+            let _ = save(&store, &format!(" {n}")).unwrap();
+            draft(&store).load().unwrap()
+        })
+        .collect();
+    let is_done = std::sync::atomic::AtomicBool::new(false);
+    let made = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(std::sync::atomic::Ordering::SeqCst) {
+                let _ = save(&store, "+").unwrap();
+            }
+        });
+        let made = store.backup(&copy);
+        is_done.store(true, std::sync::atomic::Ordering::SeqCst);
+        made.unwrap()
+    });
+    assert!(made.records > 700 && made.damaged == 0, "{made:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "two stores and a marker");
+    let again = storage_error(store.backup(&copy));
+    assert_eq!(again, StorageErrorKind::Exists);
+    let backup = Store::open(&copy, options(&entropy)).unwrap();
+    assert!(backup.verify().unwrap().damage.is_empty());
+    assert_ne!(backup.replica(), store.replica());
+    let (history, restored) = (draft(&backup).history().unwrap(), draft(&backup));
+    assert!(history.versions.len() >= 702);
+    for (text, version) in before.iter().zip(3..) {
+        assert_eq!(&restored.at(version).unwrap().doc, text);
+    }
+    let _ = save(&backup, "goes on").unwrap();
+    let _ = save(&store, "as does this").unwrap();
+}
+
+#[test]
+fn an_interrupted_backup_is_no_store_and_the_next_one_takes_its_place() {
+    let (folder, entropy) = (tempfile::tempdir().unwrap(), entropy());
+    let (path, copy) = (folder.path().join("a.redb"), folder.path().join("b.redb"));
+    let store = Store::create(&path, options(&entropy)).unwrap();
+    let _ = save(&store, "one").unwrap();
+    let _ = store.backup(&copy).unwrap();
+    // What a crash right before the last step leaves.
+    fs::rename(&copy, folder.path().join("b.redb.copying")).unwrap();
+    assert_eq!(storage_error(Store::open(&copy, options(&entropy))), StorageErrorKind::NotFound);
+    let _ = save(&store, " and two").unwrap();
+    let _ = store.backup(&copy).unwrap();
+    let backup = Store::open(&copy, options(&entropy)).unwrap();
+    assert_eq!(draft(&backup).load().unwrap(), "one and two");
+    // What is not ours is not written over.
+    let other = folder.path().join("c.redb");
+    fs::write(folder.path().join("c.redb.copying"), "somebody's").unwrap();
+    assert!(matches!(storage_error(store.backup(&other)), StorageErrorKind::NotAStore { .. }));
+    assert_eq!(fs::read(folder.path().join("c.redb.copying")).unwrap(), b"somebody's");
+    assert!(!other.exists());
+}
+
+#[test]
 fn a_file_that_is_renamed_with_its_marker_stays_who_it_is() {
     let (folder, entropy) = (tempfile::tempdir().unwrap(), entropy());
     let (path, renamed) = (folder.path().join("a.redb"), folder.path().join("b.redb"));

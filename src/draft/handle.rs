@@ -30,6 +30,22 @@ use std::sync::Arc;
 /// A draft: one document being edited, its history and its phase.
 ///
 /// It holds no document itself; [`edit`](Self::edit) and [`load`](Self::load) read it. Cloning it is cheap.
+///
+/// # After an error
+///
+/// What a call refuses (`Name`, `Phase`, `NoSuchVersion`, …) has changed nothing. After an error of the storage the
+/// outcome of a call that writes is *unknown*: it may be durable or not, and is never half of it. Repeating it is
+/// harmless for all of them, and for most the same as calling it once:
+///
+/// | call | repeated after it did take effect |
+/// |---|---|
+/// | [`Edit::save`], [`pin`](Self::pin), [`unpin`](Self::unpin), [`archive`](Self::archive), [`reopen`](Self::reopen), [`discard`](Self::discard) | nothing more happens |
+/// | [`promote`](Self::promote) | nothing more happens while the version before is the promoted one; else the same text is noted once more |
+/// | [`recover`](Self::recover), [`promote_and_archive`](Self::promote_and_archive) | answers `Phase`: the draft is where it should be |
+/// | [`purge`](Self::purge) | answers `NoSuchDraft` |
+/// | [`checkpoint`](Self::checkpoint), [`restore`](Self::restore) | adds a second version with the same text |
+/// | [`Slot::start`](crate::Slot::start) | returns the draft that was begun |
+/// | [`Slot::start_over`](crate::Slot::start_over), [`Drafts::start`](crate::Drafts::start) | begins another draft; the first is listed |
 pub struct Draft<T> {
     core: Arc<SpaceCore>,
     schema: Arc<AnySchema>,

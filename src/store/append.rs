@@ -231,7 +231,7 @@ fn at_head(
 ) -> Result<(Stored, Option<Base>), Failure> {
     if let (Some(head), Some(Kept { base: Some((base_version, base_body)), .. })) = (before, kept)
         && head.row.base == *base_version
-        && !fault::on("head-without-second-path")
+        && !fault::on("head-always-whole")
     {
         let delta = delta::encode(base_body, body);
         if delta.len() <= HEAD_DELTA_MIN.max(base_body.len() / 16).min(DELTA_MAX) {

@@ -47,6 +47,19 @@ pub struct Compacted {
     pub thinned: u64,
 }
 
+/// What a backup holds.
+#[cfg(feature = "redb")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Backup {
+    /// Records that were copied.
+    pub records: u64,
+    /// Their bytes, without keys and the engine's own.
+    pub bytes: u64,
+    /// Of these records, how many are damaged; [`verify`](Store::verify) tells which.
+    pub damaged: u64,
+}
+
 impl Store {
     /// Opens a store file that is there; never makes one.
     ///
@@ -262,6 +275,34 @@ impl Store {
     /// What the storage answers; what was packed until then stays packed.
     pub fn compact(&self) -> Result<Compacted> {
         self.engine.traced("compact", |trace| tend::compact(&self.engine, trace))
+    }
+
+    /// Copies everything that is committed into a new store file, while saves go on. The copy is whole and durable when
+    /// this returns; until then nothing is at the path.
+    ///
+    /// It is a snapshot of one moment. Whoever opens it, there or put back into this store's place, is another writer:
+    /// it takes a new replica id by itself. A file that is copied while a store is open, by other means than this, may
+    /// be torn.
+    ///
+    /// Costs reading and writing the whole store, and keeps replaced pages of this one from being used again meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// `Exists` where something is at the path, `Missing` where a marker is there without its file, `Full` where the disk
+    /// is; and `Corrupt` where a part of this store cannot be read at all. Single records that are damaged are copied as
+    /// they are, and counted.
+    #[cfg(feature = "redb")]
+    pub fn backup(&self, path: impl AsRef<std::path::Path>) -> Result<Backup> {
+        self.engine.traced("backup", |_| {
+            let mut made = Backup { records: 0, bytes: 0, damaged: 0 };
+            let snapshot = self.engine.storage.snapshot()?;
+            StoreFile::at(path.as_ref()).create_copy(&*snapshot, |table, key, value| {
+                made.records += 1;
+                made.bytes += value.len() as u64;
+                made.damaged += u64::from(record::open(table, key, value.to_vec()).is_err());
+            })?;
+            Ok(made)
+        })
     }
 
     /// Does now what the store otherwise does in the background once it is idle.

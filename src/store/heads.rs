@@ -128,6 +128,9 @@ pub(crate) fn body(
         {
             return Ok(Arc::new(body));
         }
+        if fault::on("second-path-untaken") {
+            return Err(Failure::corrupt(Some(key.draft), "the head's own path is damaged"));
+        }
     }
     let (_, body) = run::read(view, secret, key, head.row.version).map_err(|failure| failure.of_draft(key.draft))?;
     Ok(Arc::new(body))

@@ -48,6 +48,8 @@ pub(crate) mod versions;
 pub(crate) mod view;
 pub(crate) mod write;
 
+#[cfg(feature = "redb")]
+pub use handle::Backup;
 pub use handle::{Compacted, Store};
 pub use options::Options;
 pub use retention::{Keep, Retention};

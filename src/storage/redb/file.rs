@@ -5,9 +5,14 @@ use super::folder::{beside, is_taken, rename_into_gap, sync_folder_of};
 use super::front;
 use super::{RedbStorage, Tuning, Witness};
 use crate::fault;
-use crate::storage::{Disk, StorageError, StorageErrorKind};
+use crate::storage::{
+    Batch, Disk, Maintenance, Order, Origin, Scan, Snapshot, Storage, StorageError, StorageErrorKind, Table,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Entries that are copied in one commit: few enough for memory, enough that waiting for the disk does not matter.
+const COPIED_AT_ONCE: usize = 512;
 
 /// A store's file, to be opened or made.
 ///
@@ -109,6 +114,41 @@ impl StoreFile {
         Ok((storage, witness))
     }
 
+    /// Makes a store where nothing is that holds what a snapshot shows; never overwrites. It is made as
+    /// `<name>.copying`, and gets its name once it is whole and durable. It has no marker, as no copy has.
+    ///
+    /// Calls `visit` with every entry, table by table, in the order of keys.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create), what the snapshot answers, and what the disk does: nothing is at the path then. A
+    /// crash may leave `<name>.copying`, which the next attempt takes over.
+    pub fn create_copy(
+        &self,
+        snapshot: &dyn Snapshot,
+        mut visit: impl FnMut(Table, &[u8], &[u8]),
+    ) -> Result<(), StorageError> {
+        if is_taken(&self.path)? {
+            return Err(StorageErrorKind::Exists.into());
+        }
+        if is_taken(&Witness::marker_of(&self.path))? {
+            return Err(StorageErrorKind::Missing.into());
+        }
+        let draft = beside(&self.path, ".copying");
+        let disk = Arc::new(take_over(&draft)?);
+        disk.set_len(0).map_err(super::convert::from_io)?;
+        let storage = RedbStorage::create_with(disk.clone(), self.tuning)?;
+        for table in (0..=u8::MAX).map(Table::new) {
+            copy_table(snapshot, &storage, table, &mut visit)?;
+        }
+        // Opening it repairs nothing, and what it rests on is no checksum.
+        storage.maintain(Maintenance::Settle)?;
+        drop(storage);
+        disk.sync().map_err(super::convert::from_io)?;
+        rename_into_gap(&draft, &self.path)?;
+        sync_folder_of(&self.path)
+    }
+
     /// Makes a store on what an interrupted attempt left, and gives the disk back.
     fn begin(&self, disk: FileDisk) -> Result<FileDisk, StorageError> {
         let disk = Arc::new(disk);
@@ -131,6 +171,28 @@ impl StoreFile {
             },
             result => result,
         }
+    }
+}
+
+/// Copies a table by parts that fit into memory.
+fn copy_table(
+    from: &dyn Snapshot,
+    to: &RedbStorage,
+    table: Table,
+    visit: &mut impl FnMut(Table, &[u8], &[u8]),
+) -> Result<(), StorageError> {
+    let mut next = Vec::new();
+    loop {
+        let part = from.scan(table, Scan { from: &next, to: None, order: Order::Ascending, limit: COPIED_AT_ONCE })?;
+        let Some((last, _)) = part.last() else { return Ok(()) };
+        next.clone_from(last);
+        next.push(0);
+        let mut batch = Batch::new(Origin::Local);
+        for (key, value) in part {
+            visit(table, &key, &value);
+            batch.put(table, key, value);
+        }
+        to.commit(&batch)?;
     }
 }
 
