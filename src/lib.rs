@@ -239,6 +239,7 @@ mod fault;
 pub mod fuzzing;
 mod id;
 mod kind;
+pub mod merge;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod phase;

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 /// UTF-8 sorts like code points, and UTF-16 differs from that in one place only: the surrogates that spell U+10000 and
 /// above lie below U+E000. Two texts first differ either inside a character of the same lead byte, where both orders
 /// agree, or in the lead byte, where 0xEE and 0xEF (U+E000 to U+FFFF) have to be lifted above 0xF0 to 0xF4.
-pub(super) fn compare_keys(a: &[u8], b: &[u8]) -> Ordering {
+pub(crate) fn compare_keys(a: &[u8], b: &[u8]) -> Ordering {
     match a.iter().zip(b).find(|(a, b)| a != b) {
         None => a.len().cmp(&b.len()),
         Some((&a, &b)) => lift(a).cmp(&lift(b)),

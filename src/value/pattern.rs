@@ -64,6 +64,14 @@ impl Pattern {
         }
     }
 
+    /// The keys that a path of the family passes; `None` stands for any.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = Option<String>> {
+        self.steps.iter().map(|step| match step {
+            Step::Any => None,
+            Step::One(segment) => Some(segment.to_key()),
+        })
+    }
+
     /// Whether the path belongs to the family.
     #[must_use]
     pub fn matches(&self, path: &Path) -> bool {

@@ -92,15 +92,20 @@ fn arbitrary_keyed_array(member: impl Strategy<Value = Value>) -> impl Strategy<
 
 /// A document and an edit of it: parts replaced, removed, inserted and moved.
 pub fn arbitrary_edit() -> impl Strategy<Value = (Value, Value)> {
-    (arbitrary_value(), proptest::collection::vec((any::<prop::sample::Index>(), arbitrary_value(), 0..5_u8), 1..5))
-        .prop_map(|(before, edits)| {
-            let mut after = before.clone();
-            for (place, value, how) in edits {
-                let count = count(&after);
-                edit_at(&mut after, &mut place.index(count), value, how);
-            }
-            (before, after)
-        })
+    arbitrary_value().prop_flat_map(|before| (Just(before.clone()), arbitrary_edit_of(before)))
+}
+
+/// An edit of this document: parts replaced, removed, inserted and moved.
+pub fn arbitrary_edit_of(before: Value) -> impl Strategy<Value = Value> {
+    let edits = proptest::collection::vec((any::<prop::sample::Index>(), arbitrary_value(), 0..5_u8), 1..5);
+    edits.prop_map(move |edits| {
+        let mut after = before.clone();
+        for (place, value, how) in edits {
+            let count = count(&after);
+            edit_at(&mut after, &mut place.index(count), value, how);
+        }
+        after
+    })
 }
 
 fn count(value: &Value) -> usize {

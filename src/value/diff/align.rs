@@ -10,7 +10,7 @@ use super::budget::Budget;
 const DIFFERENCES_MAX: usize = 1_500;
 
 /// Pairs equal items in order, as many as possible; `None` if that costs too much.
-pub(super) fn align<T: Eq + Hash>(before: &[T], after: &[T], budget: &mut Budget) -> Option<Vec<(usize, usize)>> {
+pub(crate) fn align<T: Eq + Hash>(before: &[T], after: &[T], budget: &mut Budget) -> Option<Vec<(usize, usize)>> {
     let front = before.iter().zip(after).take_while(|(a, b)| a == b).count();
     let (a, b) = (&before[front..], &after[front..]);
     let back = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();

@@ -2,20 +2,23 @@
 
 /// What is left of the work that a comparison may cost.
 #[derive(Debug)]
-pub(in crate::value) struct Budget {
+pub(crate) struct Budget {
     steps: usize,
 }
 
 impl Budget {
     /// Some tenths of a second at most.
-    pub(in crate::value) const DEFAULT: usize = 20_000_000;
+    pub(crate) const DEFAULT: usize = 20_000_000;
 
-    pub(in crate::value) const fn new(steps: usize) -> Self {
+    pub(crate) const fn new(steps: usize) -> Self {
         Self { steps }
     }
 
     /// Takes steps; `false` if so many are not left, and then nothing is.
-    pub(super) fn take(&mut self, steps: usize) -> bool {
+    pub(crate) fn take(&mut self, steps: usize) -> bool {
+        if crate::fault::on("comparison-without-budget") {
+            return true;
+        }
         let left = self.steps.checked_sub(steps);
         self.steps = left.unwrap_or(0);
         left.is_some()

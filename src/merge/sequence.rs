@@ -1,0 +1,54 @@
+//! Arrays whose elements have no names.
+
+use super::hunks::{Piece, three_way};
+use super::outcome::Why;
+use super::policy::Rules;
+use super::tree::{Base, Walk};
+use crate::value::{Array, Value};
+
+pub(super) fn merge(walk: &mut Walk<'_>, rules: &Rules<'_>, base: Base<'_>, earlier: &Array, later: &Array) -> Value {
+    let whole = (Value::Array(earlier.clone()), Value::Array(later.clone()));
+    // Two arrays that were made apart have no places in common.
+    let Some(before) = base.value().and_then(Value::as_array) else {
+        if whole.0 == whole.1 {
+            return whole.1;
+        }
+        return walk.conflicting(base, &whole.0, &whole.1, Why::NoBase);
+    };
+    let Some(pieces) = three_way(before, earlier, later, &mut walk.budget) else {
+        return walk.conflicting(base, &whole.0, &whole.1, Why::TooMuchWork);
+    };
+    let mut merged: Vec<Value> = Vec::with_capacity(earlier.len().max(later.len()));
+    let mut overlaps = false;
+    for piece in pieces {
+        match piece {
+            Piece::Kept(range) => merged.extend_from_slice(&before[range]),
+            Piece::Earlier(range) => merged.extend_from_slice(&earlier[range]),
+            Piece::Later(range) => merged.extend_from_slice(&later[range]),
+            Piece::Inserted { earlier: first, later: second } => {
+                merged.extend_from_slice(&earlier[first]);
+                merged.extend_from_slice(&later[second]);
+            }
+            // Each element became another one: they are merged one by one.
+            Piece::Both { base: range, earlier: a, later: b } | Piece::Same { base: range, earlier: a, later: b }
+                if range.len() == a.len() && range.len() == b.len() =>
+            {
+                for ((before, a), b) in before[range].iter().zip(&earlier[a]).zip(&later[b]) {
+                    let place = merged.len();
+                    let rules = rules.element();
+                    let value = walk.at(place, |walk| walk.node(&rules, Base::Known(Some(before)), Some(a), Some(b)));
+                    merged.extend(value);
+                }
+            }
+            Piece::Same { later: range, .. } => merged.extend_from_slice(&later[range]),
+            Piece::Both { later: range, .. } => {
+                merged.extend_from_slice(&later[range]);
+                overlaps = true;
+            }
+        }
+    }
+    if overlaps {
+        walk.conflicting(base, &whole.0, &whole.1, Why::Overlap);
+    }
+    Value::Array(merged.into())
+}
