@@ -80,6 +80,14 @@ pub enum ErrorKind {
         /// Its phase.
         phase: Phase,
     },
+    /// What an autosave saved last is not the head, so the call would be about another text than what was typed. Show the
+    /// person both, rebase the autosave (`Autosave::rebase`), and call again.
+    Stale {
+        /// The draft.
+        draft: DraftId,
+        /// The version that is the head.
+        head: u64,
+    },
     /// The slot's current draft is another one. Archive or discard that first, or use `start_over`.
     SlotTaken {
         /// The slot's current draft.
@@ -170,6 +178,12 @@ impl fmt::Display for ErrorKind {
             Self::NoSuchDraft { draft } => write!(f, "there is no draft {draft}"),
             Self::NoSuchVersion { draft, version } => write!(f, "draft {draft} has no version {version}"),
             Self::Phase { draft, phase } => write!(f, "draft {draft} is {phase}, which does not allow this"),
+            Self::Stale { draft, head } => {
+                write!(
+                    f,
+                    "what was typed last in draft {draft} is kept beside its head, version {head}; rebase the autosave"
+                )
+            }
             Self::SlotTaken { by } => write!(f, "the slot's current draft is {by}; archive or discard it first"),
             Self::Name { what, limit, got } => {
                 write!(f, "the name of a {what} takes 1 to {limit} bytes, not {got}")

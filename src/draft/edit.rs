@@ -78,7 +78,8 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
         self.doc
     }
 
-    /// The version that the document is based on: as last loaded or saved.
+    /// The version that the document is based on: as last loaded, or stored as the head. A save that was
+    /// [stale](Saved::Stale) does not change it.
     #[must_use]
     pub fn version(&self) -> u64 {
         self.session.version
@@ -110,7 +111,8 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
 
     /// As [`save`](Self::save), on a background task. When the future is dropped the save goes on, with its outcome unknown.
     ///
-    /// The document is encoded at the call, before the future is polled.
+    /// The document is encoded at the call, before the future is polled. Nothing is saved before the first poll. A future
+    /// that is dropped after it may be saved after what this edit saves next, and is then kept beside the head.
     ///
     /// # Errors
     ///

@@ -5,13 +5,14 @@ use super::edit::Edit;
 use super::info::{DraftInfo, History, VersionInfo};
 use super::live;
 use super::names::{self, NAME_MAX};
+use super::session::Request;
 use super::space::place;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::events::EventKind;
 use crate::id::{DraftId, RevisionId, TraceId};
 use crate::kind::AnySchema;
 use crate::phase::Phase;
-use crate::store::change::{self, Entering};
+use crate::store::change::{self, Entering, Saving};
 use crate::store::heads::{self, Head};
 use crate::store::pins;
 use crate::store::space::SpaceCore;
@@ -179,23 +180,31 @@ impl<T> Draft<T> {
 
     /// Makes an earlier version's document the head again, as a new version: nothing is undone that cannot be redone.
     ///
-    /// Returns the new version's number.
+    /// Returns the new version's number. What autosave holds is saved before, in the same commit. An editor that stays open
+    /// shows the restored text now, and then [rebases](crate::Autosave::rebase) its autosave or takes another
+    /// [`edit`](Self::edit): until then its texts are kept beside the head.
     ///
     /// # Errors
     ///
-    /// Those of [`raw_at`](Self::raw_at); `Phase` where the draft is archived or in the trash; and what the storage answers.
+    /// Those of [`raw_at`](Self::raw_at); `Phase` where the draft is archived or in the trash; `SchemaTooNew` where a newer
+    /// release of the application wrote the head; and what the storage answers.
     pub fn restore(&self, version: u64) -> Result<u64> {
-        self.core.engine.traced("restore", |trace| {
+        let whole = self.core.engine.traced("restore", |_| {
             let whole = self.whole(version)?;
             let label = crate::revision::Meta::decode(&whole.meta)?.label;
-            let (key, place, body) = (self.key(), place(&self.core), Arc::new(whole.body));
-            let schema = whole.header.schema;
-            self.core.engine.write(move |write| {
-                let written = change::restore(write, &place, key, body, schema, label)?;
-                let what = EventKind::Restored { from: version, version: written.version };
-                write.tell(key.space, Some(key.draft), trace, what);
-                Ok(written.version)
-            })
+            Ok((Arc::new(whole.body), whole.header.schema, label))
+        });
+        let ((body, schema, label), newest) = (whole?, self.schema.version);
+        self.with_pending("restore", Take::IfPossible, move |write, place, key, trace| {
+            let text = (Arc::clone(&body), schema, label.clone());
+            let written = change::restore(write, place, key, text, newest)?;
+            write.tell(
+                key.space,
+                Some(key.draft),
+                trace,
+                EventKind::Restored { from: version, version: written.version },
+            );
+            Ok(written.version)
         })
     }
 
@@ -205,13 +214,14 @@ impl<T> Draft<T> {
     ///
     /// # Errors
     ///
-    /// `Name` where the name is empty or longer than 256 bytes; `NoSuchDraft`; and what the storage answers.
+    /// `Name` where the name is empty or longer than 256 bytes; `NoSuchDraft`; `Stale` where an autosave's text is not the head, so that it
+    /// would not be what is meant (nothing is changed then); and what the storage answers.
     pub fn checkpoint(&self, name: &str) -> Result<u64> {
         names::check("checkpoint", name.as_bytes(), NAME_MAX)
             .and(Ok(()))
             .map_err(|failure| crate::error::Error::new(failure, self.core.engine.trace()))?;
         let name = name.to_owned();
-        self.with_pending("checkpoint", move |write, place, key, trace| {
+        self.with_pending("checkpoint", Take::AsHead, move |write, place, key, trace| {
             let version = change::checkpoint(write, place, key, &name)?.version;
             let what = EventKind::Checkpointed { version, name: name.clone() };
             write.tell(key.space, Some(key.draft), trace, what);
@@ -269,7 +279,8 @@ impl<T> Draft<T> {
     /// # Errors
     ///
     /// `Name` where the outcome is empty or longer than 256 bytes; `Phase` where the draft is archived or in the trash;
-    /// and what the storage answers.
+    /// `Stale` where an autosave's text is not the head, so that it
+    /// would not be what is meant (nothing is changed then); and what the storage answers.
     pub fn promote(&self, outcome: &str) -> Result<()> {
         self.promote_into(outcome, Phase::Promoted)
     }
@@ -286,7 +297,7 @@ impl<T> Draft<T> {
     fn promote_into(&self, outcome: &str, phase: Phase) -> Result<()> {
         self.core.engine.traced("promote", |_| names::check("outcome", outcome.as_bytes(), NAME_MAX))?;
         let outcome = outcome.to_owned();
-        self.with_pending("promote", move |write, place, key, trace| {
+        self.with_pending("promote", Take::AsHead, move |write, place, key, trace| {
             let head = in_phase(write, key, &[Phase::Open, Phase::Promoted])?;
             let kind = change::kind_of(write, key.space, &head)?;
             let is_done = phase == Phase::Promoted
@@ -345,7 +356,7 @@ impl<T> Draft<T> {
     /// `SlotTaken` where its slot has another current draft by now; `Phase` where it is not in the trash; and what the
     /// storage answers.
     pub fn recover(&self) -> Result<()> {
-        self.with_pending("recover", |write, place, key, trace| {
+        self.with_pending("recover", Take::Afterwards, |write, place, key, trace| {
             let head = in_phase(write, key, &[Phase::Discarded])?;
             let kind = change::kind_of(write, key.space, &head)?;
             let phase = head.meta.discarded_from.unwrap_or(Phase::Open);
@@ -382,7 +393,8 @@ impl<T> Draft<T> {
         what: EventKind,
         entering: fn(Phase, &Head) -> Entering,
     ) -> Result<()> {
-        self.with_pending(call, move |write, place, key, trace| {
+        let take = if phase.takes_saves() { Take::Afterwards } else { Take::IfPossible };
+        self.with_pending(call, take, move |write, place, key, trace| {
             let head = change::open_head(write, key)?;
             if head.header.phase == phase {
                 return Ok(());
@@ -395,28 +407,62 @@ impl<T> Draft<T> {
         })
     }
 
-    /// Runs a change in one commit with what the draft's autosaves hold, which is saved before it.
+    /// Runs a change in one commit with what the draft's autosaves hold.
     fn with_pending<R: Send + 'static>(
         &self,
         call: &'static str,
+        take: Take,
         work: impl Fn(&mut Write<'_>, &change::Place, DraftKey, TraceId) -> std::result::Result<R, Failure> + Send + 'static,
     ) -> Result<R> {
         self.core.engine.traced(call, |trace| {
             let key = self.key();
             let mut claimed = live::claim(&self.core.engine.live, key)?;
+            if let Some(head) = live::beside(&self.core.engine.live, key)
+                && take == Take::AsHead
+            {
+                return Err(ErrorKind::Stale { draft: key.draft, head }.into());
+            }
             let requests: Vec<_> = claimed.iter().map(live::Claimed::request).collect();
             let place = place(&self.core);
             let result = self.core.engine.write(move |write| {
-                let mut saved = Vec::with_capacity(requests.len());
-                for request in &requests {
-                    saved.push(request.run(write, &place, trace)?);
+                let save = |write: &mut Write<'_>| {
+                    let save = |request: &Request| request.run(write, &place, trace).map(Some);
+                    requests.iter().map(save).collect::<std::result::Result<Vec<_>, Failure>>()
+                };
+                let save_if_possible = |write: &mut Write<'_>| {
+                    let is_possible = change::open_head(write, key)?.header.phase.takes_saves();
+                    if is_possible { save(write) } else { Ok(requests.iter().map(|_| None).collect()) }
+                };
+                match take {
+                    Take::AsHead => {
+                        let saved = save(write)?;
+                        let is_beside = |saving: &Option<Saving>| match saving {
+                            Some(Saving::Stale { head, .. }) => Some(*head),
+                            _ => None,
+                        };
+                        if let Some(head) = saved.iter().find_map(is_beside)
+                            && !crate::fault::on("promotes-what-was-not-typed")
+                        {
+                            return Err(ErrorKind::Stale { draft: key.draft, head }.into());
+                        }
+                        Ok((saved, work(write, &place, key, trace)?))
+                    }
+                    Take::IfPossible => Ok((save_if_possible(write)?, work(write, &place, key, trace)?)),
+                    Take::Afterwards => {
+                        let result = work(write, &place, key, trace)?;
+                        Ok((save_if_possible(write)?, result))
+                    }
                 }
-                Ok((saved, work(write, &place, key, trace)?))
             });
             match result {
                 Ok((saved, result)) => {
                     let now = self.core.now();
-                    claimed.drain(..).zip(saved).for_each(|(claimed, saving)| claimed.finish(saving, now));
+                    for (claimed, saving) in claimed.drain(..).zip(saved) {
+                        // What could not be taken in stays with its autosave, which finds out why.
+                        if let Some(saving) = saving {
+                            claimed.finish(saving, now);
+                        }
+                    }
                     Ok(result)
                 }
                 Err(failure) => {
@@ -430,6 +476,17 @@ impl<T> Draft<T> {
     pub(crate) fn parts(&self) -> (&Arc<SpaceCore>, &Arc<AnySchema>, DraftKey) {
         (&self.core, &self.schema, self.key())
     }
+}
+
+/// How a change takes in what autosaves hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Take {
+    /// Before, and it has to be the head: the change is about what was typed last.
+    AsHead,
+    /// Before, where the draft takes saves.
+    IfPossible,
+    /// After, where the draft takes saves then.
+    Afterwards,
 }
 
 fn is_covered(view: &impl View, key: DraftKey, version: u64) -> bool {

@@ -29,7 +29,8 @@ struct Entry {
 /// The type of an autosave's document is of no interest here.
 trait Target: Send + Sync {
     fn request(&self, document: &[u8]) -> Request;
-    fn finish(&self, request: &Request, saving: std::result::Result<Saving, Failure>) -> Option<Saved>;
+    fn finish(&self, request: &Request, saving: std::result::Result<Saving, Failure>) -> Option<(Saved, Option<u64>)>;
+    fn beside(&self) -> Option<u64>;
 }
 
 /// What one autosave held, on its way into somebody else's commit.
@@ -54,7 +55,14 @@ pub(crate) fn claim(live: &Live, key: DraftKey) -> std::result::Result<Vec<Claim
 }
 
 fn of_autosave(error: AutosaveError) -> Failure {
-    Failure::from(ErrorKind::Document { reason: error.to_string() }).because(error)
+    let kind = error.kind().cloned().unwrap_or_else(|| ErrorKind::Document { reason: error.reason() });
+    Failure::from(kind).because(error)
+}
+
+/// The head that an autosave of the draft saved beside, so that what was typed last is not the head.
+pub(crate) fn beside(live: &Live, key: DraftKey) -> Option<u64> {
+    let of = |holder: &Arc<Holder>| holder.downcast_ref::<Entry>()?.target.upgrade()?.beside();
+    live.of(key).iter().find_map(of)
 }
 
 impl Claimed {
@@ -63,8 +71,8 @@ impl Claimed {
     }
 
     pub(crate) fn finish(self, saving: Saving, now: Timestamp) {
-        if let Some(saved) = self.target.finish(&self.request, Ok(saving)) {
-            self.claim.saved(saved_as(saved, now, self.request.size()));
+        if let Some((saved, beside)) = self.target.finish(&self.request, Ok(saving)) {
+            self.claim.saved(saved_as(saved, beside, now, self.request.size()));
         }
     }
 
@@ -74,9 +82,9 @@ impl Claimed {
     }
 }
 
-fn saved_as(saved: Saved, now: Timestamp, size: u64) -> SavedAs {
+fn saved_as(saved: Saved, beside: Option<u64>, now: Timestamp, size: u64) -> SavedAs {
     let changed = !matches!(saved, Saved::Unchanged { .. });
-    SavedAs { version: saved.version(), at: session::at(saved, now), changed, size }
+    SavedAs { version: saved.version(), at: session::at(saved, now), changed, size, beside }
 }
 
 /// Where an autosave saves to.
@@ -102,8 +110,14 @@ impl<T: Send + Sync + 'static> Target for Into<T> {
         lock(&self.session).request(text, Telling::StaleOnly)
     }
 
-    fn finish(&self, request: &Request, saving: std::result::Result<Saving, Failure>) -> Option<Saved> {
-        lock(&self.session).finish(request, saving).ok()
+    fn finish(&self, request: &Request, saving: std::result::Result<Saving, Failure>) -> Option<(Saved, Option<u64>)> {
+        let mut session = lock(&self.session);
+        let saved = session.finish(request, saving).ok()?;
+        Some((saved, session.beside()))
+    }
+
+    fn beside(&self) -> Option<u64> {
+        lock(&self.session).beside()
     }
 }
 
@@ -123,12 +137,15 @@ impl<T: Serialize + Send + Sync + 'static> SaveTarget<T> for Into<T> {
         let request = self.request(document);
         let (sent, place) = (request.clone(), place(&core));
         let saving = core.engine.write(move |write| sent.run(write, &place, trace));
-        let saved = lock(&self.session).finish(&request, saving);
+        let mut session = lock(&self.session);
+        let saved = session.finish(&request, saving);
+        let beside = session.beside();
+        drop(session);
         let saved = saved.map_err(|failure| {
             let of_document = matches!(failure.kind, ErrorKind::Document { .. });
             TargetError { cause: Arc::new(Error::new(failure, trace)), of_document }
         })?;
-        Ok(saved_as(saved, core.now(), document.len() as u64))
+        Ok(saved_as(saved, beside, core.now(), document.len() as u64))
     }
 
     fn publish(&self, trace: TraceId, what: EventKind) {
@@ -150,8 +167,9 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Draft<T> {
     /// Saves the document by itself from now on, as the cadence says. Report every change with
     /// [`changed`](Autosave::changed).
     ///
-    /// Its saves are based on the head as it is now, and then on each other. Where somebody else saves the draft
-    /// meanwhile, its texts are kept as versions beside the head, as those of a stale [`Edit`](crate::Edit) are.
+    /// Its saves are based on the head as it is now, and then on each other. Where somebody else saves or restores the
+    /// draft meanwhile, its texts are kept as versions beside the head, as those of a stale [`Edit`](crate::Edit) are, and
+    /// its status is [`Aside`](crate::AutosaveStatus::Aside) until it is [rebased](Autosave::rebase).
     ///
     /// # Errors
     ///
@@ -209,5 +227,23 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Autosave<T> {
             let failure = Failure::options("the autosave is attached already").because(error);
             Error::new(failure, core.engine.trace())
         })
+    }
+
+    /// Bases what is saved from now on upon the draft's head as it is now: after a [`restore`](Draft::restore), or when the
+    /// person has seen what somebody else saved.
+    ///
+    /// What is unsaved becomes the next head, and so does what is changed next: show the person the head before, or put
+    /// into the document what is missing in it. Waits for a save that is under way. One that is
+    /// [detached](Self::detached_in) is attached by it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Draft::load`].
+    pub fn rebase(&self, draft: &Draft<T>) -> Result<()> {
+        let target = draft.target()?;
+        let (core, _, _) = draft.parts();
+        draft.enlist(self, &target);
+        self.retarget(target)
+            .map_err(|error| Error::new(Failure::options("the autosave is closed").because(error), core.engine.trace()))
     }
 }

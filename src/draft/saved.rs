@@ -20,6 +20,10 @@ pub enum Saved {
         at: Timestamp,
     },
     /// Somebody saved since this edit was loaded. The text is kept as a version beside the head, which did not change.
+    ///
+    /// Later saves of this edit go beside the head, too. To go on from the head, take another
+    /// [`edit`](crate::Draft::edit) and put into it what is missing there; to make this text the head,
+    /// [`restore`](crate::Draft::restore) this version, and this edit goes on from it.
     Stale {
         /// The version that holds this text.
         version: u64,

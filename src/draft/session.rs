@@ -25,8 +25,16 @@ pub(crate) struct Session {
     pub(crate) key: DraftKey,
     pub(crate) base: Base,
     pub(crate) version: u64,
-    /// The text that was saved last, where it did not become the head.
-    aside: Option<(u64, Body)>,
+    aside: Option<Aside>,
+}
+
+/// The text that was saved last, where it did not become the head.
+#[derive(Debug)]
+struct Aside {
+    version: u64,
+    body: Body,
+    /// The version that was the head then.
+    head: u64,
 }
 
 /// Which event a save tells.
@@ -58,8 +66,11 @@ impl Session {
 
     /// Prepares a save. The session remembers it from now on, so that its end need not be seen.
     pub(crate) fn request(&mut self, text: Text, telling: Telling) -> Request {
-        let aside = self.aside.as_ref().filter(|(_, body)| **body == *text.body).map(|(version, _)| *version);
-        let base = self.base.clone();
+        let aside = self.aside.as_ref().filter(|aside| *aside.body == *text.body).map(|aside| aside.version);
+        let mut base = self.base.clone();
+        // Where that text was made the head since, this editor goes on from what it wrote itself.
+        let beside = self.aside.iter().map(|aside| Attempt { text: Arc::clone(&aside.body), id: Arc::default() });
+        base.attempted.extend(beside);
         let attempt = Attempt { text: Arc::clone(&text.body), id: Arc::default() };
         self.base.attempted.push(attempt.clone());
         let spare = self.base.attempted.len().saturating_sub(ATTEMPTED_MAX);
@@ -80,19 +91,33 @@ impl Session {
                 self.rebase(written.id, &vector, written.version, body);
                 Ok(Saved::Stored { version: written.version, at })
             }
-            Ok(Saving::Kept { version }) => Ok(Saved::Unchanged { version }),
+            Ok(Saving::Kept { version }) => {
+                self.forget(request);
+                Ok(Saved::Unchanged { version })
+            }
             Ok(Saving::Stale { version, head, .. }) => {
-                self.aside = Some((version, body));
+                self.forget(request);
+                self.aside = Some(Aside { version, body, head });
                 Ok(Saved::Stale { version, head })
             }
             Err(failure) => Err(failure),
         }
     }
 
+    /// The version that was the head when the text that was saved last was kept beside it; `None` where it is the head.
+    pub(crate) fn beside(&self) -> Option<u64> {
+        self.aside.as_ref().map(|aside| aside.head)
+    }
+
     /// Tells that a save failed; the caller holds the document and decides when to repeat it.
     pub(crate) fn tell_failed(&self, failure: &Failure, trace: TraceId) {
         let what = EventKind::SaveFailed { attempt: 1, reason: failure.kind.to_string(), retry_in: None };
         self.core.engine.publish_event(self.key.space, Some(self.key.draft), trace, what);
+    }
+
+    /// What became of this save is known.
+    fn forget(&mut self, request: &Request) {
+        self.base.attempted.retain(|attempt| !Arc::ptr_eq(&attempt.id, &request.attempt.id));
     }
 
     fn rebase(&mut self, id: RevisionId, vector: &crate::vector::VersionVector, version: u64, body: Body) {

@@ -3,6 +3,8 @@
 use super::handle::Draft;
 use super::info::DraftInfo;
 use super::list::check_key;
+use super::live;
+use super::session::Request;
 use super::space::{place, text};
 use crate::error::{Failure, Result};
 use crate::events::EventKind;
@@ -11,7 +13,7 @@ use crate::store::change::{self, Over};
 use crate::store::heads;
 use crate::store::slots::{self, SlotRef};
 use crate::store::space::SpaceCore;
-use crate::store::tables::TOMBSTONES;
+use crate::store::tables::{DraftKey, TOMBSTONES};
 use crate::store::view::View;
 use crate::store::write::space_row;
 use serde::Serialize;
@@ -50,10 +52,14 @@ impl<T> Slot<T> {
     /// `Name` where the key is empty or longer than 256 bytes; `Corrupt` where the slot's records are damaged.
     pub fn resume(&self) -> Result<Option<Draft<T>>> {
         self.core.engine.traced("resume", |_| {
-            let Some((row, of)) = self.row()? else { return Ok(None) };
-            let current = row.current().map(of);
-            Ok(current.map(|draft| Draft::new(Arc::clone(&self.core), Arc::clone(&self.schema), draft)))
+            let draft = |key: DraftKey| Draft::new(Arc::clone(&self.core), Arc::clone(&self.schema), key.draft);
+            Ok(self.current()?.map(draft))
         })
+    }
+
+    fn current(&self) -> std::result::Result<Option<DraftKey>, Failure> {
+        let Some((row, of)) = self.row()? else { return Ok(None) };
+        Ok(row.current().map(|generation| self.core.draft_key(of(generation))))
     }
 
     /// All drafts that this slot has, the newest generation first; those that were purged are missing.
@@ -116,7 +122,8 @@ impl<T: Serialize + DeserializeOwned + 'static> Slot<T> {
         }
     }
 
-    /// Archives the current draft, where there is one, and begins the next generation, in one commit.
+    /// Archives the current draft, where there is one, and begins the next generation, in one commit. What autosave holds
+    /// of the current one is saved in it, too.
     ///
     /// # Errors
     ///
@@ -133,13 +140,22 @@ impl<T: Serialize + DeserializeOwned + 'static> Slot<T> {
             let text = text(&self.schema, document)?;
             let place = place(core);
             let key = self.key.clone();
-            let draft = core.engine.write(move |write| {
+            let current = if over == Over::Current { self.current()? } else { None };
+            let claimed = current.map(|current| live::claim(&core.engine.live, current)).transpose()?;
+            let mut claimed = claimed.unwrap_or_default();
+            let requests: Vec<_> = claimed.iter().map(live::Claimed::request).collect();
+            let begun = core.engine.write(move |write| {
+                let save = |request: &Request| request.run(write, &place, trace);
+                let saved = requests.iter().map(save).collect::<std::result::Result<Vec<_>, Failure>>()?;
                 let (draft, is_new) = change::begin_in_slot(write, &place, &key, text, over)?;
                 if is_new {
                     write.tell(place.space, Some(draft.draft), trace, EventKind::Started);
                 }
-                Ok(draft)
-            })?;
+                Ok((saved, draft))
+            });
+            let (saved, draft) = begun.inspect_err(|failure| claimed.drain(..).for_each(|held| held.fail(failure)))?;
+            let now = core.now();
+            claimed.into_iter().zip(saved).for_each(|(held, saving)| held.finish(saving, now));
             Ok(Draft::new(Arc::clone(core), Arc::clone(&self.schema), draft.draft))
         })
     }

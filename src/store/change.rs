@@ -178,7 +178,7 @@ pub(crate) fn save(
     if !head.header.phase.takes_saves() {
         return Err(ErrorKind::Phase { draft: key.draft, phase: head.header.phase }.into());
     }
-    refuse_newer_schema(&head, &text)?;
+    refuse_newer_schema(&head, text.schema)?;
     let is_based = head_id == base.id
         || *current == *base.body
         || base.has_attempted(&current)
@@ -250,11 +250,11 @@ pub(crate) fn restore(
     write: &mut Write<'_>,
     place: &Place,
     key: DraftKey,
-    body: Body,
-    schema: u32,
-    label: Option<String>,
+    (body, schema, label): (Body, u32, Option<String>),
+    newest: u32,
 ) -> Result<Written, Failure> {
     let head = open_head(write, key)?;
+    refuse_newer_schema(&head, newest)?;
     if !head.header.phase.takes_saves() {
         return Err(ErrorKind::Phase { draft: key.draft, phase: head.header.phase }.into());
     }
@@ -358,12 +358,12 @@ pub(crate) fn kind_of(write: &Write<'_>, space: SpaceNo, head: &Head) -> Result<
     kind.ok_or_else(|| Failure::corrupt(Some(head.header.draft), format!("the space does not know its kind {name:?}")))
 }
 
-fn refuse_newer_schema(head: &Head, text: &Text) -> Result<(), Failure> {
-    if head.header.schema <= text.schema {
+/// An application that does not know the head's schema must not replace it.
+fn refuse_newer_schema(head: &Head, supported: u32) -> Result<(), Failure> {
+    if head.header.schema <= supported {
         return Ok(());
     }
-    Err(ErrorKind::SchemaTooNew { kind: head.header.kind.clone(), found: head.header.schema, supported: text.schema }
-        .into())
+    Err(ErrorKind::SchemaTooNew { kind: head.header.kind.clone(), found: head.header.schema, supported }.into())
 }
 
 /// The same text under another header.

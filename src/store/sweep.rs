@@ -44,6 +44,10 @@ pub(crate) fn sweep(space: &SpaceCore, trace: TraceId) -> Result<Swept, Failure>
         }
     }
     drop(view);
+    // Somebody has it open in an editor, and may have typed what is not saved yet.
+    let is_idle = |(_, key): &(KindNo, DraftKey)| space.engine.live.of(*key).is_empty();
+    stale.retain(is_idle);
+    expired.retain(is_idle);
     if stale.is_empty() && expired.is_empty() {
         return Ok(Swept::default());
     }

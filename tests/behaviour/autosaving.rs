@@ -3,7 +3,7 @@
 use crate::world::{Outcome, World};
 use draftkeep::storage::StorageErrorKind;
 use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
-use draftkeep::{Autosave, AutosaveStatus, Cadence, EventKind, Phase, Saved};
+use draftkeep::{Autosave, AutosaveStatus, Cadence, ErrorKind, EventKind, Phase, Retention, Saved};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,5 +103,137 @@ fn a_failing_disk_is_retried_and_the_newest_document_is_what_arrives() -> Outcom
     let failed =
         std::iter::from_fn(|| events.try_next()).filter(|event| matches!(event.what, EventKind::SaveFailed { .. }));
     assert!(failed.count() >= 2);
+    Ok(())
+}
+
+#[test]
+fn what_goes_beside_the_head_is_shown_and_is_never_promoted_for_what_was_typed() -> Outcome {
+    let world = World::new();
+    let draft = world.notes().slot("one").start(&"one".to_owned())?;
+    let autosave = draft.autosave(Cadence::every(SECOND * 20))?;
+    autosave.changed(&"one two".to_owned());
+    assert_eq!(draft.restore(1)?, 3, "what was typed is saved before");
+    assert_eq!((draft.at(2)?.doc.as_str(), draft.load()?.as_str()), ("one two", "one"));
+    // An application that goes on without rebasing.
+    autosave.changed(&"one three".to_owned());
+    let saved = autosave.flush()?.expect("there was a change");
+    assert_eq!((saved.version, saved.beside), (4, Some(3)));
+    assert!(matches!(autosave.status(), AutosaveStatus::Aside { version: 4, head: 3, .. }));
+    assert!(autosave.status().is_safe(), "it is durable all the same");
+    for pending in [None, Some("final")] {
+        if let Some(text) = pending {
+            autosave.changed(&text.to_owned());
+        }
+        for refused in [draft.promote("out"), draft.promote_and_archive("out"), draft.checkpoint("now").map(drop)] {
+            assert!(matches!(refused.unwrap_err().kind(), ErrorKind::Stale { head: 3, .. }), "{pending:?}");
+        }
+    }
+    assert_eq!((draft.info()?.phase, draft.load()?.as_str()), (Phase::Open, "one"), "nothing was changed");
+    // The person has seen the head and means what was typed last.
+    autosave.rebase(&draft)?;
+    draft.promote("out")?;
+    assert_eq!(draft.load()?, "final");
+    assert!(matches!(autosave.status(), AutosaveStatus::Saved { .. }));
+    assert_eq!(draft.at(4)?.doc, "one three");
+    Ok(())
+}
+
+#[test]
+fn a_restored_text_is_gone_on_from_once_the_autosave_is_rebased() -> Outcome {
+    let world = World::new();
+    let draft = world.notes().slot("one").start(&"one".to_owned())?;
+    let autosave = draft.autosave(Cadence::every(SECOND))?;
+    autosave.changed(&"one two".to_owned());
+    world.pass(SECOND * 2);
+    draft.restore(1)?;
+    autosave.rebase(&draft)?;
+    assert_eq!(autosave.status(), AutosaveStatus::Clean);
+    autosave.changed(&"one three".to_owned());
+    world.pass(SECOND * 2);
+    assert_eq!(draft.load()?, "one three");
+    draft.discard()?;
+    assert!(autosave.rebase(&draft).is_ok(), "the trash can be read");
+    drop(autosave);
+    Ok(())
+}
+
+#[test]
+fn a_change_that_comes_after_the_archive_locks_nothing() -> Outcome {
+    let world = World::new();
+    let draft = world.notes().slot("one").start(&"base".to_owned())?;
+    let autosave = draft.autosave(Cadence::every(SECOND))?;
+    draft.archive()?;
+    autosave.changed(&"late".to_owned());
+    world.pass(SECOND * 5);
+    assert!(matches!(autosave.status(), AutosaveStatus::Failed { .. }));
+    assert!(matches!(autosave.flush().unwrap_err().kind(), Some(ErrorKind::Phase { phase: Phase::Archived, .. })));
+    draft.archive()?;
+    draft.discard()?;
+    draft.recover()?;
+    assert_eq!((draft.info()?.phase, draft.load()?.as_str()), (Phase::Archived, "base"));
+    draft.reopen()?;
+    assert_eq!(draft.load()?, "late", "it is taken in as soon as the draft takes saves");
+    assert!(autosave.status().is_safe());
+    autosave.changed(&"later".to_owned());
+    draft.discard()?;
+    assert_eq!(draft.load()?, "later");
+    autosave.changed(&"last".to_owned());
+    draft.recover()?;
+    assert_eq!((draft.info()?.phase, draft.load()?.as_str()), (Phase::Open, "last"));
+    Ok(())
+}
+
+#[test]
+fn an_autosave_that_ends_with_what_can_never_be_saved_lets_the_store_go() -> Outcome {
+    let world = World::new();
+    let store = world.open(|options| options);
+    let mut events = store.events();
+    let draft = store.space("alice")?.drafts(crate::world::NOTE)?.slot("one").start(&"base".to_owned())?;
+    let autosave = draft.autosave(Cadence::every(SECOND))?;
+    draft.archive()?;
+    autosave.changed(&"late".to_owned());
+    drop(autosave);
+    let told = std::iter::from_fn(|| events.try_next()).filter_map(|event| match event.what {
+        EventKind::SaveFailed { retry_in, .. } => Some(retry_in),
+        _ => None,
+    });
+    assert_eq!(told.last(), Some(None), "it is told that nobody tries again");
+    let alive = Arc::strong_count(&world.storage);
+    drop((draft, store));
+    world.pass(SECOND * 10);
+    assert!(Arc::strong_count(&world.storage) < alive && Arc::strong_count(&world.storage) == 1);
+    Ok(())
+}
+
+#[test]
+fn starting_over_and_sweeping_lose_nothing_that_autosave_holds() -> Outcome {
+    let world = World::new();
+    let slot = world.notes().slot("one");
+    let draft = slot.start(&"one".to_owned())?;
+    let autosave = draft.autosave(Cadence::every(SECOND * 60))?;
+    autosave.changed(&"typed".to_owned());
+    let fresh = slot.start_over(&"fresh".to_owned())?;
+    assert_eq!((draft.load()?.as_str(), draft.info()?.phase), ("typed", Phase::Archived));
+    assert_eq!(slot.resume()?.map(|draft| draft.id()), Some(fresh.id()));
+    assert!(autosave.status().is_safe());
+
+    drop(autosave);
+
+    let retention = Retention::default().discard_after(crate::world::DAY);
+    let store = world.open(|options| options.retention(retention));
+    let drafts = store.space("alice")?.drafts(crate::world::NOTE)?;
+    let draft = drafts.slot("two").start(&"two".to_owned())?;
+    let autosave = draft.autosave(Cadence::every(SECOND * 60))?;
+    autosave.changed(&"typed, too".to_owned());
+    let mut discarded = Vec::new();
+    for _day in 0..4 {
+        world.pass(crate::world::DAY);
+        autosave.changed(&"typed, after all".to_owned());
+        discarded.extend_from_slice(&store.space("alice")?.swept().discarded);
+    }
+    assert_eq!(discarded, [fresh.id()], "nobody has that one open");
+    assert_eq!(draft.info()?.phase, Phase::Open);
+    autosave.flush()?;
+    assert_eq!(draft.load()?, "typed, after all");
     Ok(())
 }

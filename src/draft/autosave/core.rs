@@ -272,6 +272,23 @@ impl<T> Core<T> {
         }
     }
 
+    /// Saves into another target from now on, also what is unsaved.
+    pub(super) fn retarget(&self, target: Arc<dyn SaveTarget<T>>) -> Result<(), AutosaveError> {
+        self.wait_for_save_under_way();
+        let before = self.update(|state, now| {
+            if state.closed {
+                return Err(Cause::Closed);
+            }
+            if !state.pacer.is_attached() {
+                state.pacer.apply(now, Input::Attached);
+            }
+            // What was saved before says nothing about the new target.
+            state.saved = None;
+            Ok(state.target.replace(target))
+        });
+        before.map(drop).map_err(|cause| self.error(cause))
+    }
+
     /// Ends autosaving and gives back what is not saved.
     pub(super) fn close(&self) -> Option<Arc<T>> {
         self.wait_for_save_under_way();
@@ -365,9 +382,15 @@ impl<T> State<T> {
             Some(since) if pacer.is_saving() => AutosaveStatus::Saving { since },
             _ if pacer.is_paused() => AutosaveStatus::Paused { pauses, since },
             Some(since) => AutosaveStatus::Unsaved { since },
-            None => self
-                .saved
-                .map_or(AutosaveStatus::Clean, |saved| AutosaveStatus::Saved { version: saved.version, at: saved.at }),
+            None => match self.saved {
+                None => AutosaveStatus::Clean,
+                Some(SavedAs { version, at, beside: Some(head), .. })
+                    if !crate::fault::on("aside-is-shown-as-saved") =>
+                {
+                    AutosaveStatus::Aside { version, head, at }
+                }
+                Some(SavedAs { version, at, .. }) => AutosaveStatus::Saved { version, at },
+            },
         }
     }
 }

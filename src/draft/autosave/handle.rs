@@ -22,8 +22,9 @@ use std::sync::{Arc, Weak};
 /// from [`status`](Self::status).
 ///
 /// Dropping it saves what is unsaved, in the calling thread: in async code, await a [`flush`](Self::flush_async) before.
-/// Where that fails, the background task goes on trying for as long as the process lives, and holds the store open;
-/// [`close`](Self::close) gives the document back instead.
+/// Where that fails, the background task goes on trying for as long as the process lives, and holds the store open, unless
+/// trying again cannot help: the draft is archived, in the trash or gone, or the document is none that can be saved.
+/// [`close`](Self::close) gives the document back instead, whatever the reason.
 ///
 /// A save in the background happens inside the task that was given to [`Spawn`]. No safety depends on that task: if it
 /// is dropped or starved, it saves on its way out, and the calls that report changes save from then on.
@@ -119,6 +120,11 @@ impl<T: Send + Sync + 'static> Autosave<T> {
             None
         });
         refused.map_or(Ok(()), |_| Err(self.core.error(Cause::AlreadyAttached)))
+    }
+
+    /// Saves into another target from now on, also what is unsaved.
+    pub(crate) fn retarget(&self, target: Arc<dyn SaveTarget<T>>) -> Result<(), AutosaveError> {
+        self.core.retarget(target)
     }
 
     /// The way for a promotion to take what is unsaved into its own commit.
@@ -224,7 +230,7 @@ impl<T: Send + Sync + 'static> Drop for Autosave<T> {
         };
         let (trace, reason) = (error.trace_id(), error.reason());
         let (served, target, attempt) = self.core.update(|state, _| {
-            let served = state.pacer.is_attached() && !state.driver.gone;
+            let served = state.pacer.is_attached() && !state.driver.gone && !error.is_lasting();
             (served, state.target.clone(), state.pacer.failures())
         });
         if served {

@@ -21,6 +21,16 @@ pub enum AutosaveStatus {
         /// When it was saved.
         at: Timestamp,
     },
+    /// Everything is durable, but as a version beside the head: somebody else saved the draft since this autosave was
+    /// based on it. What is typed next goes beside the head, too, until [`rebase`](crate::Autosave::rebase).
+    Aside {
+        /// The version that holds it.
+        version: u64,
+        /// The version that was the head then.
+        head: u64,
+        /// When it was saved.
+        at: Timestamp,
+    },
     /// There are changes whose save has not begun.
     Unsaved {
         /// Unsaved since.
@@ -67,7 +77,7 @@ impl AutosaveStatus {
     #[must_use]
     pub const fn unsaved_since(&self) -> Option<Timestamp> {
         match self {
-            Self::Clean | Self::Saved { .. } => None,
+            Self::Clean | Self::Saved { .. } | Self::Aside { .. } => None,
             Self::Unsaved { since } | Self::Saving { since } | Self::Failed { since, .. } => Some(*since),
             Self::Detached { since } | Self::Paused { since, .. } => *since,
         }
@@ -80,6 +90,9 @@ impl fmt::Display for AutosaveStatus {
         match self {
             Self::Clean => f.write_str("no changes"),
             Self::Saved { version, .. } => write!(f, "saved as version {version}"),
+            Self::Aside { version, head, .. } => {
+                write!(f, "saved as version {version}, beside the head, version {head}")
+            }
             Self::Unsaved { .. } => f.write_str("unsaved changes"),
             Self::Saving { .. } => f.write_str("saving"),
             Self::Failed { reason, attempts, .. } => write!(f, "not saved after {attempts} attempts: {reason}"),

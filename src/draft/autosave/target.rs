@@ -1,6 +1,7 @@
 //! What a document is saved into, as seen from autosaving.
 
 use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind};
 use crate::events::EventKind;
 use crate::id::TraceId;
 use std::error::Error as StdError;
@@ -50,6 +51,8 @@ pub struct SavedAs {
     pub changed: bool,
     /// The document's size in bytes, as canonical JSON.
     pub size: u64,
+    /// Where somebody else had saved the draft since: the version that was the head. The document is a version beside it.
+    pub beside: Option<u64>,
 }
 
 /// A failed save, and what it failed at.
@@ -95,12 +98,27 @@ impl AutosaveError {
         matches!(self.cause, Cause::Detached)
     }
 
+    /// What went wrong, where the store said it; `None` where it did not come so far.
+    #[must_use]
+    pub fn kind(&self) -> Option<&ErrorKind> {
+        let Cause::Target(target) = &self.cause else { return None };
+        target.cause.downcast_ref::<Error>().map(Error::kind)
+    }
+
+    /// Whether the same document will not be saved later either, if nobody does anything about it.
+    pub(super) fn is_lasting(&self) -> bool {
+        let of_draft = |kind: &ErrorKind| {
+            matches!(kind, ErrorKind::Phase { .. } | ErrorKind::NoSuchDraft { .. } | ErrorKind::SchemaTooNew { .. })
+        };
+        self.is_of_document() || self.kind().is_some_and(of_draft)
+    }
+
     pub(super) const fn is_of_document(&self) -> bool {
         matches!(self.cause, Cause::Panicked | Cause::Target(TargetError { of_document: true, .. }))
     }
 
     /// The whole chain of causes, for people.
-    pub(super) fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         let Cause::Target(target) = &self.cause else { return self.to_string() };
         let mut reason = target.cause.to_string();
         let mut deeper = target.cause.source();
