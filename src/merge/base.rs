@@ -1,8 +1,9 @@
 //! One base of several.
 
+use super::merging::{STEPS_DEFAULT, run};
 use super::outcome::{Place, Side};
 use super::policy::Policy;
-use super::{STEPS_DEFAULT, run, tree::Base};
+use super::tree::Base;
 use crate::value::{Path, Segment, Value};
 
 /// What two documents came from, where that is more than one thing.

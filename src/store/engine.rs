@@ -41,6 +41,8 @@ pub(crate) struct Engine {
     spaces: Mutex<BTreeMap<SpaceNo, Known>>,
     activity: Mutex<Activity>,
     process: u32,
+    /// Held by background work as long as it keeps the engine alive.
+    pub(crate) tending: Arc<Mutex<()>>,
     /// What is done after each commit, for work that waits until the store is idle.
     after_commit: fn(&Arc<Engine>),
 }
@@ -91,6 +93,7 @@ impl Engine {
             state: Mutex::new(state),
             spaces: Mutex::default(),
             activity: Mutex::default(),
+            tending: Arc::default(),
             process: std::process::id(),
             after_commit,
         }

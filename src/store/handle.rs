@@ -2,6 +2,7 @@
 
 use super::engine::Engine;
 use super::options::{Options, Settings};
+use super::queue::lock;
 use super::rows::MetaRow;
 use super::space::{self, Space, SpaceCore};
 use super::tables::{HEADS, META, META_KEY, SPACES, VERSIONS};
@@ -303,6 +304,18 @@ impl Store {
             })?;
             Ok(made)
         })
+    }
+
+    /// Lets this handle go, and waits for what the store does in the background: dropped without it, a store may stay open
+    /// for as long as tidying up takes, and opening it again at once be refused as `InUse`.
+    ///
+    /// Returns whether the store is closed now: `false` where something else of it is still alive, a space, a draft, an
+    /// edit, an autosave, or a save that goes on by itself.
+    #[must_use = "it may not be closed yet"]
+    pub fn close(self) -> bool {
+        let tending = Arc::clone(&self.engine.tending);
+        let _turn = lock(&tending);
+        Arc::into_inner(self.engine).is_some()
     }
 
     /// Does now what the store otherwise does in the background once it is idle.

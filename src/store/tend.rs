@@ -5,6 +5,7 @@
 
 use super::engine::Engine;
 use super::handle::Compacted;
+use super::queue::lock;
 use super::tables::{DraftKey, HEADS};
 use super::versions::packing::{self, Effort};
 use super::view::View;
@@ -38,6 +39,11 @@ async fn watch(engine: Weak<Engine>) {
         let idle = strong.settings.idle;
         let quiet = strong.settings.clock.elapsed().saturating_sub(strong.activity().last_commit);
         let Some(rest) = idle.checked_sub(quiet).filter(|rest| !rest.is_zero()) else {
+            let tending = Arc::clone(&strong.tending);
+            drop(strong);
+            // Declared before the engine, so that it is let go after it: who has this knows that nobody here has that.
+            let _turn = lock(&tending);
+            let Some(strong) = engine.upgrade() else { return };
             let trace = strong.trace();
             strong.activity().is_watched = false;
             if let Err(failure) = tidy(&strong, trace) {

@@ -1,6 +1,8 @@
 //! Goal: what a user does with drafts, through the public API, on a real file.
 
+use crate::world::Outcome;
 use draftkeep::{Filter, Kind, Options, Phase, Saved, Store};
+use std::time::Duration;
 
 const NOTE: Kind<String> = Kind::new("note");
 
@@ -57,6 +59,26 @@ fn calls_that_change_nothing_leave_the_store_the_writer_that_it_is() -> Result<(
         assert_eq!((store.replica_changed(), store.replica()), (None, replica));
         let draft = store.space("alice")?.drafts(NOTE)?.slot("diary").resume()?.expect("it was begun");
         assert_eq!(draft.edit()?.save()?, Saved::Unchanged { version: 1 });
+    }
+    Ok(())
+}
+
+#[test]
+fn a_store_that_was_closed_can_be_opened_again_at_once() -> Outcome {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("a.redb");
+    for round in 0..40_u64 {
+        // Tidying up begins right when the store is let go.
+        let store = Store::open_or_create(&path, Options::new().idle(Duration::from_millis(1)))?;
+        let draft = store.space("alice")?.drafts(crate::world::NOTE)?.slot("one").resume_or_start(String::new)?;
+        let mut edit = draft.edit()?;
+        edit.doc().push_str(&"typed ".repeat(200));
+        let _ = edit.save()?;
+        let other = store.clone();
+        assert!(!other.close(), "there is more of it");
+        drop((draft, edit));
+        std::thread::sleep(Duration::from_micros(round * 100));
+        assert!(store.close());
     }
     Ok(())
 }
