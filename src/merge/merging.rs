@@ -23,7 +23,7 @@ pub fn merge(policy: &Policy, base: Option<&Value>, ours: Side<'_>, theirs: Side
 }
 
 /// Merges with a bound on the steps that comparing may take; what would need more is a conflict
-/// ([`Why::TooMuchWork`]). Steps, not time: the result is the same on every machine.
+/// ([`Why::TooMuchWork`](super::Why::TooMuchWork)). Steps, not time: the result is the same on every machine.
 #[must_use]
 pub fn merge_with(policy: &Policy, base: Option<&Value>, ours: Side<'_>, theirs: Side<'_>, steps: usize) -> Merged {
     let base = base.map_or(Base::Unknown, |base| Base::Known(Some(base)));
