@@ -268,7 +268,9 @@ impl State {
             return Ok(Became::Unchanged(head));
         }
         may?;
-        let is_stale = head != editing.base.0 && current != editing.base.1;
+        // Whoever made this editor's own text the head, it goes on from it.
+        let is_own = editing.aside.as_ref().is_some_and(|(_, text)| *text == current);
+        let is_stale = head != editing.base.0 && current != editing.base.1 && !is_own;
         let label = label(draft.kind, &note).or_else(|| draft.now().label.clone());
         let version = self.write(editing.space, editing.draft, |version| {
             version.note.clone_from(&note);
