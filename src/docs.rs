@@ -1,4 +1,4 @@
-//! Long pages about the library: how it is built, what lies in a file, what it survives, what it costs. There is no code here.
+//! Long pages about the library: how it is built, what lies in a file, how merging works, what it survives, what it costs. There is no code here.
 
 #[doc = include_str!("docs/architecture.md")]
 pub mod architecture {}
@@ -8,6 +8,9 @@ pub mod failures {}
 
 #[doc = include_str!("docs/format.md")]
 pub mod format {}
+
+#[doc = include_str!("docs/merging.md")]
+pub mod merging {}
 
 #[doc = include_str!("docs/numbers.md")]
 pub mod numbers {}
