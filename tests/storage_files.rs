@@ -2,6 +2,7 @@
 #![cfg(feature = "redb")]
 
 use draftkeep::storage::{Batch, Origin, RedbStorage, Storage, StorageErrorKind, StoreFile, Table};
+use draftkeep::{ErrorKind, Options, Store};
 use std::fs;
 use std::path::Path;
 
@@ -91,6 +92,25 @@ fn what_is_no_store_is_left_as_it_was() {
 fn blake3_like(number: u32) -> u64 {
     let mixed = (u64::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told_apart_from_a_store_that_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), b"text").unwrap();
+    let snapshot = draftkeep::storage::MemoryStorage::new().snapshot().unwrap();
+    for parent in ["nowhere", "nowhere/at all", "file"] {
+        let file = StoreFile::at(folder.path().join(parent).join("a.redb"));
+        assert_eq!(kind(file.open_or_create()), Some(StorageErrorKind::NoFolder), "{parent}");
+        assert_eq!(kind(file.create()), Some(StorageErrorKind::NoFolder), "{parent}");
+        let error = file.create_copy(&*snapshot, |_, _, _| {}).expect_err("there is no folder");
+        assert_eq!(error.kind(), &StorageErrorKind::NoFolder, "{parent}");
+    }
+    assert_eq!(kind(StoreFile::at(folder.path().join("nowhere/a.redb")).open()), Some(StorageErrorKind::NotFound));
+    let error = Store::open_or_create(folder.path().join("nowhere/a.redb"), Options::new()).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Storage(StorageErrorKind::NoFolder));
+    assert!(!error.is_transient(), "waiting makes no folder");
+    assert_eq!(names(folder.path()), ["file"]);
 }
 
 #[test]

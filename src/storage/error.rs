@@ -33,6 +33,8 @@ pub enum StorageErrorKind {
     Missing,
     /// There is no such file.
     NotFound,
+    /// The folder that the file would lie in is not there. Make it first.
+    NoFolder,
     /// Something exists at the path already; `create` never overwrites.
     Exists,
     /// What is at the path is not a store; it was left as it is.
@@ -101,6 +103,7 @@ impl fmt::Display for StorageError {
             StorageErrorKind::Forked => f.write_str("the process was forked after the store was opened"),
             StorageErrorKind::Missing => f.write_str("the store's file is gone or was replaced"),
             StorageErrorKind::NotFound => f.write_str("there is no store at this path"),
+            StorageErrorKind::NoFolder => f.write_str("the folder of the store's path is not there; make it first"),
             StorageErrorKind::Exists => f.write_str("something exists at this path already"),
             StorageErrorKind::NotAStore { what } => write!(f, "not a store: {what}"),
             StorageErrorKind::TooNew { found, supported } => {

@@ -77,7 +77,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `Exists` where something is at the path, `Missing` where a store was there and only its marker is left.
+    /// `Exists` where something is at the path, `Missing` where a store was there and only its marker is left,
+    /// `NoFolder` where the folder is not there.
     #[cfg(feature = "redb")]
     pub fn create(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
         Self::file(options, || StoreFile::at(path.as_ref()).create())
@@ -87,7 +88,7 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Those of [`open`](Self::open), but `NotFound`.
+    /// Those of [`open`](Self::open), but `NoFolder` instead of `NotFound`: folders are not made.
     #[cfg(feature = "redb")]
     pub fn open_or_create(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
         Self::file(options, || StoreFile::at(path.as_ref()).open_or_create())
@@ -288,9 +289,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `Exists` where something is at the path, `Missing` where a marker is there without its file, `Full` where the disk
-    /// is; and `Corrupt` where a part of this store cannot be read at all. Single records that are damaged are copied as
-    /// they are, and counted.
+    /// `Exists` where something is at the path, `Missing` where a marker is there without its file, `NoFolder` where the
+    /// folder is not there, `Full` where the disk is; and `Corrupt` where a part of this store cannot be read at all.
+    /// Single records that are damaged are copied as they are, and counted.
     #[cfg(feature = "redb")]
     pub fn backup(&self, path: impl AsRef<std::path::Path>) -> Result<Backup> {
         self.engine.traced("backup", |_| {

@@ -24,6 +24,7 @@ const COPIED_AT_ONCE: usize = 512;
 /// |---|---|---|---|
 /// | a store | opens it | `Exists` | opens it |
 /// | nothing | `NotFound` | makes it | makes it |
+/// | nothing, and its folder is not there either | `NotFound` | `NoFolder` | `NoFolder` |
 /// | nothing, but the marker | `Missing` | `Missing` | `Missing` |
 /// | an empty file, other data, a folder, a pipe, a link to nothing | `NotAStore` | `Exists` | `NotAStore` |
 /// | a store that someone has open | `InUse` | `Exists` | `InUse` |
