@@ -229,6 +229,8 @@ fn a_file_that_is_gone_is_missed_and_not_begun_anew() {
         assert_eq!(seen, Some(StorageErrorKind::Missing));
     }
     assert_eq!(names(folder.path()), ["a.redb.marker"]);
+    let told = file.open().unwrap_err().to_string();
+    assert!(told.contains("put it back") && told.contains("delete <file>.marker"), "{told}");
     // The user's word that it is to begin afresh.
     fs::remove_file(folder.path().join("a.redb.marker")).unwrap();
     assert!(file.open_or_create().is_ok());

@@ -30,6 +30,9 @@ pub enum StorageErrorKind {
     /// The process was forked since it was opened. Open it again in the child.
     Forked,
     /// The store's file is gone although it had been there, or was replaced by another while open.
+    ///
+    /// That it had been there tells its marker, `<file>.marker`. Put the file back, from a backup if need be; or delete
+    /// the marker to begin anew without what the file held.
     Missing,
     /// There is no such file.
     NotFound,
@@ -101,7 +104,9 @@ impl fmt::Display for StorageError {
             StorageErrorKind::Corrupt { what } => write!(f, "damaged: {what}"),
             StorageErrorKind::InUse => f.write_str("the store is open elsewhere"),
             StorageErrorKind::Forked => f.write_str("the process was forked after the store was opened"),
-            StorageErrorKind::Missing => f.write_str("the store's file is gone or was replaced"),
+            StorageErrorKind::Missing => f.write_str(
+                "the store's file is gone or was replaced; put it back, or delete <file>.marker to begin anew",
+            ),
             StorageErrorKind::NotFound => f.write_str("there is no store at this path"),
             StorageErrorKind::NoFolder => f.write_str("the folder of the store's path is not there; make it first"),
             StorageErrorKind::Exists => f.write_str("something exists at this path already"),
