@@ -169,7 +169,15 @@ impl fmt::Display for ErrorKind {
             }
             Self::NoSuchDraft { draft } => write!(f, "there is no draft {draft}"),
             Self::NoSuchVersion { draft, version } => write!(f, "draft {draft} has no version {version}"),
-            Self::Phase { draft, phase } => write!(f, "draft {draft} is {phase}, which does not allow this"),
+            Self::Phase { draft, phase } => {
+                write!(f, "draft {draft} is {phase}, which does not allow this")?;
+                // The way to a save; a call that wants another phase still, as purging does, says so in its docs.
+                match phase {
+                    Phase::Archived => f.write_str("; to save in it, reopen it first"),
+                    Phase::Discarded => f.write_str("; to save in it, recover it first"),
+                    Phase::Open | Phase::Promoted => Ok(()),
+                }
+            }
             Self::SlotTaken { by } => write!(f, "the slot's current draft is {by}; archive or discard it first"),
             Self::Name { what, limit, got } => {
                 write!(f, "the name of a {what} takes 1 to {limit} bytes, not {got}")
