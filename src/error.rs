@@ -7,6 +7,7 @@ use crate::storage::{StorageError, StorageErrorKind};
 use crate::value::ValueError;
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The result of most calls.
@@ -20,6 +21,7 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
+    path: Option<Arc<Path>>,
     trace: TraceId,
     source: Option<Source>,
 }
@@ -107,7 +109,7 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(failure: Failure, trace: TraceId) -> Self {
-        Self(Box::new(Inner { kind: failure.kind, trace, source: failure.source }))
+        Self(Box::new(Inner { kind: failure.kind, path: failure.path, trace, source: failure.source }))
     }
 
     /// What went wrong.
@@ -135,14 +137,19 @@ impl Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, trace, source } = &*self.0;
-        f.debug_struct("Error").field("kind", kind).field("trace", trace).field("source", source).finish()
+        let Inner { kind, path, trace, source } = &*self.0;
+        let mut shown = f.debug_struct("Error");
+        shown.field("kind", kind).field("path", path).field("trace", trace).field("source", source).finish()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (trace {})", self.0.kind, self.0.trace)
+        self.0.kind.fmt(f)?;
+        if let Some(path) = &self.0.path {
+            write!(f, ": {}", path.display())?;
+        }
+        write!(f, " (trace {})", self.0.trace)
     }
 }
 
@@ -155,7 +162,7 @@ impl StdError for Error {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Storage(kind) => StorageError::new(kind.clone()).fmt(f),
+            Self::Storage(kind) => kind.fmt(f),
             Self::Corrupt { draft: Some(draft), what } => write!(f, "draft {draft} is damaged: {what}"),
             Self::Corrupt { draft: None, what } => write!(f, "the store is damaged: {what}"),
             Self::Document { reason } => write!(f, "the document was refused: {reason}"),
@@ -193,6 +200,8 @@ impl fmt::Display for ErrorKind {
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
+    /// The file that was to be opened or made, for people.
+    path: Option<Arc<Path>>,
     pub(crate) source: Option<Source>,
 }
 
@@ -207,6 +216,15 @@ impl Failure {
 
     pub(crate) fn because(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Names the file that a failed opening was about.
+    #[cfg(feature = "redb")]
+    pub(crate) fn at(mut self, path: &Path) -> Self {
+        if matches!(self.kind, ErrorKind::Storage(_) | ErrorKind::Corrupt { .. }) {
+            self.path.get_or_insert_with(|| path.into());
+        }
         self
     }
 
@@ -226,13 +244,14 @@ impl Failure {
 
 impl From<ErrorKind> for Failure {
     fn from(kind: ErrorKind) -> Self {
-        Self { kind, source: None }
+        Self { kind, path: None, source: None }
     }
 }
 
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
-        Self { kind: ErrorKind::Storage(error.kind().clone()), source: Some(Arc::new(error)) }
+        let path = error.path().map(Arc::from);
+        Self { kind: ErrorKind::Storage(error.kind().clone()), path, source: Some(Arc::new(error)) }
     }
 }
 
@@ -244,12 +263,13 @@ impl From<CodecError> for Failure {
             }
             _ => ErrorKind::Corrupt { draft: None, what: "a record cannot be read".into() },
         };
-        Self { kind, source: Some(Arc::new(error)) }
+        Self { kind, path: None, source: Some(Arc::new(error)) }
     }
 }
 
 impl From<ValueError> for Failure {
     fn from(error: ValueError) -> Self {
-        Self { kind: ErrorKind::Document { reason: error.to_string() }, source: Some(Arc::new(error)) }
+        let kind = ErrorKind::Document { reason: error.to_string() };
+        Self { kind, path: None, source: Some(Arc::new(error)) }
     }
 }

@@ -114,6 +114,47 @@ fn a_folder_that_is_not_there_is_told_apart_from_a_store_that_is_not() {
 }
 
 #[test]
+fn an_error_of_opening_or_making_a_store_names_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let (taken, free) = (folder.path().join("taken.redb"), folder.path().join("free.redb"));
+    let store = Store::create(&taken, Options::new()).unwrap();
+    let backup = store.backup(&taken).unwrap_err();
+    let nowhere = folder.path().join("nowhere/a.redb");
+    for (error, path) in [
+        (Store::open(&taken, Options::new()).unwrap_err(), &taken),
+        (Store::open_or_create(&taken, Options::new()).unwrap_err(), &taken),
+        (Store::create(&taken, Options::new()).unwrap_err(), &taken),
+        (Store::open(&free, Options::new()).unwrap_err(), &free),
+        (Store::open_or_create(&nowhere, Options::new()).unwrap_err(), &nowhere),
+        (backup, &taken),
+    ] {
+        let ErrorKind::Storage(kind) = error.kind() else { panic!("{error}") };
+        assert_eq!(error.to_string(), format!("{kind}: {} (trace {})", path.display(), error.trace_id()));
+    }
+    let error = StoreFile::at(&taken).open().unwrap_err();
+    assert_eq!(error.path(), Some(&*taken));
+    assert_eq!(error.to_string(), format!("the store is open elsewhere: {}", taken.display()));
+    drop(store);
+    // Whole as a file, but not what a store begins with.
+    let (storage, _) = StoreFile::at(&taken).open().unwrap();
+    let mut batch = Batch::new(Origin::Local);
+    for table in (0..=u8::MAX).map(Table::new) {
+        for (key, _) in storage.snapshot().unwrap().scan(table, everything()).unwrap() {
+            batch.put(table, key, b"damaged");
+        }
+    }
+    storage.commit(&batch).unwrap();
+    drop(storage);
+    let error = Store::open(&taken, Options::new()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Corrupt { .. }), "{error}");
+    assert!(error.to_string().contains(&format!(": {} (trace ", taken.display())), "{error}");
+}
+
+fn everything() -> draftkeep::storage::Scan<'static> {
+    draftkeep::storage::Scan { from: b"", to: None, order: draftkeep::storage::Order::Ascending, limit: usize::MAX }
+}
+
+#[test]
 fn a_folder_is_no_store() {
     let folder = tempfile::tempdir().unwrap();
     let file = StoreFile::at(folder.path());

@@ -70,7 +70,7 @@ impl Store {
     /// untouched.
     #[cfg(feature = "redb")]
     pub fn open(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
-        Self::file(options, || StoreFile::at(path.as_ref()).open())
+        Self::file(path.as_ref(), options, StoreFile::open)
     }
 
     /// Makes a store file where nothing is; never overwrites. File and name are durable when it returns.
@@ -81,7 +81,7 @@ impl Store {
     /// `NoFolder` where the folder is not there.
     #[cfg(feature = "redb")]
     pub fn create(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
-        Self::file(options, || StoreFile::at(path.as_ref()).create())
+        Self::file(path.as_ref(), options, StoreFile::create)
     }
 
     /// Opens the store file, or makes it where neither it nor its marker is there.
@@ -91,18 +91,19 @@ impl Store {
     /// Those of [`open`](Self::open), but `NoFolder` instead of `NotFound`: folders are not made.
     #[cfg(feature = "redb")]
     pub fn open_or_create(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
-        Self::file(options, || StoreFile::at(path.as_ref()).open_or_create())
+        Self::file(path.as_ref(), options, StoreFile::open_or_create)
     }
 
     #[cfg(feature = "redb")]
     fn file(
+        path: &std::path::Path,
         options: Options,
-        open: impl FnOnce() -> std::result::Result<(RedbStorage, Witness), StorageError>,
+        open: impl FnOnce(&StoreFile) -> std::result::Result<(RedbStorage, Witness), StorageError>,
     ) -> Result<Self> {
         let entropy = options.entropy();
-        traced(&*entropy, || {
+        let start = || {
             let settings = options.check()?;
-            let (storage, witness) = open()?;
+            let (storage, witness) = open(&StoreFile::at(path))?;
             let marker = super::identity::Marker::new(witness);
             let storage: Arc<dyn Storage> = Arc::new(storage);
             let (mut meta, is_new) = enter(&*storage, &settings)?;
@@ -128,7 +129,9 @@ impl Store {
                 marker.write(&claim)?;
             }
             Ok(Self::start(storage, settings, &meta, Some(Box::new(marker)), reason))
-        })
+        };
+        // The errors of reading the store's own rows know no path.
+        traced(&*entropy, || start().map_err(|failure: Failure| failure.at(path)))
     }
 
     /// A store that is gone with its last handle.
