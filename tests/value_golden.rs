@@ -323,6 +323,13 @@ fn the_limits_are_inclusive_and_name_themselves() {
 }
 
 #[test]
+fn a_document_that_is_too_large_is_told_what_its_owner_can_do() {
+    let limits = Limits { bytes: 4, ..Limits::default() };
+    let told = Value::parse_with(b"[1,2,3]", &limits).unwrap_err().to_string();
+    assert!(told.contains("are allowed; split the document ("), "{told}");
+}
+
+#[test]
 fn a_depth_of_a_million_costs_no_stack() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":", "}]")] {
         let text = format!("{}1{}", open.repeat(1_000_000), close.repeat(1_000_000));

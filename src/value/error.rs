@@ -228,7 +228,7 @@ impl fmt::Display for ValueErrorKind {
                 write!(f, "the document has {got} or more {which}, {limit} are allowed; ")?;
                 f.write_str(match which {
                     Limit::Depth => "nest it less deeply",
-                    Limit::Bytes | Limit::Nodes => "split the document or raise the limit",
+                    Limit::Bytes | Limit::Nodes => "split the document",
                 })
             }
             Self::NotCanonical { offset, expected } => {
