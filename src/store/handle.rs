@@ -148,6 +148,9 @@ impl Store {
     /// A copy of such a storage is not noticed by itself: who restores or clones one calls
     /// [`take_new_replica`](Self::take_new_replica) before the first save.
     ///
+    /// Only one store may be open on a storage at a time, and nothing stops a second: a store file is locked, a storage
+    /// is not. Two would write over each other's records. To use it in two places, clone the store.
+    ///
     /// # Errors
     ///
     /// `Options` where the options are refused, `Corrupt` where the storage holds records but no store, and what the
