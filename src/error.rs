@@ -124,7 +124,8 @@ impl Error {
         self.0.trace
     }
 
-    /// Whether repeating the call later may succeed without anyone doing anything else than freeing disk space.
+    /// Whether repeating the call later may succeed without a change of the program or the data: the medium failed, the
+    /// disk is full until someone frees space, or the store is in use until someone closes it.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(
