@@ -7,6 +7,7 @@ use crate::storage::{StorageError, StorageErrorKind};
 use crate::value::ValueError;
 use std::error::Error as StdError;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The result of most calls.
@@ -20,6 +21,7 @@ pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
+    path: Option<Arc<Path>>,
     trace: TraceId,
     source: Option<Source>,
 }
@@ -115,7 +117,7 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(failure: Failure, trace: TraceId) -> Self {
-        Self(Box::new(Inner { kind: failure.kind, trace, source: failure.source }))
+        Self(Box::new(Inner { kind: failure.kind, path: failure.path, trace, source: failure.source }))
     }
 
     /// What went wrong.
@@ -130,7 +132,8 @@ impl Error {
         self.0.trace
     }
 
-    /// Whether repeating the call later may succeed without anyone doing anything else than freeing disk space.
+    /// Whether repeating the call later may succeed without a change of the program or the data: the medium failed, the
+    /// disk is full until someone frees space, or the store is in use until someone closes it.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(
@@ -143,14 +146,19 @@ impl Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, trace, source } = &*self.0;
-        f.debug_struct("Error").field("kind", kind).field("trace", trace).field("source", source).finish()
+        let Inner { kind, path, trace, source } = &*self.0;
+        let mut shown = f.debug_struct("Error");
+        shown.field("kind", kind).field("path", path).field("trace", trace).field("source", source).finish()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (trace {})", self.0.kind, self.0.trace)
+        self.0.kind.fmt(f)?;
+        if let Some(path) = &self.0.path {
+            write!(f, ": {}", path.display())?;
+        }
+        write!(f, " (trace {})", self.0.trace)
     }
 }
 
@@ -163,7 +171,7 @@ impl StdError for Error {
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Storage(kind) => StorageError::new(kind.clone()).fmt(f),
+            Self::Storage(kind) => kind.fmt(f),
             Self::Corrupt { draft: Some(draft), what } => write!(f, "draft {draft} is damaged: {what}"),
             Self::Corrupt { draft: None, what } => write!(f, "the store is damaged: {what}"),
             Self::Document { reason } => write!(f, "the document was refused: {reason}"),
@@ -177,12 +185,20 @@ impl fmt::Display for ErrorKind {
             }
             Self::NoSuchDraft { draft } => write!(f, "there is no draft {draft}"),
             Self::NoSuchVersion { draft, version } => write!(f, "draft {draft} has no version {version}"),
-            Self::Phase { draft, phase } => write!(f, "draft {draft} is {phase}, which does not allow this"),
             Self::Stale { draft, head } => {
                 write!(
                     f,
                     "what was typed last in draft {draft} is kept beside its head, version {head}; rebase the autosave"
                 )
+            }
+            Self::Phase { draft, phase } => {
+                write!(f, "draft {draft} is {phase}, which does not allow this")?;
+                // The way to a save; a call that wants another phase still, as purging does, says so in its docs.
+                match phase {
+                    Phase::Archived => f.write_str("; to save in it, reopen it first"),
+                    Phase::Discarded => f.write_str("; to save in it, recover it first"),
+                    Phase::Open | Phase::Promoted => Ok(()),
+                }
             }
             Self::SlotTaken { by } => write!(f, "the slot's current draft is {by}; archive or discard it first"),
             Self::Name { what, limit, got } => {
@@ -199,6 +215,8 @@ impl fmt::Display for ErrorKind {
 #[derive(Debug, Clone)]
 pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
+    /// The file that was to be opened or made, for people.
+    path: Option<Arc<Path>>,
     pub(crate) source: Option<Source>,
 }
 
@@ -213,6 +231,15 @@ impl Failure {
 
     pub(crate) fn because(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// Names the file that a failed opening was about.
+    #[cfg(feature = "redb")]
+    pub(crate) fn at(mut self, path: &Path) -> Self {
+        if matches!(self.kind, ErrorKind::Storage(_) | ErrorKind::Corrupt { .. }) {
+            self.path.get_or_insert_with(|| path.into());
+        }
         self
     }
 
@@ -232,13 +259,14 @@ impl Failure {
 
 impl From<ErrorKind> for Failure {
     fn from(kind: ErrorKind) -> Self {
-        Self { kind, source: None }
+        Self { kind, path: None, source: None }
     }
 }
 
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
-        Self { kind: ErrorKind::Storage(error.kind().clone()), source: Some(Arc::new(error)) }
+        let path = error.path().map(Arc::from);
+        Self { kind: ErrorKind::Storage(error.kind().clone()), path, source: Some(Arc::new(error)) }
     }
 }
 
@@ -250,12 +278,13 @@ impl From<CodecError> for Failure {
             }
             _ => ErrorKind::Corrupt { draft: None, what: "a record cannot be read".into() },
         };
-        Self { kind, source: Some(Arc::new(error)) }
+        Self { kind, path: None, source: Some(Arc::new(error)) }
     }
 }
 
 impl From<ValueError> for Failure {
     fn from(error: ValueError) -> Self {
-        Self { kind: ErrorKind::Document { reason: error.to_string() }, source: Some(Arc::new(error)) }
+        let kind = ErrorKind::Document { reason: error.to_string() };
+        Self { kind, path: None, source: Some(Arc::new(error)) }
     }
 }

@@ -123,6 +123,9 @@
 //! **The store cannot be opened yet**, because the disk is away or another process has it. The editor works meanwhile
 //! and says that nothing is safe; what was typed is saved as soon as there is a store.
 //!
+//! What was typed becomes the head. Where the slot's draft has a text already, that one stays as the version before:
+//! ask the user, or look at [`Draft::load`], before attaching, and attach to a new draft where both are wanted.
+//!
 //! ```
 //! # use draftkeep::*;
 //! # const NOTE: Kind<String> = Kind::new("note");
@@ -137,7 +140,8 @@
 //! # Ok::<(), draftkeep::Error>(())
 //! ```
 //!
-//! **History and undo.** Every save is a version; a checkpoint has a name, and retention never drops it.
+//! **History and undo.** Every save is a version, and so is every change of the phase; a checkpoint has a name, and
+//! retention never drops it.
 //!
 //! ```
 //! # use draftkeep::*;

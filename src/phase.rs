@@ -6,8 +6,12 @@ use std::fmt;
 ///
 /// ```text
 /// Open ──promote──▶ Promoted ──archive──▶ Archived ──reopen──▶ Open
-///   └──discard──▶ Discarded ──recover──▶ (what it was)   Discarded ──purge──▶ gone
+/// Open ──archive──▶ Archived
+/// Open, Promoted, Archived ──discard──▶ Discarded ──recover──▶ (what it was)
+///                                       Discarded ──purge──▶ gone
 /// ```
+///
+/// A promoted draft takes saves and needs no reopening; to make it open again, archive it first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Phase {
     /// Being written.

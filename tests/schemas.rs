@@ -269,6 +269,17 @@ fn a_label_is_what_the_schema_makes_of_the_document() {
 }
 
 #[test]
+fn an_error_of_reading_a_document_as_another_type_does_not_carry_its_text() {
+    let space = Store::in_memory(options()).unwrap().space("alice").unwrap();
+    let secret = "my secret ".repeat(1_000);
+    let id = space.drafts(Kind::<String>::new("text")).unwrap().start(&secret).unwrap().id();
+    let other = space.drafts(Kind::<Vec<u8>>::new("text")).unwrap().get(id).unwrap().expect("it is of this kind");
+    let error = other.load().unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Document { reason } if reason.contains("a text of 10000 bytes")));
+    assert!(!format!("{error} {error:?}").contains("secret"), "{error}");
+}
+
+#[test]
 fn kinds_of_one_type_are_apart_and_one_kind_may_be_read_as_any_value() {
     let store = Store::in_memory(options()).unwrap();
     let space = store.space("alice").unwrap();

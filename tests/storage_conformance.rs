@@ -3,7 +3,8 @@
 use draftkeep::storage::conformance::{self, Fresh, Outcome, Report};
 use draftkeep::storage::faults::FaultyStorage;
 use draftkeep::storage::{
-    Batch, Entry, Footprint, Maintenance, MemoryStorage, Scan, Snapshot, Storage, StorageError, Table,
+    Batch, Entry, Footprint, MAX_KEY, Maintenance, MemoryStorage, Scan, Snapshot, Storage, StorageError,
+    StorageErrorKind, Table, check_key,
 };
 use std::sync::Arc;
 
@@ -132,6 +133,63 @@ fn a_storage_that_forgets_order_fails_the_checks_of_order() {
         ]
     );
     assert!(std::panic::catch_unwind(|| report.assert()).is_err());
+}
+
+/// A storage that refuses nothing that is too long or empty.
+#[derive(Debug)]
+struct Lenient(std::sync::Mutex<Entries>);
+
+type Entries = std::collections::BTreeMap<(Table, Vec<u8>), Vec<u8>>;
+
+struct LenientSnapshot(Entries);
+
+impl Storage for Lenient {
+    fn snapshot(&self) -> Result<Box<dyn Snapshot>, StorageError> {
+        Ok(Box::new(LenientSnapshot(self.0.lock().unwrap().clone())))
+    }
+
+    fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
+        let mut entries = self.0.lock().unwrap();
+        for (table, key, value) in batch.changes() {
+            match value {
+                Some(value) => entries.insert((table, key.to_vec()), value.to_vec()),
+                None => entries.remove(&(table, key.to_vec())),
+            };
+        }
+        Ok(())
+    }
+
+    fn maintain(&self, _work: Maintenance) -> Result<Footprint, StorageError> {
+        Ok(Footprint::default())
+    }
+
+    fn footprint(&self) -> Result<Footprint, StorageError> {
+        Ok(Footprint::default())
+    }
+}
+
+impl Snapshot for LenientSnapshot {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.0.get(&(table, key.to_vec())).cloned())
+    }
+
+    fn scan(&self, _table: Table, _scan: Scan<'_>) -> Result<Vec<Entry>, StorageError> {
+        Ok(Vec::new())
+    }
+}
+
+#[test]
+fn a_storage_that_takes_impossible_keys_is_told_which_and_in_which_call() {
+    let report = report(|| Fresh::new(Arc::new(Lenient(std::sync::Mutex::default())))).to_string();
+    for told in ["a key of 0 bytes given to Snapshot::get was not", "a key of 513 bytes put by Storage::commit was not"]
+    {
+        assert!(report.contains(told), "{report}");
+    }
+    let refused = |key: &[u8]| check_key(key).map_err(|error| error.kind().clone());
+    assert_eq!(refused(&[7; MAX_KEY]), Ok(()));
+    for key in [vec![], vec![7; MAX_KEY + 1]] {
+        assert!(matches!(refused(&key), Err(StorageErrorKind::TooLarge { what: "key", .. })));
+    }
 }
 
 /// Remembers all commits but the last, which it forgets when it is opened again.

@@ -2,6 +2,7 @@
 #![cfg(feature = "redb")]
 
 use draftkeep::storage::{Batch, Origin, RedbStorage, Storage, StorageErrorKind, StoreFile, Table};
+use draftkeep::{ErrorKind, Options, Store};
 use std::fs;
 use std::path::Path;
 
@@ -91,6 +92,66 @@ fn what_is_no_store_is_left_as_it_was() {
 fn blake3_like(number: u32) -> u64 {
     let mixed = (u64::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told_apart_from_a_store_that_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), b"text").unwrap();
+    let snapshot = draftkeep::storage::MemoryStorage::new().snapshot().unwrap();
+    for parent in ["nowhere", "nowhere/at all", "file"] {
+        let file = StoreFile::at(folder.path().join(parent).join("a.redb"));
+        assert_eq!(kind(file.open_or_create()), Some(StorageErrorKind::NoFolder), "{parent}");
+        assert_eq!(kind(file.create()), Some(StorageErrorKind::NoFolder), "{parent}");
+        let error = file.create_copy(&*snapshot, |_, _, _| {}).expect_err("there is no folder");
+        assert_eq!(error.kind(), &StorageErrorKind::NoFolder, "{parent}");
+    }
+    assert_eq!(kind(StoreFile::at(folder.path().join("nowhere/a.redb")).open()), Some(StorageErrorKind::NotFound));
+    let error = Store::open_or_create(folder.path().join("nowhere/a.redb"), Options::new()).unwrap_err();
+    assert_eq!(error.kind(), &ErrorKind::Storage(StorageErrorKind::NoFolder));
+    assert!(!error.is_transient(), "waiting makes no folder");
+    assert_eq!(names(folder.path()), ["file"]);
+}
+
+#[test]
+fn an_error_of_opening_or_making_a_store_names_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let (taken, free) = (folder.path().join("taken.redb"), folder.path().join("free.redb"));
+    let store = Store::create(&taken, Options::new()).unwrap();
+    let backup = store.backup(&taken).unwrap_err();
+    let nowhere = folder.path().join("nowhere/a.redb");
+    for (error, path) in [
+        (Store::open(&taken, Options::new()).unwrap_err(), &taken),
+        (Store::open_or_create(&taken, Options::new()).unwrap_err(), &taken),
+        (Store::create(&taken, Options::new()).unwrap_err(), &taken),
+        (Store::open(&free, Options::new()).unwrap_err(), &free),
+        (Store::open_or_create(&nowhere, Options::new()).unwrap_err(), &nowhere),
+        (backup, &taken),
+    ] {
+        let ErrorKind::Storage(kind) = error.kind() else { panic!("{error}") };
+        assert_eq!(error.to_string(), format!("{kind}: {} (trace {})", path.display(), error.trace_id()));
+    }
+    let error = StoreFile::at(&taken).open().unwrap_err();
+    assert_eq!(error.path(), Some(&*taken));
+    assert_eq!(error.to_string(), format!("the store is open elsewhere: {}", taken.display()));
+    drop(store);
+    // Whole as a file, but not what a store begins with.
+    let (storage, _) = StoreFile::at(&taken).open().unwrap();
+    let mut batch = Batch::new(Origin::Local);
+    for table in (0..=u8::MAX).map(Table::new) {
+        for (key, _) in storage.snapshot().unwrap().scan(table, everything()).unwrap() {
+            batch.put(table, key, b"damaged");
+        }
+    }
+    storage.commit(&batch).unwrap();
+    drop(storage);
+    let error = Store::open(&taken, Options::new()).unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Corrupt { .. }), "{error}");
+    assert!(error.to_string().contains(&format!(": {} (trace ", taken.display())), "{error}");
+}
+
+fn everything() -> draftkeep::storage::Scan<'static> {
+    draftkeep::storage::Scan { from: b"", to: None, order: draftkeep::storage::Order::Ascending, limit: usize::MAX }
 }
 
 #[test]
@@ -209,6 +270,8 @@ fn a_file_that_is_gone_is_missed_and_not_begun_anew() {
         assert_eq!(seen, Some(StorageErrorKind::Missing));
     }
     assert_eq!(names(folder.path()), ["a.redb.marker"]);
+    let told = file.open().unwrap_err().to_string();
+    assert!(told.contains("put it back") && told.contains("delete <file>.marker"), "{told}");
     // The user's word that it is to begin afresh.
     fs::remove_file(folder.path().join("a.redb.marker")).unwrap();
     assert!(file.open_or_create().is_ok());

@@ -323,6 +323,13 @@ fn the_limits_are_inclusive_and_name_themselves() {
 }
 
 #[test]
+fn a_document_that_is_too_large_is_told_what_its_owner_can_do() {
+    let limits = Limits { bytes: 4, ..Limits::default() };
+    let told = Value::parse_with(b"[1,2,3]", &limits).unwrap_err().to_string();
+    assert!(told.contains("are allowed; split the document ("), "{told}");
+}
+
+#[test]
 fn a_depth_of_a_million_costs_no_stack() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":", "}]")] {
         let text = format!("{}1{}", open.repeat(1_000_000), close.repeat(1_000_000));
@@ -412,6 +419,50 @@ fn errors_of_a_type_carry_the_path() {
         assert!(matches!(error.kind(), Kind::Type { .. }), "{text}");
         assert_eq!(error.path().to_string(), path, "{error}");
     }
+}
+
+#[test]
+fn errors_of_a_type_have_no_text_of_the_document_in_them() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Strict {
+        #[serde(rename = "declared")]
+        _declared: String,
+    }
+    #[derive(Debug)]
+    struct Talkative;
+    impl<'de> Deserialize<'de> for Talkative {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            Err(serde::de::Error::custom(String::deserialize(deserializer)?))
+        }
+    }
+    let secret = "ä secret ".repeat(1_000);
+    let told = |error: ValueError, wanted: &str| {
+        for told in [error.to_string(), format!("{error:?}"), format!("{:?}", error.kind())] {
+            assert!(told.matches("secret").count() <= 30 && told.len() < 500, "{told}");
+        }
+        assert!(error.to_string().contains(wanted), "{error}");
+    };
+    let text = Value::String(secret.clone());
+    told(value::from_value::<Vec<u8>>(&text).unwrap_err(), "invalid type: a text of 10000 bytes, expected a sequence");
+    told(value::from_value::<char>(&text).unwrap_err(), "invalid value: a text of 10000 bytes, expected a character");
+    told(value::from_value::<Shape>(&text).unwrap_err(), "unknown variant: a text of 10000 bytes, expected `Unit` or");
+    told(value::from_value::<Talkative>(&text).unwrap_err(), "ä secret …");
+    told(value::from_slice::<u8>(b"300").unwrap_err(), "invalid value: an integer, expected u8");
+    let object = |members: &str| Value::parse(members.as_bytes()).unwrap();
+    let member = object(&format!(r#"{{"{secret}":1}}"#));
+    told(
+        value::from_value::<Strict>(&member).unwrap_err(),
+        "unknown field: a text of 10000 bytes, expected `declared`",
+    );
+    told(
+        value::from_value::<BTreeMap<String, bool>>(&member).unwrap_err(),
+        "an integer, expected a boolean (at /ä sec",
+    );
+    told(value::from_slice::<Strict>(b"{}").unwrap_err(), "missing field `declared`");
+    told(Value::parse(format!(r#"{{"{secret}":1,"{secret}":2}}"#).as_bytes()).unwrap_err(), "stands twice");
+    let error = value::from_value::<BTreeMap<String, bool>>(&member).unwrap_err();
+    assert_eq!(error.path(), std::iter::once(secret.into()).collect(), "the path itself leads there");
 }
 
 #[test]

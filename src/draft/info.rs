@@ -127,6 +127,10 @@ impl VersionInfo {
 }
 
 /// A draft's history, oldest version first.
+///
+/// Every save that changed something is a version, and so are checkpoints, restored texts and changes of the phase:
+/// promoting, archiving, reopening, discarding and recovering. A checkpoint and a change of the phase have the document
+/// that the head had before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct History {

@@ -79,7 +79,8 @@ impl Filter {
         Self::phases(Phase::ALL)
     }
 
-    /// Only drafts of slots whose key begins with these bytes.
+    /// Only drafts of slots whose key begins with these bytes. Even `""` leaves out the drafts without a slot. A list
+    /// answers `Name` where they are more than the 256 bytes of a slot's key.
     ///
     /// Such a page costs what the slots with this beginning cost together, not what the page holds.
     #[must_use]

@@ -36,7 +36,8 @@ impl Space {
     ///
     /// # Errors
     ///
-    /// `Corrupt` where a list is damaged; [`repair`](crate::Store::repair) builds it anew.
+    /// `Corrupt` where a list is damaged; [`repair`](crate::Store::repair) builds it anew. `Name` where the filter asks
+    /// for slots that begin with more than 256 bytes.
     pub fn list(&self, filter: &Filter) -> Result<Page> {
         self.core.engine.traced("list", |_| list::list(&self.core, None, filter))
     }

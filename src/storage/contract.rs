@@ -38,7 +38,8 @@ pub struct Footprint {
 /// - **Ordered.** Keys compare byte by byte, unsigned; scans return them in that order or exactly reversed.
 /// - **Tables are separate**, need no creation, and are empty until written. Deleting the last key of one is unremarkable.
 /// - **Limits.** Keys have 1 to [`MAX_KEY`](super::MAX_KEY) bytes, values 0 to [`MAX_VALUE`](super::MAX_VALUE); an empty
-///   value is a value. A batch may hold any number of changes. [`Batch::check`] and [`Scan::check`] do this part.
+///   value is a value. A batch may hold any number of changes. [`Batch::check`] and [`Scan::check`] do this part for a commit and a scan,
+///   [`check_key`](super::check_key) does it for [`Snapshot::get`].
 /// - **Threads.** Every method may be called from any thread at any time. Commits take turns; a caller may wait for
 ///   another's. No method waits for a snapshot to be dropped.
 /// - **Errors recover.** After an error the same object works again once the cause is gone, without being reopened by
@@ -93,7 +94,7 @@ pub trait Snapshot: Send {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`](super::StorageErrorKind::TooLarge) for an impossible key.
+    /// [`TooLarge`](super::StorageErrorKind::TooLarge) for an impossible key, as [`check_key`](super::check_key) says.
     /// [`Corrupt`](super::StorageErrorKind::Corrupt): what is stored cannot be read. Any other: the medium failed, or
     /// did so since the snapshot was taken, which ends its life; take another one.
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError>;

@@ -18,8 +18,12 @@ pub const MAX_VALUE: usize = 65_000;
 /// 1,900 bytes it is never over 1.5.
 pub const GOOD_VALUE_SIZES: [usize; 6] = [1_950, 4_000, 8_100, 16_200, 32_500, MAX_VALUE];
 
-/// Refuses an empty key and one over [`MAX_KEY`].
-pub(super) const fn check_key(key: &[u8]) -> Result<(), StorageError> {
+/// Refuses an empty key and one over [`MAX_KEY`]. Every [`Snapshot::get`](super::Snapshot::get) calls this first.
+///
+/// # Errors
+///
+/// [`TooLarge`](StorageErrorKind::TooLarge), a mistake of the caller.
+pub const fn check_key(key: &[u8]) -> Result<(), StorageError> {
     match key.len() {
         1..=MAX_KEY => Ok(()),
         got => Err(StorageError::new(StorageErrorKind::TooLarge { what: "key", limit: MAX_KEY, got })),

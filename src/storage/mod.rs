@@ -29,7 +29,7 @@ pub use batch::{Batch, Origin};
 pub use contract::{Footprint, Maintenance, Snapshot, Storage};
 pub use disk::{Disk, MemoryDisk};
 pub use error::{StorageError, StorageErrorKind};
-pub use limits::{GOOD_VALUE_SIZES, MAX_KEY, MAX_VALUE};
+pub use limits::{GOOD_VALUE_SIZES, MAX_KEY, MAX_VALUE, check_key};
 pub use memory::MemoryStorage;
 #[cfg(feature = "redb")]
 pub use redb::{FileDisk, RedbStorage, StoreFile, Tuning, Witness};

@@ -71,38 +71,40 @@ impl Store {
     /// untouched.
     #[cfg(feature = "redb")]
     pub fn open(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
-        Self::file(options, || StoreFile::at(path.as_ref()).open())
+        Self::file(path.as_ref(), options, StoreFile::open)
     }
 
     /// Makes a store file where nothing is; never overwrites. File and name are durable when it returns.
     ///
     /// # Errors
     ///
-    /// `Exists` where something is at the path, `Missing` where a store was there and only its marker is left.
+    /// `Exists` where something is at the path, `Missing` where a store was there and only its marker is left,
+    /// `NoFolder` where the folder is not there.
     #[cfg(feature = "redb")]
     pub fn create(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
-        Self::file(options, || StoreFile::at(path.as_ref()).create())
+        Self::file(path.as_ref(), options, StoreFile::create)
     }
 
     /// Opens the store file, or makes it where neither it nor its marker is there.
     ///
     /// # Errors
     ///
-    /// Those of [`open`](Self::open), but `NotFound`.
+    /// Those of [`open`](Self::open), but `NoFolder` instead of `NotFound`: folders are not made.
     #[cfg(feature = "redb")]
     pub fn open_or_create(path: impl AsRef<std::path::Path>, options: Options) -> Result<Self> {
-        Self::file(options, || StoreFile::at(path.as_ref()).open_or_create())
+        Self::file(path.as_ref(), options, StoreFile::open_or_create)
     }
 
     #[cfg(feature = "redb")]
     fn file(
+        path: &std::path::Path,
         options: Options,
-        open: impl FnOnce() -> std::result::Result<(RedbStorage, Witness), StorageError>,
+        open: impl FnOnce(&StoreFile) -> std::result::Result<(RedbStorage, Witness), StorageError>,
     ) -> Result<Self> {
         let entropy = options.entropy();
-        traced(&*entropy, || {
+        let start = || {
             let settings = options.check()?;
-            let (storage, witness) = open()?;
+            let (storage, witness) = open(&StoreFile::at(path))?;
             let marker = super::identity::Marker::new(witness);
             let storage: Arc<dyn Storage> = Arc::new(storage);
             let (mut meta, is_new) = enter(&*storage, &settings)?;
@@ -128,7 +130,9 @@ impl Store {
                 marker.write(&claim)?;
             }
             Ok(Self::start(storage, settings, &meta, Some(Box::new(marker)), reason))
-        })
+        };
+        // The errors of reading the store's own rows know no path.
+        traced(&*entropy, || start().map_err(|failure: Failure| failure.at(path)))
     }
 
     /// A store that is gone with its last handle.
@@ -144,6 +148,9 @@ impl Store {
     ///
     /// A copy of such a storage is not noticed by itself: who restores or clones one calls
     /// [`take_new_replica`](Self::take_new_replica) before the first save.
+    ///
+    /// Only one store may be open on a storage at a time, and nothing stops a second: a store file is locked, a storage
+    /// is not. Two would write over each other's records. To use it in two places, clone the store.
     ///
     /// # Errors
     ///
@@ -289,9 +296,9 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `Exists` where something is at the path, `Missing` where a marker is there without its file, `Full` where the disk
-    /// is; and `Corrupt` where a part of this store cannot be read at all. Single records that are damaged are copied as
-    /// they are, and counted.
+    /// `Exists` where something is at the path, `Missing` where a marker is there without its file, `NoFolder` where the
+    /// folder is not there, `Full` where the disk is; and `Corrupt` where a part of this store cannot be read at all.
+    /// Single records that are damaged are copied as they are, and counted.
     #[cfg(feature = "redb")]
     pub fn backup(&self, path: impl AsRef<std::path::Path>) -> Result<Backup> {
         self.engine.traced("backup", |_| {

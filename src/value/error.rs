@@ -1,5 +1,7 @@
 //! Why a document cannot be read, written or understood.
 
+use serde::de::{Expected, Unexpected};
+use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
 
@@ -9,18 +11,25 @@ use super::path::{Path, Segment};
 /// Why a document cannot be read, written or understood, and where in it.
 ///
 /// The path leads to the value concerned; a duplicate key's path leads to the object's member.
-#[derive(Debug)]
+///
+/// It may be logged: neither its message nor its debug form has any text of the document in it, save for keys, numbers
+/// that do not fit and what the application's own code said, each only up to a length.
 pub struct ValueError {
     inner: Box<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     kind: ValueErrorKind,
     /// From the innermost segment outwards: containers add theirs while the error passes through them.
     trail: Vec<Segment>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
+
+/// The most bytes of a key that a message shows.
+const KEY_SHOWN: usize = 64;
+
+/// The most bytes of what an application's type said that a message keeps.
+const SAID_KEPT: usize = 200;
 
 /// What is wrong with a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +56,7 @@ pub enum ValueErrorKind {
     },
     /// An object has the same key twice.
     DuplicateKey {
-        /// The key.
+        /// The key, cut after 64 bytes.
         key: String,
     },
     /// A key of a map is neither text nor a number, a character or a truth value.
@@ -82,7 +91,7 @@ pub enum ValueErrorKind {
     },
     /// The document does not fit the application's type, or the type refused to be written.
     Type {
-        /// What the type said.
+        /// What the type said, cut after 200 bytes where it is in the application's own words.
         message: String,
     },
 }
@@ -98,6 +107,23 @@ impl ValueError {
 
     pub(super) fn limit(which: Limit, limit: usize, got: usize) -> Self {
         Self::new(ValueErrorKind::LimitExceeded { which, limit, got })
+    }
+
+    pub(super) fn duplicate(key: &str) -> Self {
+        Self::new(ValueErrorKind::DuplicateKey { key: shortened(key, KEY_SHOWN).into_owned() }).at_key(key)
+    }
+
+    fn said(message: String) -> Self {
+        Self::new(ValueErrorKind::Type { message })
+    }
+
+    /// The path with its keys cut, for messages.
+    fn shown_path(&self) -> Path {
+        let shown = |segment: &Segment| match segment {
+            Segment::Key(key) => Segment::Key(shortened(key, KEY_SHOWN).into_owned()),
+            Segment::Index(index) => Segment::Index(*index),
+        };
+        self.inner.trail.iter().rev().map(shown).collect()
     }
 
     /// An error about a number, which is quoted up to a length that a log line bears.
@@ -148,10 +174,31 @@ impl ValueError {
     }
 }
 
+/// At most the text's first `most` bytes, cut between two letters.
+fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    if text.len() <= most {
+        return text.into();
+    }
+    let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+    format!("{}…", &text[..end]).into()
+}
+
+impl fmt::Debug for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("ValueError");
+        shown.field("kind", &self.inner.kind).field("path", &self.shown_path().to_string());
+        shown.field("source", &self.inner.source).finish()
+    }
+}
+
 impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.kind.fmt(f)?;
-        if self.inner.trail.is_empty() { f.write_str(" (at the root)") } else { write!(f, " (at {})", self.path()) }
+        if self.inner.trail.is_empty() {
+            f.write_str(" (at the root)")
+        } else {
+            write!(f, " (at {})", self.shown_path())
+        }
     }
 }
 
@@ -181,7 +228,7 @@ impl fmt::Display for ValueErrorKind {
                 write!(f, "the document has {got} or more {which}, {limit} are allowed; ")?;
                 f.write_str(match which {
                     Limit::Depth => "nest it less deeply",
-                    Limit::Bytes | Limit::Nodes => "split the document or raise the limit",
+                    Limit::Bytes | Limit::Nodes => "split the document",
                 })
             }
             Self::NotCanonical { offset, expected } => {
@@ -200,12 +247,60 @@ impl StdError for ValueError {
 
 impl serde::ser::Error for ValueError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(ValueErrorKind::Type { message: message.to_string() })
+        Self::said(shortened(&message.to_string(), SAID_KEPT).into_owned())
     }
 }
 
+/// Serde's own words quote what was found, which may be the whole text of a document. These say only what it is.
 impl serde::de::Error for ValueError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self::new(ValueErrorKind::Type { message: message.to_string() })
+        Self::said(shortened(&message.to_string(), SAID_KEPT).into_owned())
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::said(format!("invalid type: {}, expected {expected}", Found(found)))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::said(format!("invalid value: {}, expected {expected}", Found(found)))
+    }
+
+    fn unknown_variant(found: &str, expected: &'static [&'static str]) -> Self {
+        Self::said(format!("unknown variant: {}, expected {}", Found(Unexpected::Str(found)), OneOf(expected)))
+    }
+
+    fn unknown_field(found: &str, expected: &'static [&'static str]) -> Self {
+        Self::said(format!("unknown field: {}, expected {}", Found(Unexpected::Str(found)), OneOf(expected)))
+    }
+}
+
+/// What was found in a document, without the value.
+struct Found<'a>(Unexpected<'a>);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Unexpected::Bool(_) => f.write_str("a boolean"),
+            Unexpected::Unsigned(_) | Unexpected::Signed(_) => f.write_str("an integer"),
+            Unexpected::Float(_) => f.write_str("a floating point number"),
+            Unexpected::Char(_) => f.write_str("a character"),
+            Unexpected::Str(text) => write!(f, "a text of {} bytes", text.len()),
+            Unexpected::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+            Unexpected::Unit => f.write_str("null"),
+            Unexpected::Other(what) => f.write_str(&shortened(what, KEY_SHOWN)),
+            // The others have no value in them.
+            kind => kind.fmt(f),
+        }
+    }
+}
+
+/// The names that a type declares.
+struct OneOf(&'static [&'static str]);
+
+impl fmt::Display for OneOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some((first, rest)) = self.0.split_first() else { return f.write_str("none") };
+        write!(f, "`{first}`")?;
+        rest.iter().try_for_each(|name| write!(f, " or `{name}`"))
     }
 }

@@ -414,5 +414,5 @@ pub(super) fn deeper(depth: usize) -> Result<usize> {
 }
 
 fn duplicate(key: &str) -> ValueError {
-    ValueError::new(ValueErrorKind::DuplicateKey { key: key.to_owned() }).at_key(key)
+    ValueError::duplicate(key)
 }

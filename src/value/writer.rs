@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde::ser::Error as _;
 
-use super::error::{ValueError, ValueErrorKind};
+use super::error::ValueError;
 use super::escape::write_string;
 use super::limits::{DEPTH_MAX, Limit, Limits};
 use super::number::Number;
@@ -323,5 +323,5 @@ fn unescaped(quoted: &[u8]) -> String {
 
 #[cold]
 fn duplicate(key: &str) -> ValueError {
-    ValueError::new(ValueErrorKind::DuplicateKey { key: key.to_owned() }).at_key(key)
+    ValueError::duplicate(key)
 }

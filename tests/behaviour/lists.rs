@@ -1,7 +1,7 @@
 //! Goal: lists show the drafts that were touched last first, page by page, and nothing twice.
 
 use crate::world::{NOTE, Outcome, World, save};
-use draftkeep::{Filter, Kind, Options, Phase, Schema};
+use draftkeep::{ErrorKind, Filter, Kind, Options, Phase, Schema};
 
 const PAGE: Kind<String> = Kind::new("page");
 
@@ -52,6 +52,20 @@ fn pages_follow_each_other_without_gap_and_overlap() -> Outcome {
         }
         assert_eq!(found, expected, "pages of {limit}");
     }
+    Ok(())
+}
+
+#[test]
+fn a_prefix_leaves_out_drafts_without_a_slot_and_is_no_longer_than_a_key() -> Outcome {
+    let world = World::new();
+    let notes = world.space().drafts(NOTE)?;
+    notes.start(&String::new())?;
+    notes.slot("a").start(&String::new())?;
+    assert_eq!(notes.list(&Filter::all())?.drafts.len(), 2);
+    assert_eq!(keys(&notes.list(&Filter::all().slots_beginning_with(""))?.drafts), ["a"]);
+    assert!(notes.list(&Filter::all().slots_beginning_with([7; 256]))?.drafts.is_empty());
+    let error = notes.list(&Filter::all().slots_beginning_with([7; 257])).expect_err("no key is so long");
+    assert_eq!(error.kind(), &ErrorKind::Name { what: "slot", limit: 256, got: 257 });
     Ok(())
 }
 

@@ -78,6 +78,19 @@ fn every_action_in_every_phase_does_what_the_table_says() -> Outcome {
 }
 
 #[test]
+fn a_refused_save_names_the_way_to_one() -> Outcome {
+    let world = World::new();
+    for (phase, way) in [(Phase::Archived, "; to save in it, reopen it first"), (Phase::Discarded, "recover it first")]
+    {
+        let told = save(&draft_in(&world, phase)?, "another text").expect_err("it is refused").to_string();
+        assert!(told.contains(way), "{told}");
+    }
+    let told = draft_in(&world, Phase::Open)?.purge().expect_err("it is refused").to_string();
+    assert!(told.contains("is open, which does not allow this (trace"), "{told}");
+    Ok(())
+}
+
+#[test]
 fn the_promoted_revision_stays_while_saving_goes_on() -> Outcome {
     let world = World::new();
     let draft = world.notes().slot("one").start(&"a".to_owned())?;

@@ -164,7 +164,7 @@ fn impossible_keys(subject: &mut Subject) -> Result<(), Failure> {
     let snapshot = subject.snapshot()?;
     for key in [vec![], vec![0; crate::storage::MAX_KEY + 1]] {
         expect_refused(
-            "a key",
+            &format!("a key of {} bytes given to Snapshot::get", key.len()),
             snapshot.get(TABLE, &key),
             |kind| matches!(kind, StorageErrorKind::TooLarge { what: "key", got, .. } if *got == key.len()),
         )?;

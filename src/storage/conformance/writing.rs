@@ -124,13 +124,18 @@ fn too_large(subject: &mut Subject) -> Result<(), Failure> {
         batch.put(Table::new(0), b"first", b"value");
         batch.put(TABLE, b"another", b"value");
         batch.delete(TABLE, b"before");
+        let what = match (offender, value) {
+            ("key", Some(_)) => format!("a key of {} bytes put by Storage::commit", key.len()),
+            ("key", None) => format!("a key of {} bytes deleted by Storage::commit", key.len()),
+            (_, value) => format!("a value of {} bytes put by Storage::commit", value.unwrap_or_default()),
+        };
         match value {
             Some(len) => batch.put(TABLE, key, vec![0; len]),
             None => batch.delete(TABLE, key),
         }
         batch.put(Table::new(255), b"last", b"value");
         expect_refused(
-            &format!("a bad {offender}"),
+            &what,
             subject.storage()?.commit(&batch),
             |kind| matches!(kind, StorageErrorKind::TooLarge { what, .. } if *what == offender),
         )?;

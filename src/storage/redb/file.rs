@@ -24,6 +24,7 @@ const COPIED_AT_ONCE: usize = 512;
 /// |---|---|---|---|
 /// | a store | opens it | `Exists` | opens it |
 /// | nothing | `NotFound` | makes it | makes it |
+/// | nothing, and its folder is not there either | `NotFound` | `NoFolder` | `NoFolder` |
 /// | nothing, but the marker | `Missing` | `Missing` | `Missing` |
 /// | an empty file, other data, a folder, a pipe, a link to nothing | `NotAStore` | `Exists` | `NotAStore` |
 /// | a store that someone has open | `InUse` | `Exists` | `InUse` |
@@ -65,8 +66,12 @@ impl StoreFile {
     ///
     /// # Errors
     ///
-    /// See the table above; otherwise as [`RedbStorage::open`].
+    /// See the table above; otherwise as [`RedbStorage::open`]. Each names the path.
     pub fn open(&self) -> Result<(RedbStorage, Witness), StorageError> {
+        self.open_here().map_err(|error| error.at(&self.path))
+    }
+
+    fn open_here(&self) -> Result<(RedbStorage, Witness), StorageError> {
         if !is_taken(&self.path)? {
             let was_here = is_taken(&Witness::marker_of(&self.path))? && !fault::on("marker-ignored");
             return Err(if was_here { StorageErrorKind::Missing } else { StorageErrorKind::NotFound }.into());
@@ -92,6 +97,10 @@ impl StoreFile {
     /// See the table above. [`InUse`](StorageErrorKind::InUse): someone else is making it right now.
     /// [`NotAStore`](StorageErrorKind::NotAStore): something that is not ours lies at `<name>.creating`.
     pub fn create(&self) -> Result<(RedbStorage, Witness), StorageError> {
+        self.create_here().map_err(|error| error.at(&self.path))
+    }
+
+    fn create_here(&self) -> Result<(RedbStorage, Witness), StorageError> {
         if is_taken(&self.path)? {
             return Err(StorageErrorKind::Exists.into());
         }
@@ -122,12 +131,21 @@ impl StoreFile {
     /// # Errors
     ///
     /// As [`create`](Self::create), what the snapshot answers, and what the disk does: nothing is at the path then. A
-    /// crash may leave `<name>.copying`, which the next attempt takes over.
+    /// crash may leave `<name>.copying`, which the next attempt takes over. What the snapshot answers names no path.
     pub fn create_copy(
         &self,
         snapshot: &dyn Snapshot,
         mut visit: impl FnMut(Table, &[u8], &[u8]),
     ) -> Result<(), StorageError> {
+        let at_path = |error: StorageError| error.at(&self.path);
+        let (draft, disk, storage) = self.begin_copy().map_err(at_path)?;
+        for table in (0..=u8::MAX).map(Table::new) {
+            copy_table(snapshot, table, &mut visit, |batch| storage.commit(batch).map_err(at_path))?;
+        }
+        self.end_copy(&draft, &disk, storage).map_err(at_path)
+    }
+
+    fn begin_copy(&self) -> Result<(PathBuf, Arc<FileDisk>, RedbStorage), StorageError> {
         if is_taken(&self.path)? {
             return Err(StorageErrorKind::Exists.into());
         }
@@ -138,14 +156,15 @@ impl StoreFile {
         let disk = Arc::new(take_over(&draft)?);
         disk.set_len(0).map_err(super::convert::from_io)?;
         let storage = RedbStorage::create_with(disk.clone(), self.tuning)?;
-        for table in (0..=u8::MAX).map(Table::new) {
-            copy_table(snapshot, &storage, table, &mut visit)?;
-        }
+        Ok((draft, disk, storage))
+    }
+
+    fn end_copy(&self, draft: &Path, disk: &FileDisk, storage: RedbStorage) -> Result<(), StorageError> {
         // Opening it repairs nothing, and what it rests on is no checksum.
         storage.maintain(Maintenance::Settle)?;
         drop(storage);
         disk.sync().map_err(super::convert::from_io)?;
-        rename_into_gap(&draft, &self.path)?;
+        rename_into_gap(draft, &self.path)?;
         sync_folder_of(&self.path)
     }
 
@@ -177,9 +196,9 @@ impl StoreFile {
 /// Copies a table by parts that fit into memory.
 fn copy_table(
     from: &dyn Snapshot,
-    to: &RedbStorage,
     table: Table,
     visit: &mut impl FnMut(Table, &[u8], &[u8]),
+    commit: impl Fn(&Batch) -> Result<(), StorageError>,
 ) -> Result<(), StorageError> {
     let mut next = Vec::new();
     loop {
@@ -192,7 +211,7 @@ fn copy_table(
             visit(table, &key, &value);
             batch.put(table, key, value);
         }
-        to.commit(&batch)?;
+        commit(&batch)?;
     }
 }
 

@@ -1,6 +1,7 @@
 //! A file as a disk.
 
 use super::convert::into_io;
+use super::folder::folder_of;
 use crate::fault;
 use crate::storage::{Disk, StorageError, StorageErrorKind};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -46,10 +47,17 @@ impl FileDisk {
     ///
     /// # Errors
     ///
-    /// [`Exists`](StorageErrorKind::Exists); otherwise as [`open`](Self::open).
+    /// [`Exists`](StorageErrorKind::Exists), [`NoFolder`](StorageErrorKind::NoFolder); otherwise as
+    /// [`open`](Self::open).
     pub fn create(path: impl AsRef<Path>) -> Result<Self, StorageError> {
         let path = path.as_ref();
-        Self::lock(OpenOptions::new().read(true).write(true).create_new(true).open(path).map_err(from_open)?, path)
+        match OpenOptions::new().read(true).write(true).create_new(true).open(path) {
+            // Asked only now: a folder that is there before may be gone at this moment, and the other way round.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !folder_of(path).is_dir() => {
+                Err(StorageError::caused_by(StorageErrorKind::NoFolder, error))
+            }
+            made => Self::lock(made.map_err(from_open)?, path),
+        }
     }
 
     fn lock(file: File, path: &Path) -> Result<Self, StorageError> {
@@ -201,6 +209,8 @@ pub(super) fn refuse_what_is_no_file(path: &Path) -> Result<(), StorageError> {
 pub(super) fn from_open(error: io::Error) -> StorageError {
     let kind = match error.kind() {
         io::ErrorKind::NotFound => StorageErrorKind::NotFound,
+        // A part of the path that should be a folder is something else.
+        io::ErrorKind::NotADirectory => StorageErrorKind::NoFolder,
         io::ErrorKind::AlreadyExists => StorageErrorKind::Exists,
         // Windows refuses to open what another process holds without sharing.
         io::ErrorKind::ResourceBusy => StorageErrorKind::InUse,

@@ -24,17 +24,18 @@ pub(super) fn is_taken(path: &Path) -> Result<bool, StorageError> {
     }
 }
 
+/// The folder that holds the path's last name.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Makes the names in the folder of `path` durable: a file is not there after a power cut before its name is.
 #[cfg(unix)]
 pub(super) fn sync_folder_of(path: &Path) -> Result<(), StorageError> {
     if fault::on("folder-unsynced") {
         return Ok(());
     }
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(super::convert::from_io)?;
+    fs::File::open(folder_of(path)).and_then(|folder| folder.sync_all()).map_err(super::convert::from_io)?;
     note(None);
     Ok(())
 }
