@@ -120,6 +120,24 @@
 //! # Ok::<(), draftkeep::Error>(())
 //! ```
 //!
+//! **Go back while an editor is open.** What was typed last is saved before; the editor shows the restored text, and its
+//! autosave goes on from there. Without rebasing, what is typed next is kept beside the head, and the status says so.
+//!
+//! ```
+//! # use draftkeep::*;
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! # let draft = Store::in_memory(Options::new())?.space("alice")?.drafts(NOTE)?.start(&"one".to_owned())?;
+//! # let autosave = draft.autosave(Cadence::default())?;
+//! # autosave.changed(&"one two".to_owned());
+//! draft.restore(1)?;
+//! let shown = draft.load()?;
+//! autosave.rebase(&draft)?;
+//! autosave.changed(&format!("{shown} three"));
+//! autosave.flush().expect("the disk works");
+//! assert_eq!((draft.load()?.as_str(), draft.at(2)?.doc.as_str()), ("one three", "one two"));
+//! # Ok::<(), draftkeep::Error>(())
+//! ```
+//!
 //! **The store cannot be opened yet**, because the disk is away or another process has it. The editor works meanwhile
 //! and says that nothing is safe; what was typed is saved as soon as there is a store.
 //!
