@@ -111,6 +111,9 @@ impl<T: 'static> Schema<T> {
     }
 
     /// What lists show for a document. At most 256 bytes of it are kept.
+    ///
+    /// A save through a kind of the same name but of another type, as `Kind<Value>`, cannot be labelled and leaves the
+    /// draft without a label until the next save through this one.
     #[must_use]
     pub fn label(mut self, label: impl Fn(&T) -> String + Send + Sync + 'static) -> Self {
         self.label = Some(Arc::new(label));

@@ -280,6 +280,37 @@ fn an_error_of_reading_a_document_as_another_type_does_not_carry_its_text() {
 }
 
 #[test]
+fn a_text_that_the_schema_cannot_label_has_no_label_and_not_an_older_ones() {
+    let store = Store::in_memory(options().schema(Schema::of(POST).label(|post| post.title.clone()))).unwrap();
+    let space = store.space("alice").unwrap();
+    let post = Post { title: "First".to_owned(), text: String::new() };
+    let draft = space.drafts(POST).unwrap().slot("diary").start(&post).unwrap();
+    let mut edit = slot(&store, ANY_POST).edit().unwrap();
+    *edit.doc() = json(r#"{"text":"","title":"Second"}"#);
+    let _ = edit.save().unwrap();
+    assert_eq!(draft.info().unwrap().label, None);
+    let mut edit = draft.edit().unwrap();
+    edit.doc().text.push('a');
+    let _ = edit.save().unwrap();
+    assert_eq!(draft.info().unwrap().label.as_deref(), Some("Second"));
+}
+
+#[test]
+fn an_older_application_does_not_restore_over_a_newer_schema() {
+    let storage = begun();
+    let second = store(&storage, second_release());
+    let mut edit = slot(&second, NEW_POST).edit().unwrap();
+    edit.doc().tags.push("weather".to_owned());
+    let _ = edit.save().unwrap();
+    drop((edit, second));
+    let first = store(&storage, options());
+    let draft = slot(&first, POST);
+    let too_new = ErrorKind::SchemaTooNew { kind: "post".to_owned(), found: 2, supported: 1 };
+    assert_eq!(draft.restore(1).expect_err("the head is newer").kind(), &too_new);
+    assert_eq!(draft.info().unwrap().schema, 2);
+}
+
+#[test]
 fn kinds_of_one_type_are_apart_and_one_kind_may_be_read_as_any_value() {
     let store = Store::in_memory(options()).unwrap();
     let space = store.space("alice").unwrap();

@@ -191,7 +191,8 @@ pub(crate) fn save(
     let header = edited(write, &head, vector, text.schema)?;
     let (vector, at) = (header.vector.clone(), header.time);
     let meta = Meta {
-        label: text.label.or_else(|| head.meta.label.clone()),
+        // None where the kind has no label for this type: an older one would name a text that is not there.
+        label: text.label,
         device: place.device.clone(),
         checkpoint: None,
         ..head.meta.clone()

@@ -271,7 +271,7 @@ impl State {
         // Whoever made this editor's own text the head, it goes on from it.
         let is_own = editing.aside.as_ref().is_some_and(|(_, text)| *text == current);
         let is_stale = head != editing.base.0 && current != editing.base.1 && !is_own;
-        let label = label(draft.kind, &note).or_else(|| draft.now().label.clone());
+        let label = label(draft.kind, &note);
         let version = self.write(editing.space, editing.draft, |version| {
             version.note.clone_from(&note);
             version.label = label;
