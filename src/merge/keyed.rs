@@ -15,10 +15,18 @@ pub(super) enum Name<'v> {
     Content(&'v Value, usize),
 }
 
-/// An array by names, in its order.
+/// An array by the numbers of its elements' names.
 struct Named<'v> {
-    order: Vec<Name<'v>>,
-    elements: HashMap<Name<'v>, &'v Value>,
+    /// The numbers, in the array's order.
+    order: Vec<usize>,
+    /// The element with each number, where the array has one.
+    elements: Vec<Option<&'v Value>>,
+}
+
+impl<'v> Named<'v> {
+    fn get(&self, number: usize) -> Option<&'v Value> {
+        self.elements.get(number).copied().flatten()
+    }
 }
 
 /// Whether all elements of all arrays are objects with this member, a text or a number, and none twice in an array.
@@ -33,13 +41,13 @@ fn name<'v>(element: &'v Value, member: &str) -> Option<&'v Value> {
     element.as_object()?.get(member).filter(|value| matches!(value, Value::String(_) | Value::Number(_)))
 }
 
-pub(super) fn merge(
+pub(super) fn merge<'v>(
     walk: &mut Walk<'_>,
     rules: &Rules<'_>,
     member: &str,
-    base: Base<'_>,
-    earlier: &Array,
-    later: &Array,
+    base: Base<'v>,
+    earlier: &'v Array,
+    later: &'v Array,
 ) -> Value {
     let before = base.value().and_then(Value::as_array);
     let arrays = [before, Some(earlier), Some(later)];
@@ -53,45 +61,47 @@ pub(super) fn merge(
             *most = (*count).max(*most);
         }
     }
-    let of_base = before.map(|array| by_name(array, member, &shared));
-    let (of_earlier, of_later) = (by_name(earlier, member, &shared), by_name(later, member, &shared));
-    let in_base = |name: &Name<'_>| of_base.as_ref().and_then(|named| named.elements.get(name).copied());
-    let is_there = |name: &Name<'_>| {
-        match (in_base(name), of_earlier.elements.get(name), of_later.elements.get(name)) {
-            (_, Some(_), Some(_)) => true,
-            (None, a, b) => a.is_some() || b.is_some(),
-            // One side removed it: it stays only where the other one changed it.
-            (Some(before), Some(only), None) | (Some(before), None, Some(only)) => before != *only,
-            (Some(_), None, None) => false,
-        }
+    // From here on each name is a number: names are long, and asked for often.
+    let mut numbers = HashMap::with_capacity(later.len());
+    let mut numbered =
+        |array: Option<&'v Array>| by_number(array.map_or(&[][..], |array| array), member, &shared, &mut numbers);
+    let (of_base, of_earlier, of_later) = (numbered(before), numbered(Some(earlier)), numbered(Some(later)));
+    let is_there = |name: usize| match (of_base.get(name), of_earlier.get(name), of_later.get(name)) {
+        (_, Some(_), Some(_)) => true,
+        (None, a, b) => a.is_some() || b.is_some(),
+        // One side removed it: it stays only where the other one changed it.
+        (Some(before), Some(only), None) | (Some(before), None, Some(only)) => before != only,
+        (Some(_), None, None) => false,
     };
-    let orders = order::Orders {
-        base: of_base.as_ref().map_or(&[][..], |named| &named.order),
-        earlier: &of_earlier.order,
-        later: &of_later.order,
-    };
-    let ordered = order::merge(&orders, is_there);
+    let orders = order::Orders { base: &of_base.order, earlier: &of_earlier.order, later: &of_later.order };
+    let ordered = order::merge(&orders, numbers.len(), is_there);
     let rules = rules.element();
-    let mut merged = Vec::with_capacity(ordered.names.len());
+    let mut elements = Vec::with_capacity(ordered.names.len());
     for name in ordered.names {
         let before = match base {
             Base::Unknown => Base::Unknown,
-            Base::Known(_) => Base::Known(in_base(&name)),
+            Base::Known(_) => Base::Known(of_base.get(name)),
         };
-        let sides = (of_earlier.elements.get(&name).copied(), of_later.elements.get(&name).copied());
-        let place = merged.len();
-        merged.extend(walk.at(place, |walk| walk.node(&rules, before, sides.0, sides.1)));
+        let place = elements.len();
+        let merged = walk.at(place, |walk| walk.node(&rules, before, of_earlier.get(name), of_later.get(name)));
+        elements.extend(merged);
     }
-    let merged = Value::Array(merged.into());
+    let merged = Value::Array(elements.into());
     if ordered.is_overruled {
         walk.dropped_earlier(&merged, &Value::Array(earlier.clone()));
     }
     merged
 }
 
-fn by_name<'v>(array: &'v Array, member: &str, shared: &HashMap<&'v Value, usize>) -> Named<'v> {
+/// Numbers the elements' names, equal ones by the same number in all arrays.
+fn by_number<'v>(
+    array: &'v [Value],
+    member: &str,
+    shared: &HashMap<&'v Value, usize>,
+    numbers: &mut HashMap<Name<'v>, usize>,
+) -> Named<'v> {
     let mut order = Vec::with_capacity(array.len());
-    let mut elements = HashMap::with_capacity(array.len());
+    let mut elements = Vec::new();
     let mut alike: HashMap<&Value, usize> = HashMap::new();
     for element in array {
         let name = if let Some(name) = name(element, member).filter(|name| shared.get(name) == Some(&1)) {
@@ -101,8 +111,13 @@ fn by_name<'v>(array: &'v Array, member: &str, shared: &HashMap<&'v Value, usize
             *before += 1;
             Name::Content(element, *before)
         };
-        order.push(name);
-        elements.insert(name, element);
+        let next = numbers.len();
+        let number = *numbers.entry(name).or_insert(next);
+        order.push(number);
+        if elements.len() <= number {
+            elements.resize(number + 1, None);
+        }
+        elements[number] = Some(element);
     }
     Named { order, elements }
 }

@@ -4,72 +4,65 @@
 //! has in the earlier one. So moves of different things are all kept, and of what both added at one place the earlier
 //! side's comes first.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
-
-/// The three orders.
-pub(super) struct Orders<'o, N> {
-    pub(super) base: &'o [N],
-    pub(super) earlier: &'o [N],
-    pub(super) later: &'o [N],
+/// The three orders. What stands in them are numbers, each once.
+pub(super) struct Orders<'o> {
+    pub(super) base: &'o [usize],
+    pub(super) earlier: &'o [usize],
+    pub(super) later: &'o [usize],
 }
 
 /// The merged order.
-pub(super) struct Ordered<N> {
-    pub(super) names: Vec<N>,
+pub(super) struct Ordered {
+    pub(super) names: Vec<usize>,
     /// Whether the earlier side moved something that the later one moved elsewhere.
     pub(super) is_overruled: bool,
 }
 
-pub(super) fn merge<N: Copy + Eq + Hash>(orders: &Orders<'_, N>, is_there: impl Fn(&N) -> bool) -> Ordered<N> {
-    let moved_earlier = moved(orders.base, orders.earlier);
-    let moved_later = moved(orders.base, orders.later);
-    let later: HashSet<N> = orders.later.iter().copied().collect();
-    let is_placed_by_earlier =
-        |name: &N| !later.contains(name) || (moved_earlier.contains(name) && !moved_later.contains(name));
-    let mut behind: HashMap<Option<N>, Vec<N>> = HashMap::new();
-    let mut placed_by_earlier: HashSet<N> = HashSet::new();
-    let mut neighbour = None;
-    for name in orders.earlier.iter().copied().filter(|name| is_there(name)) {
-        if is_placed_by_earlier(&name) {
-            behind.entry(neighbour).or_default().push(name);
-            placed_by_earlier.insert(name);
+/// Merges the orders of names below `count`.
+pub(super) fn merge(orders: &Orders<'_>, count: usize, is_there: impl Fn(usize) -> bool) -> Ordered {
+    let moved_earlier = moved(orders.base, orders.earlier, count);
+    let moved_later = moved(orders.base, orders.later, count);
+    let mut is_later = vec![false; count];
+    orders.later.iter().for_each(|name| is_later[*name] = true);
+    // What the earlier side places, each behind its neighbour; the first list is what comes before all.
+    let mut behind: Vec<Vec<usize>> = vec![Vec::new(); count + 1];
+    let mut is_placed = vec![false; count];
+    let mut neighbour = 0;
+    for name in orders.earlier.iter().copied().filter(|name| is_there(*name)) {
+        if !is_later[name] || (moved_earlier[name] && !moved_later[name]) {
+            behind[neighbour].push(name);
+            is_placed[name] = true;
         } else {
-            neighbour = Some(name);
+            neighbour = name + 1;
         }
     }
-    let mut names = behind.remove(&None).unwrap_or_default();
-    for name in orders.later.iter().copied().filter(|name| is_there(name) && !placed_by_earlier.contains(name)) {
+    let mut names = std::mem::take(&mut behind[0]);
+    for name in orders.later.iter().copied().filter(|name| is_there(*name) && !is_placed[*name]) {
         names.push(name);
-        names.extend(behind.remove(&Some(name)).unwrap_or_default());
+        names.append(&mut behind[name + 1]);
     }
-    let is_overruled = is_overruled(orders, &names, &moved_earlier, &moved_later);
+    let is_overruled = is_overruled(orders, &names, count, |name| moved_earlier[name] && moved_later[name]);
     Ordered { names, is_overruled }
 }
 
 /// Whether both moved one thing, and the earlier side's order is not the one that came out.
-fn is_overruled<N: Copy + Eq + Hash>(
-    orders: &Orders<'_, N>,
-    names: &[N],
-    moved_earlier: &HashSet<N>,
-    moved_later: &HashSet<N>,
-) -> bool {
-    let is_shared = |name: &&N| moved_earlier.contains(name) && moved_later.contains(name);
+fn is_overruled(orders: &Orders<'_>, names: &[usize], count: usize, is_shared: impl Fn(usize) -> bool) -> bool {
     // Without a base, both orders are as good as made from nothing.
-    let without_base = orders.base.is_empty();
-    if !without_base && !orders.earlier.iter().any(|name| is_shared(&name)) {
+    if !orders.base.is_empty() && !orders.earlier.iter().any(|name| is_shared(*name)) {
         return false;
     }
-    let (kept, of_earlier): (HashSet<N>, HashSet<N>) =
-        (names.iter().copied().collect(), orders.earlier.iter().copied().collect());
-    let mine = orders.earlier.iter().filter(|name| kept.contains(name));
-    !names.iter().filter(|name| of_earlier.contains(name)).eq(mine)
+    let (mut is_kept, mut is_earlier) = (vec![false; count], vec![false; count]);
+    names.iter().for_each(|name| is_kept[*name] = true);
+    orders.earlier.iter().for_each(|name| is_earlier[*name] = true);
+    let mine = orders.earlier.iter().filter(|name| is_kept[**name]);
+    !names.iter().filter(|name| is_earlier[**name]).eq(mine)
 }
 
 /// What is not where it was: everything in both orders but a longest part that kept its order.
-fn moved<N: Copy + Eq + Hash>(base: &[N], side: &[N]) -> HashSet<N> {
-    let place: HashMap<N, usize> = base.iter().copied().zip(0..).collect();
-    let common: Vec<(N, usize)> = side.iter().filter_map(|name| Some((*name, *place.get(name)?))).collect();
+fn moved(base: &[usize], side: &[usize], count: usize) -> Vec<bool> {
+    let mut places = vec![None; count];
+    base.iter().enumerate().for_each(|(place, name)| places[*name] = Some(place));
+    let common: Vec<(usize, usize)> = side.iter().filter_map(|name| Some((*name, places[*name]?))).collect();
     // The longest rising row of places (patience sorting): `ends[k]` ends the row of length k + 1 that ends lowest.
     let mut ends: Vec<usize> = Vec::new();
     let mut before: Vec<Option<usize>> = Vec::with_capacity(common.len());
@@ -82,10 +75,11 @@ fn moved<N: Copy + Eq + Hash>(base: &[N], side: &[N]) -> HashSet<N> {
             ends[length] = at;
         }
     }
-    let mut moved: HashSet<N> = common.iter().map(|(name, _)| *name).collect();
+    let mut moved = vec![false; count];
+    common.iter().for_each(|(name, _)| moved[*name] = true);
     let mut stays = ends.last().copied();
     while let Some(at) = stays {
-        moved.remove(&common[at].0);
+        moved[common[at].0] = false;
         stays = before[at];
     }
     moved
@@ -96,12 +90,13 @@ mod tests {
     use super::*;
 
     fn merged(base: &str, earlier: &str, later: &str) -> (String, bool) {
-        let chars = |text: &str| text.chars().collect::<Vec<_>>();
-        let (base, earlier, later) = (chars(base), chars(earlier), chars(later));
+        let numbers = |text: &str| text.bytes().map(usize::from).collect::<Vec<_>>();
+        let (base, earlier, later) = (numbers(base), numbers(earlier), numbers(later));
         let orders = Orders { base: &base, earlier: &earlier, later: &later };
-        let removed = |name: &char| base.contains(name) && !(earlier.contains(name) && later.contains(name));
-        let ordered = merge(&orders, |name| !removed(name));
-        (ordered.names.into_iter().collect(), ordered.is_overruled)
+        let removed = |name: usize| base.contains(&name) && !(earlier.contains(&name) && later.contains(&name));
+        let ordered = merge(&orders, 128, |name| !removed(name));
+        let letter = |name: usize| u8::try_from(name).map_or('?', char::from);
+        (ordered.names.into_iter().map(letter).collect(), ordered.is_overruled)
     }
 
     #[test]
