@@ -139,6 +139,21 @@ fn what_goes_beside_the_head_is_shown_and_is_never_promoted_for_what_was_typed()
 }
 
 #[test]
+fn what_would_go_beside_the_head_is_not_promoted_either() -> Outcome {
+    let world = World::new();
+    let draft = world.notes().slot("one").start(&"one".to_owned())?;
+    let autosave = draft.autosave(Cadence::every(SECOND * 20))?;
+    crate::world::save(&draft, "two, by somebody else")?;
+    autosave.changed(&"two".to_owned());
+    assert!(matches!(draft.promote("out").unwrap_err().kind(), ErrorKind::Stale { head: 2, .. }));
+    assert_eq!((draft.info()?.phase, draft.history()?.versions.len()), (Phase::Open, 2), "nothing was changed");
+    assert!(!autosave.status().is_safe(), "and the text is still held");
+    autosave.flush()?;
+    assert_eq!((draft.at(3)?.doc.as_str(), draft.load()?.as_str()), ("two", "two, by somebody else"));
+    Ok(())
+}
+
+#[test]
 fn a_restored_text_is_gone_on_from_once_the_autosave_is_rebased() -> Outcome {
     let world = World::new();
     let draft = world.notes().slot("one").start(&"one".to_owned())?;
