@@ -78,10 +78,7 @@ pub(super) fn merge<'v>(
     let rules = rules.element();
     let mut elements = Vec::with_capacity(ordered.names.len());
     for name in ordered.names {
-        let before = match base {
-            Base::Unknown => Base::Unknown,
-            Base::Known(_) => Base::Known(of_base.get(name)),
-        };
+        let before = base.inside(|_| of_base.get(name));
         let place = elements.len();
         let merged = walk.at(place, |walk| walk.node(&rules, before, of_earlier.get(name), of_later.get(name)));
         elements.extend(merged);

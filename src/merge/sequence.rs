@@ -7,16 +7,19 @@ use super::tree::{Base, Walk};
 use crate::value::{Array, Value};
 
 pub(super) fn merge(walk: &mut Walk<'_>, rules: &Rules<'_>, base: Base<'_>, earlier: &Array, later: &Array) -> Value {
-    let whole = (Value::Array(earlier.clone()), Value::Array(later.clone()));
+    // Copies both arrays, so only where there is a conflict to tell of.
+    let conflict = |walk: &mut Walk<'_>, why| {
+        walk.conflicting(base, &Value::Array(earlier.clone()), &Value::Array(later.clone()), why)
+    };
     // Two arrays that were made apart have no places in common.
     let Some(before) = base.value().and_then(Value::as_array) else {
-        if whole.0 == whole.1 {
-            return whole.1;
+        if earlier == later {
+            return Value::Array(later.clone());
         }
-        return walk.conflicting(base, &whole.0, &whole.1, Why::NoBase);
+        return conflict(walk, Why::NoBase);
     };
     let Some(pieces) = three_way(before, earlier, later, &mut walk.budget) else {
-        return walk.conflicting(base, &whole.0, &whole.1, Why::TooMuchWork);
+        return conflict(walk, Why::TooMuchWork);
     };
     let mut merged: Vec<Value> = Vec::with_capacity(earlier.len().max(later.len()));
     let mut overlaps = false;
@@ -48,7 +51,7 @@ pub(super) fn merge(walk: &mut Walk<'_>, rules: &Rules<'_>, base: Base<'_>, earl
         }
     }
     if overlaps {
-        walk.conflicting(base, &whole.0, &whole.1, Why::Overlap);
+        conflict(walk, Why::Overlap);
     }
     Value::Array(merged.into())
 }

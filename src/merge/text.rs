@@ -14,17 +14,17 @@ pub(super) fn merge(
     earlier: &str,
     later: &str,
 ) -> Value {
-    let whole = (Value::from(earlier), Value::from(later));
+    let conflict = |walk: &mut Walk<'_>, why| walk.conflicting(base, &Value::from(earlier), &Value::from(later), why);
     let Some(before) = base.value().and_then(Value::as_str) else {
-        return walk.conflicting(base, &whole.0, &whole.1, Why::NoBase);
+        return conflict(walk, Why::NoBase);
     };
     let mut text = Text { cut, overlap, merged: String::new(), overlaps: false };
     if text.lines(walk, before, earlier, later).is_none() {
-        return walk.conflicting(base, &whole.0, &whole.1, Why::TooMuchWork);
+        return conflict(walk, Why::TooMuchWork);
     }
     match (text.overlaps, overlap) {
         (false, _) => {}
-        (true, Overlap::Conflict) => drop(walk.conflicting(base, &whole.0, &whole.1, Why::Overlap)),
+        (true, Overlap::Conflict) => drop(conflict(walk, Why::Overlap)),
         (true, Overlap::KeepBoth) => walk.marked(),
     }
     Value::from(text.merged)

@@ -110,8 +110,7 @@ impl<'u> Walk<'u> {
     /// One side removed what the other one changed. Where it is not known what was there, nobody removed anything.
     fn edit_wins(&mut self, base: Base<'_>, kept: &Value, removed_by: Whose) -> Value {
         if base != Base::Unknown {
-            let (path, kept) = (self.path.clone(), Some(kept.clone()));
-            self.overwritten.push(Overwritten { path, whose: removed_by, kept, dropped: None });
+            self.dropped(removed_by, Some(kept), None);
         }
         kept.clone()
     }
