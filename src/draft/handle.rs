@@ -5,7 +5,6 @@ use super::edit::Edit;
 use super::info::{DraftInfo, History, VersionInfo};
 use super::live;
 use super::names::{self, NAME_MAX};
-use super::session::Request;
 use super::space::place;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::events::EventKind;
@@ -416,29 +415,24 @@ impl<T> Draft<T> {
     ) -> Result<R> {
         self.core.engine.traced(call, |trace| {
             let key = self.key();
-            let mut claimed = live::claim(&self.core.engine.live, key)?;
-            if let Some(head) = live::beside(&self.core.engine.live, key)
-                && take == Take::AsHead
+            let claimed = live::claim(&self.core.engine.live, key)?;
+            if take == Take::AsHead
+                && let Some(head) = live::beside(&self.core.engine.live, key)
                 && !crate::fault::on("promotes-what-was-not-typed")
             {
                 return Err(ErrorKind::Stale { draft: key.draft, head }.into());
             }
-            let requests: Vec<_> = claimed.iter().map(live::Claimed::request).collect();
             let place = place(&self.core);
-            let result = self.core.engine.write(move |write| {
-                let save = |write: &mut Write<'_>| {
-                    let save = |request: &Request| request.run(write, &place, trace).map(Some);
-                    requests.iter().map(save).collect::<std::result::Result<Vec<_>, Failure>>()
-                };
+            live::commit_with(&self.core, claimed, trace, move |write, save| {
                 let save_if_possible = |write: &mut Write<'_>| {
                     let is_possible = change::open_head(write, key)?.header.phase.takes_saves();
-                    if is_possible { save(write) } else { Ok(requests.iter().map(|_| None).collect()) }
+                    if is_possible { save(write) } else { Ok(Vec::new()) }
                 };
                 match take {
                     Take::AsHead => {
                         let saved = save(write)?;
-                        let is_beside = |saving: &Option<Saving>| match saving {
-                            Some(Saving::Stale { head, .. }) => Some(*head),
+                        let is_beside = |saving: &Saving| match saving {
+                            Saving::Stale { head, .. } => Some(*head),
                             _ => None,
                         };
                         if let Some(head) = saved.iter().find_map(is_beside)
@@ -454,23 +448,7 @@ impl<T> Draft<T> {
                         Ok((save_if_possible(write)?, result))
                     }
                 }
-            });
-            match result {
-                Ok((saved, result)) => {
-                    let now = self.core.now();
-                    for (claimed, saving) in claimed.drain(..).zip(saved) {
-                        // What could not be taken in stays with its autosave, which finds out why.
-                        if let Some(saving) = saving {
-                            claimed.finish(saving, now);
-                        }
-                    }
-                    Ok(result)
-                }
-                Err(failure) => {
-                    claimed.drain(..).for_each(|claimed| claimed.fail(&failure));
-                    Err(failure)
-                }
-            }
+            })
         })
     }
 

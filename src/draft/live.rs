@@ -15,7 +15,9 @@ use crate::kind::AnySchema;
 use crate::store::change::{Saving, Text};
 use crate::store::live::{Holder, Live};
 use crate::store::queue::lock;
+use crate::store::space::SpaceCore;
 use crate::store::tables::DraftKey;
+use crate::store::write::Write;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex, Weak};
@@ -54,6 +56,37 @@ pub(crate) fn claim(live: &Live, key: DraftKey) -> std::result::Result<Vec<Claim
     Ok(claimed)
 }
 
+/// Runs a change in one commit with what autosaves held. The change says when, and whether, that is saved, by calling what
+/// it is given, and hands back what became of each; what it left out stays with its autosave, which finds out why.
+pub(crate) fn commit_with<R: Send + 'static>(
+    core: &SpaceCore,
+    claimed: Vec<Claimed>,
+    trace: TraceId,
+    work: impl Fn(&mut Write<'_>, &dyn Fn(&mut Write<'_>) -> Savings) -> std::result::Result<(Vec<Saving>, R), Failure>
+    + Send
+    + 'static,
+) -> std::result::Result<R, Failure> {
+    let requests: Vec<Request> = claimed.iter().map(|claimed| claimed.request.clone()).collect();
+    let place = place(core);
+    let result = core.engine.write(move |write| {
+        work(write, &|write| requests.iter().map(|request| request.run(write, &place, trace)).collect())
+    });
+    match result {
+        Ok((saved, result)) => {
+            let now = core.now();
+            claimed.into_iter().zip(saved).for_each(|(claimed, saving)| claimed.finish(saving, now));
+            Ok(result)
+        }
+        Err(failure) => {
+            claimed.into_iter().for_each(|claimed| claimed.fail(&failure));
+            Err(failure)
+        }
+    }
+}
+
+/// What became of what autosaves held, in their order.
+pub(crate) type Savings = std::result::Result<Vec<Saving>, Failure>;
+
 fn of_autosave(error: AutosaveError) -> Failure {
     let kind = error.kind().cloned().unwrap_or_else(|| ErrorKind::Document { reason: error.reason() });
     Failure::from(kind).because(error)
@@ -66,18 +99,14 @@ pub(crate) fn beside(live: &Live, key: DraftKey) -> Option<u64> {
 }
 
 impl Claimed {
-    pub(crate) fn request(&self) -> Request {
-        self.request.clone()
-    }
-
-    pub(crate) fn finish(self, saving: Saving, now: Timestamp) {
+    fn finish(self, saving: Saving, now: Timestamp) {
         if let Some((saved, beside)) = self.target.finish(&self.request, Ok(saving)) {
             self.claim.saved(saved_as(saved, beside, now, self.request.size()));
         }
     }
 
     /// The document stays with its autosave, which goes on trying.
-    pub(crate) fn fail(self, failure: &Failure) {
+    fn fail(self, failure: &Failure) {
         self.target.finish(&self.request, Err(failure.clone()));
     }
 }

@@ -4,7 +4,6 @@ use super::handle::Draft;
 use super::info::DraftInfo;
 use super::list::check_key;
 use super::live;
-use super::session::Request;
 use super::space::{place, text};
 use crate::error::{Failure, Result};
 use crate::events::EventKind;
@@ -142,20 +141,14 @@ impl<T: Serialize + DeserializeOwned + 'static> Slot<T> {
             let key = self.key.clone();
             let current = if over == Over::Current { self.current()? } else { None };
             let claimed = current.map(|current| live::claim(&core.engine.live, current)).transpose()?;
-            let mut claimed = claimed.unwrap_or_default();
-            let requests: Vec<_> = claimed.iter().map(live::Claimed::request).collect();
-            let begun = core.engine.write(move |write| {
-                let save = |request: &Request| request.run(write, &place, trace);
-                let saved = requests.iter().map(save).collect::<std::result::Result<Vec<_>, Failure>>()?;
-                let (draft, is_new) = change::begin_in_slot(write, &place, &key, text, over)?;
+            let draft = live::commit_with(core, claimed.unwrap_or_default(), trace, move |write, save| {
+                let saved = save(write)?;
+                let (draft, is_new) = change::begin_in_slot(write, &place, &key, text.clone(), over)?;
                 if is_new {
                     write.tell(place.space, Some(draft.draft), trace, EventKind::Started);
                 }
                 Ok((saved, draft))
-            });
-            let (saved, draft) = begun.inspect_err(|failure| claimed.drain(..).for_each(|held| held.fail(failure)))?;
-            let now = core.now();
-            claimed.into_iter().zip(saved).for_each(|(held, saving)| held.finish(saving, now));
+            })?;
             Ok(Draft::new(Arc::clone(core), Arc::clone(&self.schema), draft.draft))
         })
     }
