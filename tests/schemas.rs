@@ -121,14 +121,19 @@ fn a_migration_that_fails_takes_nothing_away() {
     assert_eq!(slot(&first, POST).load().unwrap().title, "A day");
 }
 
-#[test]
-fn a_document_of_a_newer_schema_is_readable_raw_and_never_written_over() {
+fn begun_and_saved_by_the_second_release() -> Arc<dyn Storage> {
     let storage = begun();
     let second = store(&storage, second_release());
     let mut edit = slot(&second, NEW_POST).edit().unwrap();
     edit.doc().tags.push("weather".to_owned());
     let _ = edit.save().unwrap();
     drop((edit, second));
+    storage
+}
+
+#[test]
+fn a_document_of_a_newer_schema_is_readable_raw_and_never_written_over() {
+    let storage = begun_and_saved_by_the_second_release();
     let first = store(&storage, options());
     let draft = slot(&first, POST);
     let too_new = ErrorKind::SchemaTooNew { kind: "post".to_owned(), found: 2, supported: 1 };
@@ -297,12 +302,7 @@ fn a_text_that_the_schema_cannot_label_has_no_label_and_not_an_older_ones() {
 
 #[test]
 fn an_older_application_does_not_restore_over_a_newer_schema() {
-    let storage = begun();
-    let second = store(&storage, second_release());
-    let mut edit = slot(&second, NEW_POST).edit().unwrap();
-    edit.doc().tags.push("weather".to_owned());
-    let _ = edit.save().unwrap();
-    drop((edit, second));
+    let storage = begun_and_saved_by_the_second_release();
     let first = store(&storage, options());
     let draft = slot(&first, POST);
     let too_new = ErrorKind::SchemaTooNew { kind: "post".to_owned(), found: 2, supported: 1 };
