@@ -82,8 +82,8 @@ pub enum ErrorKind {
         /// Its phase.
         phase: Phase,
     },
-    /// What an autosave saved last is not the head, so the call would be about another text than what was typed. Show the
-    /// person both, rebase the autosave (`Autosave::rebase`), and call again.
+    /// The head is not what the person was shown, so the call would be about another text: somebody else saved meanwhile, or
+    /// what an autosave saved was merged. Show the head (`Autosave::reload`, or `Draft::conflict` anew), and call again.
     Stale {
         /// The draft.
         draft: DraftId,
@@ -186,10 +186,7 @@ impl fmt::Display for ErrorKind {
             Self::NoSuchDraft { draft } => write!(f, "there is no draft {draft}"),
             Self::NoSuchVersion { draft, version } => write!(f, "draft {draft} has no version {version}"),
             Self::Stale { draft, head } => {
-                write!(
-                    f,
-                    "what was typed last in draft {draft} is kept beside its head, version {head}; rebase the autosave"
-                )
+                write!(f, "draft {draft} has moved on to version {head}; show that, and call again")
             }
             Self::Phase { draft, phase } => {
                 write!(f, "draft {draft} is {phase}, which does not allow this")?;

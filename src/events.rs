@@ -60,12 +60,26 @@ pub enum EventKind {
         /// When the next attempt comes by itself; `None` where the caller must repeat it.
         retry_in: Option<Duration>,
     },
-    /// A save met a newer head than the one that it was based on. Both are kept.
-    Stale {
-        /// The version that the save wrote.
+    /// A save met a newer head than the one that it was based on, and both were merged.
+    Merged {
+        /// The version that holds the text as it was typed.
         version: u64,
-        /// The newer head that it met.
+        /// The version that holds the merge, and is the head.
         head: u64,
+        /// How many changes a rule decided against.
+        overwritten: u64,
+    },
+    /// A save met a newer text than the one that it was based on, and a person has to decide what becomes of both.
+    ConflictDetected {
+        /// The version that holds the text as it was typed.
+        version: u64,
+        /// The version that it conflicts with.
+        theirs: u64,
+    },
+    /// A person decided what becomes of the sides of a conflict.
+    ConflictSettled {
+        /// The version that holds what was decided.
+        version: u64,
     },
     /// A draft began.
     Started,

@@ -1,5 +1,6 @@
 //! Kinds: named types of documents, and what the application says about them.
 
+use crate::merge::Policy;
 use crate::value::Value;
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -60,7 +61,7 @@ pub type MigrationResult = Result<Value, Box<dyn std::error::Error + Send + Sync
 
 type Migration = Arc<dyn Fn(Value) -> MigrationResult + Send + Sync>;
 
-/// What the application says about a kind: its schema version, migrations and label.
+/// What the application says about a kind: its schema version, migrations, merge policy and label.
 ///
 /// ```
 /// use draftkeep::value::Array;
@@ -79,15 +80,17 @@ pub struct Schema<T> {
     kind: Kind<T>,
     version: u32,
     migrations: BTreeMap<u32, Migration>,
+    policy: Policy,
     label: Option<Label<T>>,
     refused: Option<String>,
 }
 
 impl<T: 'static> Schema<T> {
-    /// A schema of version 1 without migrations and label.
+    /// A schema of version 1 without migrations and label, with the policy that says nothing.
     #[must_use]
     pub fn of(kind: Kind<T>) -> Self {
-        Self { kind, version: 1, migrations: BTreeMap::new(), label: None, refused: None }
+        let (migrations, policy) = (BTreeMap::new(), Policy::default());
+        Self { kind, version: 1, migrations, policy, label: None, refused: None }
     }
 
     /// The schema version that this application writes; 1 unless it is set. It needs a migration from each version
@@ -107,6 +110,16 @@ impl<T: 'static> Schema<T> {
         if self.migrations.insert(from, Arc::new(step)).is_some() {
             self.refused = Some(format!("kind {:?} has two migrations from version {from}", self.kind.name));
         }
+        self
+    }
+
+    /// How two documents that came from one are merged, by path. Unless it is said, every path has the rule
+    /// [`Auto`](crate::merge::Rule::Auto), which loses nothing.
+    ///
+    /// Its paths are those of this schema's version: what is merged is migrated first.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
         self
     }
 
@@ -141,7 +154,8 @@ impl<T: 'static> Schema<T> {
             return Err(format!("kind {name:?} migrates from version {beyond}, but its schema is {}", self.version));
         }
         let label = self.label.map(|label| Box::new(label) as Box<dyn Any + Send + Sync>);
-        Ok(AnySchema { name: name.to_owned(), version: self.version, migrations: self.migrations, label })
+        let (version, migrations, policy) = (self.version, self.migrations, self.policy);
+        Ok(AnySchema { name: name.to_owned(), version, migrations, policy, label })
     }
 }
 
@@ -156,6 +170,7 @@ pub(crate) struct AnySchema {
     pub(crate) name: String,
     pub(crate) version: u32,
     migrations: BTreeMap<u32, Migration>,
+    pub(crate) policy: Policy,
     label: Option<Box<dyn Any + Send + Sync>>,
 }
 
@@ -165,7 +180,8 @@ const LABEL_MAX: usize = 256;
 impl AnySchema {
     /// The schema of a kind that the application said nothing about.
     pub(crate) fn unsaid(name: &str) -> Self {
-        Self { name: name.to_owned(), version: 1, migrations: BTreeMap::new(), label: None }
+        let (migrations, policy) = (BTreeMap::new(), Policy::default());
+        Self { name: name.to_owned(), version: 1, migrations, policy, label: None }
     }
 
     /// The label of a document, where the schema has one for this very type.

@@ -28,7 +28,8 @@
 //! match edit.save()? {
 //!     Saved::Unchanged { .. } => {}                     // nothing was written
 //!     Saved::Stored { version, .. } => assert_eq!(version, 2), // on disk
-//!     Saved::Stale { .. } => {}                         // somebody saved since: this text is kept beside the head
+//!     Saved::Merged { .. } => {}                        // somebody saved since: `edit` holds the merge; show it
+//!     Saved::Conflict { .. } => {}                      // no rule could merge both: ask a person, `draft.conflict()`
 //!     _ => {}
 //! }
 //! # Ok(())
@@ -47,7 +48,7 @@
 //! - A [`Store`] is one file, or any [`Storage`](storage::Storage), opened by one process at a time. Clones are the same
 //!   store; threads share it, and saves that arrive together share a commit.
 //! - A [`Space`] is what one owner has: a person, a project, an account. Drafts of two spaces never meet.
-//! - A [`Kind`] names a type of documents; its [`Schema`] says the version, the migrations and the label. [`Drafts`] are
+//! - A [`Kind`] names a type of documents; its [`Schema`] says the version, the migrations, how two are merged, and the label. [`Drafts`] are
 //!   the drafts of a kind in a space.
 //! - A [`Slot`] is what its drafts are about, by a key: at most one of them is current. Its drafts are generations
 //!   1, 2, 3, … A draft that is about nothing in particular needs none.
@@ -59,7 +60,9 @@
 //! - A save is one commit with one wait for the disk: head, history, list and slot change together or not at all.
 //! - Every stored record carries its own hash, checked on every read. Damage costs at most one run (64 versions) or one
 //!   pack of one draft's history; a head can be read along two paths that share no record.
-//! - A text that was based on an older head is kept as a version beside it ([`Saved::Stale`]); it never replaces it.
+//! - A text that was based on an older head is merged with it, by rules that you name by path ([`Schema::policy`]). The text
+//!   as it was typed stays a version; what a rule decided against is named ([`Saved::Merged`]); what no rule can decide is a
+//!   durable [`Conflict`], with all its sides, until a person settles it.
 //! - After a failed commit the storage reopens itself and writes the save again. Only then does the error reach you.
 //! - A copied, moved or restored file is a writer of its own from then on ([`Store::replica_changed`]).
 //! - A document has at most 16 MiB as canonical JSON, 2,000,000 values and 64 levels ([`value`]). Names have at most: a
@@ -73,7 +76,7 @@
 //! [`docs::architecture`], what lies in a file in [`docs::format`].
 //!
 //! **What it is not:** a CRDT for several cursors in one text, a database to query, a publisher, a place for large
-//! binaries. This release is the local part: nothing leaves the device, nothing is merged, nothing is encrypted.
+//! binaries. This release is the local part: nothing leaves the device, nothing is encrypted.
 //!
 //! # Cookbook
 //!
@@ -120,8 +123,8 @@
 //! # Ok::<(), draftkeep::Error>(())
 //! ```
 //!
-//! **Go back while an editor is open.** What was typed last is saved before; the editor shows the restored text, and its
-//! autosave goes on from there. Without rebasing, what is typed next is kept beside the head, and the status says so.
+//! **Go back while an editor is open.** What was typed last is saved before; `reload` gives the restored text to show, and
+//! autosaving goes on from there. Without it, what is typed next is merged into the restored text.
 //!
 //! ```
 //! # use draftkeep::*;
@@ -130,12 +133,47 @@
 //! # let autosave = draft.autosave(Cadence::default())?;
 //! # autosave.changed(&"one two".to_owned());
 //! draft.restore(1)?;
-//! let shown = draft.load()?;
-//! autosave.rebase(&draft)?;
+//! let shown = autosave.reload(&draft)?;
 //! autosave.changed(&format!("{shown} three"));
 //! autosave.flush().expect("the disk works");
 //! assert_eq!((draft.load()?.as_str(), draft.at(2)?.doc.as_str()), ("one three", "one two"));
 //! # Ok::<(), draftkeep::Error>(())
+//! ```
+//!
+//! **Two windows on one draft.** What both change in different places is merged; the second window shows the merge.
+//! What both change in one place is decided by the kind's policy, or by a person.
+//!
+//! ```
+//! # use draftkeep::*;
+//! # use serde::{Deserialize, Serialize};
+//! use draftkeep::merge::{Policy, Rule};
+//!
+//! # #[derive(Clone, Serialize, Deserialize)]
+//! # struct Post { title: String, body: String, views: i64 }
+//! # const POST: Kind<Post> = Kind::new("post");
+//! let policy = Policy::builder().rule("/title", Rule::Manual).rule("/views", Rule::Counter).build()?;
+//! let store = Store::in_memory(Options::new().schema(Schema::of(POST).policy(policy)))?;
+//! let post = Post { title: "Night".into(), body: "It rained.".into(), views: 7 };
+//! let draft = store.space("alice")?.drafts(POST)?.start(&post)?;
+//!
+//! let (mut one, mut two) = (draft.edit()?, draft.edit()?);
+//! (one.doc().title, one.doc().views) = ("Night train".into(), 8);
+//! let _ = one.save()?;
+//! (two.doc().body, two.doc().views) = ("It poured.".into(), 9);
+//! assert!(matches!(two.save()?, Saved::Merged { .. }));
+//! assert_eq!((two.as_doc().title.as_str(), two.as_doc().body.as_str(), two.as_doc().views), ("Night train", "It poured.", 10));
+//!
+//! // Both change the title: the text that was saved last is shown, and nothing is decided.
+//! one = draft.edit()?;
+//! (one.doc().title, two.doc().title) = ("Night bus".into(), "Sleeper".into());
+//! let _ = one.save()?;
+//! assert!(matches!(two.save()?, Saved::Conflict { .. }));
+//! let conflict = draft.conflict()?.expect("it waits for a person");
+//! assert_eq!(conflict.paths().map(|path| path.to_string()).collect::<Vec<_>>(), ["/title"]);
+//! let mut decided = draft.load()?;
+//! decided.title = "Night train".into();
+//! conflict.settle(&decided)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! **The store cannot be opened yet**, because the disk is away or another process has it. The editor works meanwhile
@@ -274,6 +312,7 @@ mod vector;
 pub use draft::autosave::{
     Autosave, AutosaveError, AutosaveStatus, Cadence, CadenceError, PauseGuard, SavedAs, Statuses, Unsaved,
 };
+pub use draft::conflict::{Conflict, ConflictSide};
 pub use draft::drafts::Drafts;
 pub use draft::edit::{Edit, Savable};
 pub use draft::handle::{Draft, Version};

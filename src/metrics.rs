@@ -6,7 +6,9 @@
 //! | `draftkeep.autosave.latency` | histogram, seconds | saves in the background, from encoding until durable |
 //! | `draftkeep.save.failed` | counter | failed saves that the application must repeat |
 //! | `draftkeep.autosave.failed` | counter | failed saves that repeat by themselves |
-//! | `draftkeep.save.stale` | counter | saves that met a newer head |
+//! | `draftkeep.save.merged` | counter | saves that met a newer head and were merged with it |
+//! | `draftkeep.save.overwritten` | counter | changes that a rule decided against in such merges |
+//! | `draftkeep.conflict.detected`, `.settled` | counters | conflicts that a person has to settle, or did |
 //! | `draftkeep.save.size` | histogram, bytes | documents saved either way, as canonical JSON |
 //! | `draftkeep.draft.started`, `.promoted`, `.archived`, `.reopened`, `.discarded`, `.purged` | counters | drafts that changed their phase |
 //! | `draftkeep.history.restored`, `.checkpointed`, `.packed`, `.thinned` | counters | versions |
@@ -31,7 +33,12 @@ pub(crate) fn record(what: &EventKind) {
         }
         EventKind::SaveFailed { retry_in: None, .. } => counter!("draftkeep.save.failed").increment(1),
         EventKind::SaveFailed { retry_in: Some(_), .. } => counter!("draftkeep.autosave.failed").increment(1),
-        EventKind::Stale { .. } => counter!("draftkeep.save.stale").increment(1),
+        EventKind::Merged { overwritten, .. } => {
+            counter!("draftkeep.save.merged").increment(1);
+            counter!("draftkeep.save.overwritten").increment(*overwritten);
+        }
+        EventKind::ConflictDetected { .. } => counter!("draftkeep.conflict.detected").increment(1),
+        EventKind::ConflictSettled { .. } => counter!("draftkeep.conflict.settled").increment(1),
         EventKind::Started => counter!("draftkeep.draft.started").increment(1),
         EventKind::Promoted { .. } => counter!("draftkeep.draft.promoted").increment(1),
         EventKind::Archived => counter!("draftkeep.draft.archived").increment(1),

@@ -83,7 +83,8 @@ impl VersionVector {
         }
     }
 
-    fn is_within(&self, other: &Self) -> bool {
+    /// Whether the other contains everything that this one does.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
         self.iter().all(|(writer, counter)| counter <= other.get(writer))
     }
 

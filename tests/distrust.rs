@@ -87,6 +87,7 @@ const HEADS: u8 = 5;
 const HEAD_ANCHORS: u8 = 6;
 const LISTS: u8 = 8;
 const SLOTS: u8 = 9;
+const SIDES: u8 = 12;
 
 #[test]
 fn a_draft_that_one_table_does_not_show_is_found_by_another() -> Outcome {
@@ -145,6 +146,43 @@ fn a_head_is_read_although_any_one_of_its_tables_is_lost() -> Outcome {
     storage.hide(&[HEAD_ANCHORS, ANCHORS]);
     let found = storage.open()?.space("alice")?.drafts(NOTE)?.slot("book").resume()?.ok_or("it is denied")?;
     assert!(matches!(found.load().unwrap_err().kind(), ErrorKind::Corrupt { .. }), "both paths are lost");
+    Ok(())
+}
+
+#[test]
+fn a_conflict_whose_rows_are_lost_is_told_and_found_in_the_history() -> Outcome {
+    let storage = Unreliable::default();
+    let draft = storage.open()?.space("alice")?.drafts(NOTE)?.start(&"base".repeat(30))?;
+    let id = draft.id();
+    let (mut one, mut two) = (draft.edit()?, draft.edit()?);
+    (*one.doc(), *two.doc()) = ("one".repeat(30), "two".repeat(30));
+    let _ = (one.save()?, two.save()?);
+    assert_eq!(draft.info()?.conflicts, 1);
+    let draft =
+        || Ok::<_, draftkeep::Error>(storage.open()?.space("alice")?.drafts(NOTE)?.get(id)?.expect("it is there"));
+    for hidden in [&[SIDES][..], &[SIDES, HEADS]] {
+        storage.hide(hidden);
+        let told = draft()?.conflict();
+        assert!(matches!(told.expect_err("it is there").kind(), ErrorKind::Corrupt { .. }), "tables {hidden:?} hidden");
+        assert!(!storage.open()?.verify()?.is_intact());
+    }
+    storage.hide(&[HEADS]);
+    assert_eq!(draft()?.conflict()?.expect("it is there").theirs()[0].info.version, 2);
+    // Its rows are lost for good.
+    storage.hide(&[]);
+    let mut rows = Batch::new(draftkeep::storage::Origin::Local);
+    let scan = Scan { from: &[0], to: None, order: draftkeep::storage::Order::Ascending, limit: 9 };
+    for (key, _) in storage.snapshot()?.scan(Table::new(SIDES), scan)? {
+        rows.delete(Table::new(SIDES), key);
+    }
+    storage.commit(&rows)?;
+    let mut edit = draft()?.edit()?;
+    edit.doc().push_str(", and more");
+    let _ = edit.save()?;
+    assert!(storage.open()?.repair()? > 0);
+    let conflict = draft()?.conflict()?.expect("it was found again");
+    assert_eq!(conflict.theirs()[0].value.as_str(), Some("one".repeat(30).as_str()));
+    assert!(storage.open()?.verify()?.is_intact());
     Ok(())
 }
 

@@ -202,7 +202,9 @@ fn told(events: &mut Events) -> Option<EventKind> {
         matches!(
             what,
             EventKind::Saved { .. }
-                | EventKind::Stale { .. }
+                | EventKind::Merged { .. }
+                | EventKind::ConflictDetected { .. }
+                | EventKind::ConflictSettled { .. }
                 | EventKind::Started
                 | EventKind::Promoted { .. }
                 | EventKind::Archived

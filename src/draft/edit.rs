@@ -1,6 +1,7 @@
 //! Editing: a document in memory, and saving it.
 
 use super::carry::Carried;
+use super::joining::Joiner;
 use super::saved::Saved;
 use super::session::{Request, Session, Telling};
 use super::space::place;
@@ -40,6 +41,7 @@ use std::sync::Arc;
 pub struct Edit<T> {
     session: Session,
     schema: Arc<AnySchema>,
+    join: Arc<Joiner<T>>,
     carried: Carried,
     doc: T,
 }
@@ -54,11 +56,12 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
     ) -> std::result::Result<Self, Failure> {
         let doc = super::document::read(&schema, head.header.schema, &body)?;
         let carried = Carried::new(&schema, head.header.schema, &body, &doc)?;
-        Ok(Self { session: Session::new(core, key, head, body), schema, carried, doc })
+        let join = Joiner::new(&schema);
+        Ok(Self { session: Session::new(core, key, head, body), schema, join, carried, doc })
     }
 
-    pub(crate) fn into_parts(self) -> (Session, Carried) {
-        (self.session, self.carried)
+    pub(crate) fn into_parts(self) -> (Session, Carried, T) {
+        (self.session, self.carried, self.doc)
     }
 
     /// The document, to be changed.
@@ -78,17 +81,18 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
         self.doc
     }
 
-    /// The version that the document is based on: as last loaded, or stored as the head. A save that was
-    /// [stale](Saved::Stale) does not change it.
+    /// The version that the document is based on: as last loaded, saved or merged.
     #[must_use]
     pub fn version(&self) -> u64 {
-        self.session.version
+        self.session.base.version
     }
 
     /// Saves the document; durable when it returns `Ok`.
     ///
-    /// Where it did not change, nothing is written. Where somebody else saved since it was loaded, the text is kept
-    /// as a version beside the head ([`Saved::Stale`]) and the head stays.
+    /// Where it did not change, nothing is written. Where somebody else saved since it was loaded, both are merged as the
+    /// kind's [policy](crate::Schema::policy) says: the text as it was typed becomes a version, the merge becomes the head,
+    /// and this edit holds the merge from then on ([`Saved::Merged`]). What no rule can decide, or the type `T` could not
+    /// read, is left to a person ([`Saved::Conflict`]).
     ///
     /// # Errors
     ///
@@ -111,8 +115,8 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
 
     /// As [`save`](Self::save), on a background task. When the future is dropped the save goes on, with its outcome unknown.
     ///
-    /// The document is encoded at the call, before the future is polled. Nothing is saved before the first poll. A future
-    /// that is dropped after it may be saved after what this edit saves next, and is then kept beside the head.
+    /// The document is encoded at the call, before the future is polled. Nothing is saved before the first poll, and
+    /// nothing of a dropped future once this edit has saved again: that was a later state of the same document.
     ///
     /// # Errors
     ///
@@ -198,13 +202,27 @@ impl<T: Serialize + DeserializeOwned + 'static> Steps for Edit<T> {
             schema: self.schema.version,
             body: self.carried.write(&self.doc)?,
             label: self.schema.label(&self.doc),
+            policy: self.schema.policy.digest(),
         };
-        Ok(Prepared { request: self.session.request(text, Telling::Saved) })
+        let join = Arc::clone(&self.join);
+        Ok(Prepared { request: self.session.request(text, join, Telling::Saved) })
     }
 
     fn finish(&mut self, prepared: &Prepared, became: Became) -> std::result::Result<Saved, Refused> {
-        let saved = self.session.finish(&prepared.request, became.0)?;
-        self.carried.saved(&self.schema, prepared.request.body(), &self.doc)?;
+        let request = &prepared.request;
+        let merge = match &became.0 {
+            Ok(Saving::Merged { head, body, .. }) => Some((head.clone(), Arc::clone(body))),
+            _ => None,
+        };
+        let saved = self.session.finish(request, became.0)?;
+        let Some((head, body)) = merge.filter(|(_, body)| body != request.body()) else {
+            self.carried.saved(&self.schema, request.body(), &self.doc)?;
+            return Ok(saved);
+        };
+        let doc = super::document::read(&self.schema, request.schema(), &body)?;
+        self.carried = Carried::new(&self.schema, request.schema(), &body, &doc)?;
+        self.doc = doc;
+        self.session.take_merge(head, request.schema(), body);
         Ok(saved)
     }
 }

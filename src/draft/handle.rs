@@ -92,7 +92,7 @@ impl<T> Draft<T> {
         self.core.draft_key(self.id)
     }
 
-    fn head(&self, view: &impl View) -> std::result::Result<Head, Failure> {
+    pub(super) fn head(&self, view: &impl View) -> std::result::Result<Head, Failure> {
         heads::read(view, self.key())?.ok_or_else(|| ErrorKind::NoSuchDraft { draft: self.id }.into())
     }
 
@@ -407,7 +407,7 @@ impl<T> Draft<T> {
     }
 
     /// Runs a change in one commit with what the draft's autosaves hold.
-    fn with_pending<R: Send + 'static>(
+    pub(super) fn with_pending<R: Send + 'static>(
         &self,
         call: &'static str,
         take: Take,
@@ -417,7 +417,7 @@ impl<T> Draft<T> {
             let key = self.key();
             let claimed = live::claim(&self.core.engine.live, key)?;
             if take == Take::AsHead
-                && let Some(head) = live::beside(&self.core.engine.live, key)
+                && let Some(head) = live::unseen(&self.core.engine.live, key)
                 && !crate::fault::on("promotes-what-was-not-typed")
             {
                 return Err(ErrorKind::Stale { draft: key.draft, head }.into());
@@ -431,11 +431,7 @@ impl<T> Draft<T> {
                 match take {
                     Take::AsHead => {
                         let saved = save(write)?;
-                        let is_beside = |saving: &Saving| match saving {
-                            Saving::Stale { head, .. } => Some(*head),
-                            _ => None,
-                        };
-                        if let Some(head) = saved.iter().find_map(is_beside)
+                        if let Some(head) = saved.iter().find_map(Saving::unseen)
                             && !crate::fault::on("promotes-what-was-not-typed")
                         {
                             return Err(ErrorKind::Stale { draft: key.draft, head }.into());
@@ -459,7 +455,7 @@ impl<T> Draft<T> {
 
 /// How a change takes in what autosaves hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Take {
+pub(super) enum Take {
     /// Before, and it has to be the head: the change is about what was typed last.
     AsHead,
     /// Before, where the draft takes saves.

@@ -46,6 +46,8 @@ pub struct DraftInfo {
     pub phase_since: Timestamp,
     /// The schema version of the head's document.
     pub schema: u32,
+    /// How many other versions stand beside the head in an open conflict; 0 where there is none.
+    pub conflicts: u64,
 }
 
 impl DraftInfo {
@@ -68,6 +70,7 @@ impl DraftInfo {
             saved_at: saved_at(&head.header, head.row.local),
             phase_since: head.row.phase_since,
             schema: head.header.schema,
+            conflicts: head.row.sides,
         }
     }
 
@@ -96,13 +99,15 @@ pub struct VersionInfo {
     pub outcome: Option<String>,
     /// The device that wrote it, by name.
     pub device: Option<String>,
-    /// The writer; none for a slot's first version, which every device writes alike.
+    /// The writer; none for a slot's first version and for a merge, which every device writes alike. A device writes by
+    /// another name than its store's [`replica`](crate::Store::replica) id what does not contain all that it wrote before.
     pub author: Option<ReplicaId>,
     /// Which edits it contains.
     pub vector: VersionVector,
     /// The schema version of its document.
     pub schema: u32,
-    /// It was kept beside the head: the text of a save that was based on an older head.
+    /// It was not the head when it was written: a text as it was typed, where the head is a merge of it with others, or a side of a
+    /// conflict.
     pub is_aside: bool,
 }
 

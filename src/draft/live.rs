@@ -4,10 +4,10 @@ use super::autosave::{Autosave, AutosaveError, Cadence, Claim, PendingDocument, 
 use super::autosave::{SavedAs, Surroundings, TargetError};
 use super::carry::Carried;
 use super::handle::Draft;
+use super::joining::Joiner;
 use super::saved::Saved;
 use super::session::{self, Request, Session, Telling};
 use super::space::place;
-use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::EventKind;
 use crate::id::TraceId;
@@ -22,6 +22,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex, Weak};
 
+/// How often `reload` begins anew because something was changed meanwhile.
+const RELOADS_MAX: usize = 16;
+
 /// One autosave, as the store's list of them knows it.
 struct Entry {
     pending: Weak<dyn PendingDocument>,
@@ -31,8 +34,12 @@ struct Entry {
 /// The type of an autosave's document is of no interest here.
 trait Target: Send + Sync {
     fn request(&self, document: &[u8]) -> Request;
-    fn finish(&self, request: &Request, saving: std::result::Result<Saving, Failure>) -> Option<(Saved, Option<u64>)>;
-    fn beside(&self) -> Option<u64>;
+    fn finish(
+        &self,
+        request: &Request,
+        saving: std::result::Result<Saving, Failure>,
+    ) -> std::result::Result<SavedAs, Failure>;
+    fn unseen(&self) -> Option<u64>;
 }
 
 /// What one autosave held, on its way into somebody else's commit.
@@ -73,8 +80,7 @@ pub(crate) fn commit_with<R: Send + 'static>(
     });
     match result {
         Ok((saved, result)) => {
-            let now = core.now();
-            claimed.into_iter().zip(saved).for_each(|(claimed, saving)| claimed.finish(saving, now));
+            claimed.into_iter().zip(saved).for_each(|(claimed, saving)| claimed.finish(saving));
             Ok(result)
         }
         Err(failure) => {
@@ -92,65 +98,72 @@ fn of_autosave(error: AutosaveError) -> Failure {
     Failure::from(kind).because(error)
 }
 
-/// The head that an autosave of the draft saved beside, so that what was typed last is not the head.
-pub(crate) fn beside(live: &Live, key: DraftKey) -> Option<u64> {
-    let of = |holder: &Arc<Holder>| holder.downcast_ref::<Entry>()?.target.upgrade()?.beside();
+/// The head, where it has what an autosave's editor does not show: what was typed last is not the head.
+pub(crate) fn unseen(live: &Live, key: DraftKey) -> Option<u64> {
+    let of = |holder: &Arc<Holder>| holder.downcast_ref::<Entry>()?.target.upgrade()?.unseen();
     live.of(key).iter().find_map(of)
 }
 
 impl Claimed {
-    fn finish(self, saving: Saving, now: Timestamp) {
-        if let Some((saved, beside)) = self.target.finish(&self.request, Ok(saving)) {
-            self.claim.saved(saved_as(saved, beside, now, self.request.size()));
+    fn finish(self, saving: Saving) {
+        if let Ok(saved) = self.target.finish(&self.request, Ok(saving)) {
+            self.claim.saved(saved);
         }
     }
 
     /// The document stays with its autosave, which goes on trying.
     fn fail(self, failure: &Failure) {
-        self.target.finish(&self.request, Err(failure.clone()));
+        let _told_by_whoever_committed = self.target.finish(&self.request, Err(failure.clone()));
     }
-}
-
-fn saved_as(saved: Saved, beside: Option<u64>, now: Timestamp, size: u64) -> SavedAs {
-    let changed = !matches!(saved, Saved::Unchanged { .. });
-    SavedAs { version: saved.version(), at: session::at(saved, now), changed, size, beside }
 }
 
 /// Where an autosave saves to.
 struct Into<T> {
     schema: Arc<AnySchema>,
     session: Mutex<Session>,
+    join: Arc<Joiner<T>>,
     carried: Mutex<Carried>,
     /// The label of the document that was encoded last; the next save is of that document.
     label: Mutex<Option<String>>,
     /// Keeps this autosave on the store's list for as long as it lives.
     entry: Mutex<Option<Arc<Holder>>>,
-    document: std::marker::PhantomData<fn(T)>,
 }
 
-impl<T: Send + Sync + 'static> Target for Into<T> {
+impl<T: DeserializeOwned + Send + Sync + 'static> Target for Into<T> {
     fn request(&self, document: &[u8]) -> Request {
         let text = Text {
             kind: self.schema.name.clone(),
             schema: self.schema.version,
             body: Arc::new(document.to_vec()),
             label: lock(&self.label).clone(),
+            policy: self.schema.policy.digest(),
         };
-        lock(&self.session).request(text, Telling::StaleOnly)
+        lock(&self.session).request(text, self.join.clone(), Telling::Otherwise)
     }
 
-    fn finish(&self, request: &Request, saving: std::result::Result<Saving, Failure>) -> Option<(Saved, Option<u64>)> {
+    fn finish(
+        &self,
+        request: &Request,
+        saving: std::result::Result<Saving, Failure>,
+    ) -> std::result::Result<SavedAs, Failure> {
         let mut session = lock(&self.session);
-        let saved = session.finish(request, saving).ok()?;
-        Some((saved, session.beside()))
+        let saved = session.finish(request, saving)?;
+        Ok(SavedAs {
+            version: saved.version(),
+            at: session::at(&saved, session.core.now()),
+            changed: !matches!(saved, Saved::Unchanged { .. }),
+            size: request.size(),
+            merged: session.unseen(),
+            in_conflict: session.is_in_conflict(),
+        })
     }
 
-    fn beside(&self) -> Option<u64> {
-        lock(&self.session).beside()
+    fn unseen(&self) -> Option<u64> {
+        lock(&self.session).unseen()
     }
 }
 
-impl<T: Serialize + Send + Sync + 'static> SaveTarget<T> for Into<T> {
+impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> SaveTarget<T> for Into<T> {
     fn encode(&self, document: &T) -> std::result::Result<Vec<u8>, TargetError> {
         let bytes = lock(&self.carried).write(document).map_err(|failure| self.refused(failure, true))?;
         *lock(&self.label) = self.schema.label(document);
@@ -166,15 +179,10 @@ impl<T: Serialize + Send + Sync + 'static> SaveTarget<T> for Into<T> {
         let request = self.request(document);
         let (sent, place) = (request.clone(), place(&core));
         let saving = core.engine.write(move |write| sent.run(write, &place, trace));
-        let mut session = lock(&self.session);
-        let saved = session.finish(&request, saving);
-        let beside = session.beside();
-        drop(session);
-        let saved = saved.map_err(|failure| {
+        self.finish(&request, saving).map_err(|failure| {
             let of_document = matches!(failure.kind, ErrorKind::Document { .. });
             TargetError { cause: Arc::new(Error::new(failure, trace)), of_document }
-        })?;
-        Ok(saved_as(saved, beside, core.now(), document.len() as u64))
+        })
     }
 
     fn publish(&self, trace: TraceId, what: EventKind) {
@@ -197,8 +205,9 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Draft<T> {
     /// [`changed`](Autosave::changed).
     ///
     /// Its saves are based on the head as it is now, and then on each other. Where somebody else saves or restores the
-    /// draft meanwhile, its texts are kept as versions beside the head, as those of a stale [`Edit`](crate::Edit) are, and
-    /// its status is [`Aside`](crate::AutosaveStatus::Aside) until it is [rebased](Autosave::rebase).
+    /// draft meanwhile, each of its texts is kept as a version, and merged into the head, as those of a stale
+    /// [`Edit`](crate::Edit) are. The editor goes on with what was typed: its status is
+    /// [`Merged`](crate::AutosaveStatus::Merged) until it [reloads](Autosave::reload).
     ///
     /// # Errors
     ///
@@ -211,24 +220,26 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Draft<T> {
             spawn: Arc::clone(&settings.spawn),
             entropy: Arc::clone(&settings.entropy),
         };
-        let target = self.target()?;
+        let (target, _) = self.target()?;
         let autosave = Autosave::start(target.clone(), cadence, &around);
         self.enlist(&autosave, &target);
         Ok(autosave)
     }
 
-    fn target(&self) -> Result<Arc<Into<T>>> {
+    /// What an autosave saves into from now on, and the document that it goes on from.
+    fn target(&self) -> Result<(Arc<Into<T>>, T)> {
         let edit = self.edit()?;
         let (_, schema, _) = self.parts();
-        let (session, carried) = edit.into_parts();
-        Ok(Arc::new(Into {
+        let (session, carried, document) = edit.into_parts();
+        let target = Into {
             schema: Arc::clone(schema),
             session: Mutex::new(session),
+            join: Joiner::new(schema),
             carried: Mutex::new(carried),
             label: Mutex::new(None),
             entry: Mutex::new(None),
-            document: std::marker::PhantomData,
-        }))
+        };
+        Ok((Arc::new(target), document))
     }
 
     /// Makes the autosave known to whoever changes the draft. The target keeps the entry alive, and the autosave the target.
@@ -248,7 +259,7 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Autosave<T> {
     ///
     /// Those of [`Draft::load`]; `Options` where it has a draft already.
     pub fn attach(&self, draft: &Draft<T>) -> Result<()> {
-        let target = draft.target()?;
+        let (target, _) = draft.target()?;
         let (core, _, _) = draft.parts();
         // Known before it is attached: a promotion in between must find what it holds.
         draft.enlist(self, &target);
@@ -258,18 +269,43 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Autosave<T> {
         })
     }
 
-    /// Bases what is saved from now on upon the draft's head as it is now: after a [`restore`](Draft::restore), or when the
-    /// person has seen what somebody else saved.
+    /// Saves what is unsaved, and gives the head's document: with everything that somebody else saved and that was merged,
+    /// restored or settled. Show it instead of what was shown; what is changed from now on is based on it.
     ///
-    /// What is unsaved becomes the next head, and so does what is changed next: show the person the head before, or put
-    /// into the document what is missing in it. Waits for a save that is under way. One that is
-    /// [detached](Self::detached_in) is attached by it.
+    /// Call it where the editor's document lives, with no change reported between this call and the moment the document is
+    /// shown: such a change would be one of the new document.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Draft::load`], and why what is unsaved could not be saved: then nothing is changed. `Stale` where other
+    /// threads report changes faster than they are saved.
+    pub fn reload(&self, draft: &Draft<T>) -> Result<T> {
+        let (core, _, key) = draft.parts();
+        let refused = |error| Error::new(of_autosave(error), core.engine.trace());
+        for _ in 0..RELOADS_MAX {
+            self.flush().map_err(refused)?;
+            let (target, document) = draft.target()?;
+            draft.enlist(self, &target);
+            if self.retarget_if_saved(target).map_err(refused)? {
+                return Ok(document);
+            }
+        }
+        let head = draft.info()?.version;
+        Err(Error::new(ErrorKind::Stale { draft: key.draft, head }.into(), core.engine.trace()))
+    }
+
+    /// Bases what is saved from now on upon the draft's head as it is now, without a look at it.
+    ///
+    /// What is unsaved becomes the next head, and so does what is changed next, in place of what somebody else saved or
+    /// [restored](Draft::restore): show the person the head before, or put into the document what is missing in it, or
+    /// [`reload`](Self::reload) instead. Waits for a save that is under way. One that is [detached](Self::detached_in) is
+    /// attached by it.
     ///
     /// # Errors
     ///
     /// Those of [`Draft::load`].
     pub fn rebase(&self, draft: &Draft<T>) -> Result<()> {
-        let target = draft.target()?;
+        let (target, _) = draft.target()?;
         let (core, _, _) = draft.parts();
         draft.enlist(self, &target);
         self.retarget(target)

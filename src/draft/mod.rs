@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `space`, `drafts`, `slot`, `handle` | what a user holds: a space, a kind's drafts, a slot, one draft |
 //! | `edit`, `session`, `saved` | a document in memory, what it is based on, and what became of saving it |
+//! | `joining`, `conflict` | merging two documents of a kind, and what a person has to decide |
 //! | `document`, `carry` | the application's types: migrations, members that a type does not know |
 //! | `list`, `info` | pages of drafts, and what is known of each without its document |
 //! | `autosave`, `live` | saving by itself, and handing what is unsaved to a phase's commit |
@@ -13,11 +14,13 @@
 
 pub(crate) mod autosave;
 mod carry;
+pub(crate) mod conflict;
 mod document;
 pub(crate) mod drafts;
 pub(crate) mod edit;
 pub(crate) mod handle;
 pub(crate) mod info;
+mod joining;
 pub(crate) mod list;
 mod live;
 mod names;

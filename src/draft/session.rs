@@ -1,18 +1,22 @@
 //! One editor's hold on a draft: what its text is based on, from load to save to save.
 
+use super::joining::{Joining, Report};
 use super::saved::Saved;
 use crate::clock::Timestamp;
-use crate::error::Failure;
+use crate::error::{ErrorKind, Failure};
 use crate::events::EventKind;
-use crate::id::{RevisionId, TraceId};
+use crate::fault;
+use crate::id::TraceId;
 use crate::store::cache::Body;
 use crate::store::change::{self, Attempt, Base, Place, Saving, Text};
 use crate::store::heads::Head;
 use crate::store::queue::lock;
 use crate::store::space::SpaceCore;
+use crate::store::stale::Revised;
 use crate::store::tables::DraftKey;
 use crate::store::write::Write;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Saves that nobody saw the end of that are remembered. Only the last ones can be the head; the others are spare.
@@ -24,17 +28,13 @@ pub(crate) struct Session {
     pub(crate) core: Arc<SpaceCore>,
     pub(crate) key: DraftKey,
     pub(crate) base: Base,
-    pub(crate) version: u64,
-    aside: Option<Aside>,
-}
-
-/// The text that was saved last, where it did not become the head.
-#[derive(Debug)]
-struct Aside {
-    version: u64,
-    body: Body,
-    /// The version that was the head then.
-    head: u64,
+    /// The head, where the last save found that it has what the editor does not show.
+    unseen: Option<u64>,
+    /// Whether the last save found the draft in an open conflict.
+    is_in_conflict: bool,
+    /// How many saves were prepared, and the last of them that was carried out.
+    prepared: u64,
+    carried_out: Arc<AtomicU64>,
 }
 
 /// Which event a save tells.
@@ -42,8 +42,8 @@ struct Aside {
 pub(crate) enum Telling {
     /// That it was saved.
     Saved,
-    /// Nothing: autosave tells of its saves itself.
-    StaleOnly,
+    /// Only what else came of it: autosave tells of its saves itself.
+    Otherwise,
 }
 
 /// A save on its way through the queue.
@@ -52,61 +52,71 @@ pub(crate) struct Request {
     key: DraftKey,
     base: Base,
     text: Text,
-    /// The version beside the head that this very text was kept as before.
-    aside: Option<u64>,
+    join: Arc<dyn Joining>,
     telling: Telling,
     attempt: Attempt,
+    number: u64,
+    carried_out: Arc<AtomicU64>,
 }
 
 impl Session {
     pub(crate) fn new(core: Arc<SpaceCore>, key: DraftKey, head: &Head, body: Body) -> Self {
-        let base = Base { id: head.id(), vector: head.header.vector.clone(), body, attempted: Vec::new() };
-        Self { core, key, base, version: head.row.version, aside: None }
+        let (vector, version, schema) = (head.header.vector.clone(), head.row.version, head.header.schema);
+        let base = Base { id: head.id(), vector, version, schema, body, attempted: Vec::new() };
+        let is_in_conflict = head.row.sides > 0;
+        Self { core, key, base, unseen: None, is_in_conflict, prepared: 0, carried_out: Arc::default() }
     }
 
     /// Prepares a save. The session remembers it from now on, so that its end need not be seen.
-    pub(crate) fn request(&mut self, text: Text, telling: Telling) -> Request {
-        let aside = self.aside.as_ref().filter(|aside| *aside.body == *text.body).map(|aside| aside.version);
-        let mut base = self.base.clone();
-        // Where that text was made the head since, this editor goes on from what it wrote itself.
-        let beside = self.aside.iter().map(|aside| Attempt { text: Arc::clone(&aside.body), id: Arc::default() });
-        base.attempted.extend(beside);
+    pub(crate) fn request(&mut self, text: Text, join: Arc<dyn Joining>, telling: Telling) -> Request {
+        let base = self.base.clone();
         let attempt = Attempt { text: Arc::clone(&text.body), id: Arc::default() };
         self.base.attempted.push(attempt.clone());
         let spare = self.base.attempted.len().saturating_sub(ATTEMPTED_MAX);
         self.base.attempted.drain(..spare);
-        Request { key: self.key, base, text, aside, telling, attempt }
+        self.prepared += 1;
+        let (number, carried_out) = (self.prepared, Arc::clone(&self.carried_out));
+        Request { key: self.key, base, text, join, telling, attempt, number, carried_out }
     }
 
-    /// Takes in what became of a save.
+    /// Takes in what became of a save. The editor shows the text as it was typed, whatever it was merged with.
     pub(crate) fn finish(&mut self, request: &Request, saving: Result<Saving, Failure>) -> Result<Saved, Failure> {
-        let body = Arc::clone(&request.text.body);
-        match saving {
-            Ok(Saving::Unchanged { head }) => {
-                let version = head.row.version;
-                self.rebase(head.id(), &head.header.vector, version, body);
-                Ok(Saved::Unchanged { version })
+        let saving = saving?;
+        let unseen = saving.unseen();
+        let (saved, based, sides) = match saving {
+            Saving::Unchanged { head } => {
+                let (version, id) = (head.row.version, head.id());
+                (Saved::Unchanged { version }, Revised { version, id, vector: head.header.vector }, head.row.sides)
             }
-            Ok(Saving::Stored { written, vector, at }) => {
-                self.rebase(written.id, &vector, written.version, body);
-                Ok(Saved::Stored { version: written.version, at })
+            Saving::AsBefore { from, sides, .. } => (Saved::Unchanged { version: from.version }, from, sides),
+            Saving::Stored { written, at, sides } => (Saved::Stored { version: written.version, at }, written, sides),
+            Saving::Merged { typed, head, sides, .. } => {
+                let Report { overwritten, marked } = request.join.report();
+                let (version, head) = (typed.version, head.version);
+                (Saved::Merged { version, head, overwritten, marked }, typed, sides)
             }
-            Ok(Saving::Kept { version }) => {
-                self.forget(request);
-                Ok(Saved::Unchanged { version })
-            }
-            Ok(Saving::Stale { version, head, .. }) => {
-                self.forget(request);
-                self.aside = Some(Aside { version, body, head });
-                Ok(Saved::Stale { version, head })
-            }
-            Err(failure) => Err(failure),
-        }
+            Saving::Parted { typed, .. } => (Saved::Conflict { version: typed.version }, typed, 1),
+        };
+        self.rebase(based, request.text.schema, Arc::clone(&request.text.body));
+        self.unseen = unseen;
+        self.is_in_conflict = sides > 0;
+        Ok(saved)
     }
 
-    /// The version that was the head when the text that was saved last was kept beside it; `None` where it is the head.
-    pub(crate) fn beside(&self) -> Option<u64> {
-        self.aside.as_ref().map(|aside| aside.head)
+    /// The editor shows the merge from now on.
+    pub(crate) fn take_merge(&mut self, merge: Revised, schema: u32, body: Body) {
+        self.rebase(merge, schema, body);
+        self.unseen = None;
+    }
+
+    /// The head, where it has what the editor did not show when it saved last.
+    pub(crate) fn unseen(&self) -> Option<u64> {
+        self.unseen
+    }
+
+    /// Whether the draft was in an open conflict when the editor loaded it or saved last.
+    pub(crate) fn is_in_conflict(&self) -> bool {
+        self.is_in_conflict
     }
 
     /// Tells that a save failed; the caller holds the document and decides when to repeat it.
@@ -115,21 +125,19 @@ impl Session {
         self.core.engine.publish_event(self.key.space, Some(self.key.draft), trace, what);
     }
 
-    /// What became of this save is known.
-    fn forget(&mut self, request: &Request) {
-        self.base.attempted.retain(|attempt| !Arc::ptr_eq(&attempt.id, &request.attempt.id));
-    }
-
-    fn rebase(&mut self, id: RevisionId, vector: &crate::vector::VersionVector, version: u64, body: Body) {
-        self.base = Base { id, vector: vector.clone(), body, attempted: Vec::new() };
-        self.version = version;
-        self.aside = None;
+    fn rebase(&mut self, on: Revised, schema: u32, body: Body) {
+        let Revised { version, id, vector } = on;
+        self.base = Base { id, vector, version, schema, body, attempted: Vec::new() };
     }
 }
 
 impl Request {
-    pub(crate) fn body(&self) -> &[u8] {
+    pub(crate) fn body(&self) -> &Body {
         &self.text.body
+    }
+
+    pub(crate) fn schema(&self) -> u32 {
+        self.text.schema
     }
 
     pub(crate) fn size(&self) -> u64 {
@@ -137,25 +145,29 @@ impl Request {
     }
 
     pub(crate) fn run(&self, write: &mut Write<'_>, place: &Place, trace: TraceId) -> Result<Saving, Failure> {
-        if let Some(version) = self.aside
-            && change::still_keeps(write, self.key, version)?
-        {
-            return Ok(Saving::Kept { version });
+        // A save that nobody waits for any more came after the next one of its editor: what it would merge into that is an
+        // older state of the same text.
+        if self.carried_out.fetch_max(self.number, Ordering::Relaxed) > self.number && !fault::on("late-save-counts") {
+            return Err(ErrorKind::Interrupted.into());
         }
-        let saving = change::save(write, place, self.key, &self.base, self.text.clone())?;
-        let told = match &saving {
-            Saving::Unchanged { .. } | Saving::Kept { .. } => None,
-            Saving::Stored { written, .. } => {
-                *lock(&self.attempt.id) = Some(written.id);
-                let (version, size) = (written.version, self.size());
-                (self.telling == Telling::Saved).then_some(EventKind::Saved { version, size, latency: Duration::ZERO })
+        let saving = change::save(write, place, self.key, &self.base, self.text.clone(), &*self.join)?;
+        let (written, came) = match &saving {
+            Saving::Unchanged { .. } | Saving::AsBefore { .. } => return Ok(saving),
+            Saving::Stored { written, .. } => (written, None),
+            Saving::Merged { typed, head, .. } => {
+                let overwritten = self.join.report().overwritten.len() as u64;
+                (typed, Some(EventKind::Merged { version: typed.version, head: head.version, overwritten }))
             }
-            Saving::Stale { version, id, head } => {
-                *lock(&self.attempt.id) = Some(*id);
-                Some(EventKind::Stale { version: *version, head: *head })
+            Saving::Parted { typed, theirs, .. } => {
+                let version = typed.version;
+                (typed, theirs.map(|theirs| EventKind::ConflictDetected { version, theirs }))
             }
         };
-        if let Some(what) = told {
+        *lock(&self.attempt.id) = Some(written.id);
+        let (version, size) = (written.version, self.size());
+        let told =
+            (self.telling == Telling::Saved).then_some(EventKind::Saved { version, size, latency: Duration::ZERO });
+        for what in told.into_iter().chain(came) {
             write.tell(self.key.space, Some(self.key.draft), trace, what);
         }
         Ok(saving)
@@ -163,9 +175,6 @@ impl Request {
 }
 
 /// When a save that just returned was made, for people.
-pub(crate) fn at(saved: Saved, now: Timestamp) -> Timestamp {
-    match saved {
-        Saved::Stored { at, .. } => at,
-        Saved::Unchanged { .. } | Saved::Stale { .. } => now,
-    }
+pub(crate) fn at(saved: &Saved, now: Timestamp) -> Timestamp {
+    if let Saved::Stored { at, .. } = saved { *at } else { now }
 }

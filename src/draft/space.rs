@@ -113,5 +113,6 @@ pub(crate) fn text<T: serde::Serialize + 'static>(
         schema: schema.version,
         body: document::write(document)?,
         label: schema.label(document),
+        policy: schema.policy.digest(),
     })
 }

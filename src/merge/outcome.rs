@@ -114,6 +114,12 @@ pub enum Why {
     /// Finding out what both changed would have cost more than the budget allows.
     #[error("comparing both would take too long")]
     TooMuchWork,
+    /// The application's type cannot read what the merge made of two documents that it can read.
+    #[error("the application cannot read the merged document: {reason}")]
+    Misfit {
+        /// What does not fit, without any text of the document.
+        reason: String,
+    },
     /// The application's rule panicked.
     #[error("the rule {rule:?} panicked")]
     Panicked {

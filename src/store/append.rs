@@ -111,6 +111,7 @@ pub(crate) fn append(write: &mut Write<'_>, of: Belongs, before: Option<&Head>, 
                 stored,
                 size: body.len() as u64,
                 pins: before.map_or(0, |head| head.row.pins),
+                sides: before.map_or(0, |head| head.row.sides),
                 unknown: before.map(|head| head.row.unknown.clone()).unwrap_or_default(),
             };
             let base = base.map(|base| (base.version, base.body));

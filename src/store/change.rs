@@ -1,6 +1,7 @@
 //! The changes that a draft can go through, each within one commit: beginning, saves, phases, removal.
 
 use super::append::{self, New, Written};
+use super::branch;
 use super::cache::Body;
 use super::heads::{self, Head};
 use super::keys::SpaceKeys;
@@ -8,10 +9,10 @@ use super::lists;
 use super::queue::lock;
 use super::slots::{self, SlotRef};
 use super::space::ensure_kind;
+use super::stale::{self, Join, Revised};
 use super::tables::{
-    ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, PACKS, PINS, SpaceNo, TOMBSTONES, VERSIONS,
+    ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, PACKS, PINS, SIDES, SpaceNo, TOMBSTONES, VERSIONS,
 };
-use super::versions::{packed, run};
 use super::write::{LastWritten, Write};
 use crate::clock::Timestamp;
 use crate::codec::Writer;
@@ -19,7 +20,7 @@ use crate::error::{ErrorKind, Failure};
 use crate::fault;
 use crate::id::{DraftId, RevisionId};
 use crate::phase::Phase;
-use crate::revision::{FLAG_CHECKPOINT, Header, Meta, empty_policy, revision_id};
+use crate::revision::{FLAG_CHECKPOINT, Header, Meta, empty_policy};
 use crate::vector::VersionVector;
 use std::sync::{Arc, Mutex};
 
@@ -33,7 +34,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn belongs(&self, draft: DraftId, kind: KindNo) -> append::Belongs {
+    pub(super) fn belongs(&self, draft: DraftId, kind: KindNo) -> append::Belongs {
         let key = DraftKey { space: self.space, draft };
         append::Belongs { key, kind, secret: self.keys.digests(), days: self.days }
     }
@@ -46,6 +47,8 @@ pub(crate) struct Text {
     pub(crate) schema: u32,
     pub(crate) body: Body,
     pub(crate) label: Option<String>,
+    /// The digest of the policy that it is merged by.
+    pub(crate) policy: [u8; 32],
 }
 
 /// Begins a draft. In a slot its first revision says nothing of time, writer or device, so every device makes the same.
@@ -64,12 +67,17 @@ pub(crate) fn begin(
         schema: text.schema,
         phase: Phase::Open,
         promoted: None,
-        vector: if is_shared { VersionVector::new() } else { ticked(write, &VersionVector::new())? },
+        vector: if is_shared {
+            VersionVector::new()
+        } else {
+            VersionVector::new().with(write.state.replica, write.tick()?)
+        },
         author: (!is_shared).then_some(write.state.replica),
         parents: Vec::new(),
         time: if is_shared { Timestamp::default() } else { write.now },
         flags: 0,
-        policy: empty_policy(),
+        // The application's policy may change from release to release; the first revision of a slot must not.
+        policy: if is_shared { empty_policy() } else { text.policy },
         blobs: Vec::new(),
         digest: [0; 32],
     };
@@ -117,11 +125,13 @@ pub(crate) enum Over {
     Current,
 }
 
-/// What an editor's text is based on.
+/// What an editor's text is based on: what it last loaded or saved verbatim.
 #[derive(Debug, Clone)]
 pub(crate) struct Base {
     pub(crate) id: RevisionId,
     pub(crate) vector: VersionVector,
+    pub(crate) version: u64,
+    pub(crate) schema: u32,
     /// Its text: a head with the same text, written by a checkpoint or a phase, is no newer text.
     pub(crate) body: Body,
     /// Saves of this editor that nobody saw the end of: one of them may have become durable all the same.
@@ -137,6 +147,13 @@ pub(crate) struct Attempt {
     pub(crate) id: Arc<Mutex<Option<RevisionId>>>,
 }
 
+impl Attempt {
+    /// Whether this is the revision that the save wrote.
+    pub(super) fn wrote(&self, id: RevisionId) -> bool {
+        *lock(&self.id) == Some(id)
+    }
+}
+
 impl Base {
     /// Whether this editor tried to save just this text, not knowing what became of it.
     fn has_attempted(&self, text: &[u8]) -> bool {
@@ -144,103 +161,90 @@ impl Base {
     }
 }
 
-/// What became of a save.
+/// What became of a save. `sides` counts what stands beside the head in an open conflict.
 #[derive(Debug, Clone)]
 pub(crate) enum Saving {
     /// The text was the head's already.
     Unchanged { head: Box<Head> },
+    /// The head had moved on, and the editor's text is the one that it is based on: there is nothing to save.
+    AsBefore { from: Revised, head: u64, sides: u64 },
     /// The text is the head now.
-    Stored { written: Arc<Written>, vector: VersionVector, at: Timestamp },
-    /// The head had moved on, and the text was kept beside it before.
-    Kept { version: u64 },
-    /// The head had moved on: the text is kept beside it.
-    Stale { version: u64, id: RevisionId, head: u64 },
+    Stored { written: Revised, at: Timestamp, sides: u64 },
+    /// The head had moved on, and both were joined; the text as it was typed is a version of its own.
+    Merged { typed: Revised, head: Revised, body: Body, sides: u64 },
+    /// The text stands in an open conflict, as the head or beside it. `theirs` is what it newly conflicts with.
+    Parted { typed: Revised, head: u64, theirs: Option<u64> },
 }
 
-/// How far back a text is looked for whose save failed. It is the last version, unless others saved since.
-const ATTEMPTED_DEPTH: usize = 64;
+impl Saving {
+    /// The head, where it is another text than the one that was typed.
+    pub(crate) fn unseen(&self) -> Option<u64> {
+        match self {
+            Self::Unchanged { .. } | Self::Stored { .. } => None,
+            Self::AsBefore { head, .. } => Some(*head),
+            Self::Merged { typed, head, .. } => (head.version != typed.version).then_some(head.version),
+            Self::Parted { typed, head, .. } => (*head != typed.version).then_some(*head),
+        }
+    }
+}
 
-/// Saves a text over the head that it is based on, or beside a head that it is not based on.
+/// Saves a text over the head that it is based on, or together with a head that it is not based on.
 pub(crate) fn save(
     write: &mut Write<'_>,
     place: &Place,
     key: DraftKey,
     base: &Base,
     text: Text,
+    join: &dyn Join,
 ) -> Result<Saving, Failure> {
     let head = open_head(write, key)?;
-    let head_id = head.id();
     let current = heads::body(write.txn, write.bodies, &place.keys.digests(), key, &head)?;
     // Before the phase is looked at: a text that went into the archive by a commit of unknown outcome is safe there.
     if *current == *text.body && text.schema == head.header.schema {
         return Ok(Saving::Unchanged { head: Box::new(head) });
     }
-    if !head.header.phase.takes_saves() {
-        return Err(ErrorKind::Phase { draft: key.draft, phase: head.header.phase }.into());
-    }
+    check_saves(&head)?;
     refuse_newer_schema(&head, text.schema)?;
-    let is_based = head_id == base.id
+    let is_based = head.id() == base.id
         || *current == *base.body
         || base.has_attempted(&current)
         || fault::on("stale-save-overwrites");
-    if !is_based && let Some((version, id)) = attempted_aside(write, key, &head, base, &text.body)? {
-        return Ok(Saving::Stale { version, id, head: head.row.version });
+    if !is_based {
+        return stale::save(write, place, (key, head, current), base, &text, join);
     }
     let kind = kind_of(write, place.space, &head)?;
-    let vector = if is_based { &head.header.vector } else { &base.vector };
-    let header = edited(write, &head, vector, text.schema)?;
+    let (header, meta) = typed_as(write, place, &head, &head.header.vector, &text)?;
     let (vector, at) = (header.vector.clone(), header.time);
-    let meta = Meta {
-        // None where the kind has no label for this type: an older one would name a text that is not there.
-        label: text.label,
-        device: place.device.clone(),
-        checkpoint: None,
-        ..head.meta.clone()
-    };
-    let new = New { header, meta, body: text.body, aside: !is_based };
-    let written = append::append(write, place.belongs(key.draft, kind), Some(&head), new)?;
-    Ok(if is_based {
-        Saving::Stored { written: Arc::new(written), vector, at }
-    } else {
-        Saving::Stale { version: written.version, id: written.id, head: head.row.version }
-    })
+    let new = New { header, meta, body: text.body, aside: false };
+    let Written { version, id } = append::append(write, place.belongs(key.draft, kind), Some(&head), new)?;
+    Ok(Saving::Stored { written: Revised { version, id, vector }, at, sides: head.row.sides })
 }
 
-/// The version beside the head that an earlier attempt of this editor left, although its commit returned an error.
-fn attempted_aside(
-    write: &Write<'_>,
-    key: DraftKey,
+/// The header of a text that somebody typed, and what goes with it.
+pub(super) fn typed_as(
+    write: &mut Write<'_>,
+    place: &Place,
     head: &Head,
-    base: &Base,
-    body: &Body,
-) -> Result<Option<(u64, RevisionId)>, Failure> {
-    if !base.has_attempted(body) {
-        return Ok(None);
-    }
-    for version in (1..=head.row.last).rev().take(ATTEMPTED_DEPTH) {
-        let Some(row) = run::row(write.txn, key, version)? else { break };
-        let id = revision_id(&row.header);
-        let is_attempt = |attempt: &Attempt| *lock(&attempt.id) == Some(id) && attempt.text == *body;
-        if row.local.aside && base.attempted.iter().any(is_attempt) {
-            return Ok(Some((version, id)));
-        }
-    }
-    Ok(None)
+    vector: &VersionVector,
+    text: &Text,
+) -> Result<(Header, Meta), Failure> {
+    let header = Header { policy: text.policy, ..edited(write, place, head, vector, text.schema)? };
+    // No label where the kind has none for this type: an older one would name a text that is not there.
+    let (label, device) = (text.label.clone(), place.device.clone());
+    Ok((header, Meta { label, device, checkpoint: None, ..head.meta.clone() }))
 }
 
-/// Whether a text that was kept beside the head need not be written again. Retention may have dropped it.
-pub(crate) fn still_keeps(write: &Write<'_>, key: DraftKey, version: u64) -> Result<bool, Failure> {
-    let head = open_head(write, key)?;
-    if !head.header.phase.takes_saves() {
-        return Err(ErrorKind::Phase { draft: key.draft, phase: head.header.phase }.into());
+pub(super) fn check_saves(head: &Head) -> Result<(), Failure> {
+    if head.header.phase.takes_saves() {
+        return Ok(());
     }
-    packed::holds(write.txn, key, version)
+    Err(ErrorKind::Phase { draft: head.header.draft, phase: head.header.phase }.into())
 }
 
 /// Writes the head's text once more, under a checkpoint's name.
 pub(crate) fn checkpoint(write: &mut Write<'_>, place: &Place, key: DraftKey, name: &str) -> Result<Written, Failure> {
     let head = open_head(write, key)?;
-    let mut header = edited(write, &head, &head.header.vector, head.header.schema)?;
+    let mut header = edited(write, place, &head, &head.header.vector, head.header.schema)?;
     header.flags |= FLAG_CHECKPOINT;
     let meta = Meta { checkpoint: Some(name.to_owned()), device: place.device.clone(), ..head.meta.clone() };
     rewrite(write, place, &head, header, meta)
@@ -256,11 +260,9 @@ pub(crate) fn restore(
 ) -> Result<Written, Failure> {
     let head = open_head(write, key)?;
     refuse_newer_schema(&head, newest)?;
-    if !head.header.phase.takes_saves() {
-        return Err(ErrorKind::Phase { draft: key.draft, phase: head.header.phase }.into());
-    }
+    check_saves(&head)?;
     let kind = kind_of(write, place.space, &head)?;
-    let header = edited(write, &head, &head.header.vector, schema)?;
+    let header = edited(write, place, &head, &head.header.vector, schema)?;
     let meta = Meta { label, checkpoint: None, device: place.device.clone(), ..head.meta.clone() };
     append::append(write, place.belongs(key.draft, kind), Some(&head), New { header, meta, body, aside: false })
 }
@@ -313,7 +315,7 @@ pub(crate) fn enter_phase(
         }
         slots::put(write.txn, of, is_new, slots::entered(row, *generation, entering.phase))?;
     }
-    let mut header = edited(write, head, &head.header.vector, head.header.schema)?;
+    let mut header = edited(write, place, head, &head.header.vector, head.header.schema)?;
     header.phase = entering.phase;
     header.promoted = entering.promoted;
     let meta = Meta {
@@ -337,7 +339,7 @@ pub(crate) fn purge(write: &mut Write<'_>, kind: KindNo, key: DraftKey) -> Resul
         }
     }
     let prefix = key.bytes();
-    for table in [VERSIONS, ANCHORS, HEADS, HEAD_ANCHORS, PACKS, PINS] {
+    for table in [VERSIONS, ANCHORS, HEADS, HEAD_ANCHORS, PACKS, PINS, SIDES] {
         write.delete_prefix(table, &prefix)?;
     }
     let mut tombstone = Writer::new(1);
@@ -360,7 +362,7 @@ pub(crate) fn kind_of(write: &Write<'_>, space: SpaceNo, head: &Head) -> Result<
 }
 
 /// An application that does not know the head's schema must not replace it.
-fn refuse_newer_schema(head: &Head, supported: u32) -> Result<(), Failure> {
+pub(super) fn refuse_newer_schema(head: &Head, supported: u32) -> Result<(), Failure> {
     if head.header.schema <= supported {
         return Ok(());
     }
@@ -375,21 +377,30 @@ fn rewrite(write: &mut Write<'_>, place: &Place, head: &Head, header: Header, me
     append::append(write, place.belongs(key.draft, kind), Some(head), New { header, meta, body, aside: false })
 }
 
-/// The header of an edit: one tick later, by this writer, now.
-fn edited(write: &mut Write<'_>, head: &Head, vector: &VersionVector, schema: u32) -> Result<Header, Failure> {
+/// The header of an edit of what contains `from`: one tick later, by this device, now.
+fn edited(
+    write: &mut Write<'_>,
+    place: &Place,
+    head: &Head,
+    from: &VersionVector,
+    schema: u32,
+) -> Result<Header, Failure> {
+    let tick = write.tick()?;
+    let replica = write.state.replica;
+    let key = DraftKey { space: place.space, draft: head.header.draft };
+    let author = match branch::known(write, place, key, head) {
+        Ok(known) => branch::writer(replica, from, &known),
+        // A damaged conflict is no reason to refuse a save.
+        Err(failure) if failure.is_damage() => branch::fresh(replica, tick),
+        Err(failure) => return Err(failure),
+    };
     Ok(Header {
         schema,
-        vector: ticked(write, vector)?,
-        author: Some(write.state.replica),
+        vector: from.clone().with(author, tick),
+        author: Some(author),
         parents: Vec::new(),
         time: write.now,
         flags: 0,
-        policy: empty_policy(),
         ..head.header.clone()
     })
-}
-
-fn ticked(write: &mut Write<'_>, vector: &VersionVector) -> Result<VersionVector, Failure> {
-    let tick = write.tick()?;
-    Ok(vector.clone().with(write.state.replica, tick))
 }

@@ -8,7 +8,7 @@ use super::cache::{Bodies, Body};
 use super::history::{anchor, delta};
 use super::pieces;
 use super::rows::{HeadRow, Stored, VersionRow};
-use super::tables::{DraftKey, HEAD_ANCHORS, HEADS, VERSIONS, version_of};
+use super::tables::{DraftKey, HEAD_ANCHORS, HEADS, PINS, SIDES, VERSIONS, version_of};
 use super::versions::run;
 use super::view::View;
 use crate::clock::Timestamp;
@@ -17,7 +17,7 @@ use crate::error::Failure;
 use crate::fault;
 use crate::id::RevisionId;
 use crate::revision::{Header, Meta, body_digest, revision_id};
-use crate::storage::{Order, Scan};
+use crate::storage::{Order, Scan, Table};
 use std::sync::Arc;
 
 /// The longest document that is read back; no longer one is written.
@@ -100,11 +100,22 @@ fn rebuild(view: &impl View, key: DraftKey) -> Result<Option<Head>, Failure> {
             base_pieces: 0,
             stored: row.stored,
             size: row.size,
-            pins: 0,
+            pins: counted(view, PINS, &prefix),
+            sides: counted(view, SIDES, &prefix),
             unknown: Unknown::default(),
         };
         return Head::new(row, true).map(Some);
     }
+}
+
+/// How many rows of a table belong to the draft; more than there can be where that is damaged, too.
+fn counted(view: &impl View, table: Table, prefix: &[u8]) -> u64 {
+    let mut count = 0;
+    let counted = view.each(table, prefix, |_, _| {
+        count += 1;
+        Ok(true)
+    });
+    counted.map_or(u64::MAX, |()| count)
 }
 
 /// The head's document, checked against the digest in its header.

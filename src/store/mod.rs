@@ -6,8 +6,9 @@
 //! | `keys` | what follows from a space's secret |
 //! | `tables`, `rows`, `record` | what is stored: keys, values, and the hash around each |
 //! | `engine`, `queue`, `txn`, `view`, `write` | one queue of writes that share commits, and reading |
-//! | `change`, `append` | every change of a draft, within one commit |
-//! | `heads`, `versions`, `pieces`, `pins`, `cache` | a draft's document: its head along two paths, its versions |
+//! | `change`, `stale`, `settle`, `branch`, `append` | every change of a draft, within one commit |
+//! | `heads`, `versions`, `pieces`, `cache` | a draft's document: its head along two paths, its versions |
+//! | `pins`, `sides` | versions that have to stay: pinned ones, and the sides of an open conflict |
 //! | `history` | the codec of documents and their changes: pure, from bytes to bytes |
 //! | `lists`, `slots` | how drafts are found |
 //! | `live` | the autosaves at work on a draft, for commits that take in what they hold |
@@ -17,6 +18,7 @@
 //! Nothing here knows a type of the application, and nothing names the engine below [`Storage`](crate::storage).
 
 pub(crate) mod append;
+mod branch;
 pub(crate) mod cache;
 pub(crate) mod change;
 pub(crate) mod engine;
@@ -37,8 +39,11 @@ pub(crate) mod queue;
 mod record;
 pub(crate) mod retention;
 pub(crate) mod rows;
+pub(crate) mod settle;
+pub(crate) mod sides;
 pub(crate) mod slots;
 pub(crate) mod space;
+pub(crate) mod stale;
 pub(crate) mod sweep;
 pub(crate) mod tables;
 mod tend;

@@ -32,7 +32,7 @@ pub(crate) fn set(write: &mut Write<'_>, key: DraftKey, version: u64, is_pinned:
     }
     let pins = if is_pinned {
         write.put(PINS, place, vec![1]);
-        head.row.pins + 1
+        head.row.pins.saturating_add(1)
     } else {
         write.delete(PINS, place);
         head.row.pins.saturating_sub(1)

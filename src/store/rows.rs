@@ -255,6 +255,8 @@ pub(crate) struct HeadRow {
     pub(crate) size: u64,
     /// How many versions are pinned, to notice a pin that does not turn up.
     pub(crate) pins: u64,
+    /// How many other sides an open conflict has, to notice one that does not turn up.
+    pub(crate) sides: u64,
     pub(crate) unknown: Unknown,
 }
 
@@ -276,6 +278,7 @@ impl HeadRow {
         self.stored.write(&mut writer, 15);
         writer.number(18, self.size);
         writer.number_unless_zero(19, self.pins);
+        writer.number_unless_zero(20, self.sides);
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -298,7 +301,8 @@ impl HeadRow {
             stored: Stored::read(&fields, 15)?,
             size: fields.number(18)?,
             pins: fields.number(19)?,
-            unknown: fields.unknown_above(19),
+            sides: fields.number(20)?,
+            unknown: fields.unknown_above(20),
         })
     }
 }

@@ -17,9 +17,9 @@
 //! | `SLOTS` | space, kind, key | [`SlotRow`](super::rows::SlotRow) | `HEADS` |
 //! | `PINS` | space, draft, version | empty record | – |
 //! | `TOMBSTONES` | space, draft | when it was purged | – |
+//! | `SIDES` | space, draft, version | [`Side`](super::sides::Side) | `VERSIONS`, `PACKS` |
 //!
-//! Tables 12 to 20 are kept free for the outbox, the hub's rows, what revisions contain, conflicts, audit, blobs and
-//! erase markers.
+//! Tables 13 to 20 are kept free for the outbox, the hub's rows, what revisions contain, audit, blobs and erase markers.
 
 use crate::id::DraftId;
 use crate::phase::Phase;
@@ -37,9 +37,10 @@ pub(crate) const LISTS: Table = Table::new(8);
 pub(crate) const SLOTS: Table = Table::new(9);
 pub(crate) const PINS: Table = Table::new(10);
 pub(crate) const TOMBSTONES: Table = Table::new(11);
+pub(crate) const SIDES: Table = Table::new(12);
 
 /// The tables of this release with their names, for `verify` and for people.
-pub(crate) const ALL: [(Table, &str); 12] = [
+pub(crate) const ALL: [(Table, &str); 13] = [
     (META, "meta"),
     (SPACES, "spaces"),
     (SPACE_NAMES, "space names"),
@@ -52,6 +53,7 @@ pub(crate) const ALL: [(Table, &str); 12] = [
     (SLOTS, "slots"),
     (PINS, "pins"),
     (TOMBSTONES, "tombstones"),
+    (SIDES, "sides"),
 ];
 
 pub(crate) const META_KEY: &[u8] = b"store";

@@ -5,6 +5,7 @@ use super::heads::{self, Head};
 use super::keys::SpaceKeys;
 use super::lists;
 use super::rows::{ListRow, SlotRow};
+use super::sides;
 use super::slots::{self, SlotRef};
 use super::tables::{self, DraftKey, HEADS, KindNo, LISTS, ListKey, SLOTS, SpaceNo, VERSIONS};
 use super::versions::packed;
@@ -114,6 +115,7 @@ fn check_space(view: &Committed, space: SpaceNo, report: &mut Verified) -> Resul
             report.add(Some(draft), "its head can be read along one path only");
         }
         check_history(view, &keys, key, &head, report)?;
+        note(report, Some(draft), sides::read(view, key, &head))?;
         let Some(kind) = row.kind(&head.header.kind) else {
             report.add(Some(draft), "the space does not know its kind");
             continue;
@@ -254,6 +256,10 @@ fn repair_space(write: &mut Write<'_>, space: SpaceNo, trace: TraceId) -> Result
         if head.is_rebuilt {
             super::append::rebuild_head(write, key, &head, &keys)?;
             written += 1;
+        }
+        if sides::read(write.txn, key, &head).is_err_and(|failure| failure.is_damage()) {
+            let entries = packed::entries(write.txn, key, head.row.last, |_, _| {})?;
+            written += sides::rebuild(write, key, &entries)?;
         }
         if let Some((slot, generation)) = &head.meta.slot {
             let of = SlotRef { space, kind, kind_name: &head.header.kind, key: slot, keys: &keys };

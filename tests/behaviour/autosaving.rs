@@ -1,9 +1,10 @@
 //! Goal: autosave on real drafts, in virtual time: when it saves, what a person is shown, and that phases take it along.
 
 use crate::world::{Outcome, World};
+use draftkeep::merge::{Policy, Rule};
 use draftkeep::storage::StorageErrorKind;
 use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
-use draftkeep::{Autosave, AutosaveStatus, Cadence, ErrorKind, EventKind, Phase, Retention, Saved};
+use draftkeep::{Autosave, AutosaveStatus, Cadence, ErrorKind, EventKind, Phase, Retention, Saved, Schema};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,8 +55,39 @@ fn autosaves_and_edits_of_one_draft_lose_nothing_to_each_other() -> Outcome {
     edit.doc().push_str(" and there");
     assert!(matches!(edit.save()?, Saved::Stored { version: 2, .. }));
     world.pass(SECOND * 2);
-    assert_eq!(draft.load()?, "base and there");
-    assert_eq!(draft.at(3)?.doc, "typed here");
+    assert_eq!((draft.at(2)?.doc.as_str(), draft.load()?.as_str()), ("base and there", "typed here"));
+    assert!(matches!(autosave.status(), AutosaveStatus::Saved { version: 3, .. }), "the merge is what was typed");
+    Ok(())
+}
+
+#[test]
+fn what_autosave_saves_is_merged_time_and_again_until_the_editor_reloads() -> Outcome {
+    const LINES: [&str; 5] = ["one", "two", "three", "four", "five"];
+    let text = |changed: &[(usize, &str)]| {
+        let line = |at| changed.iter().find(|(line, _)| *line == at).map_or(LINES[at], |(_, text)| *text);
+        (0..LINES.len()).map(|at| format!("{}\n", line(at))).collect::<String>()
+    };
+    let world = World::new();
+    let draft = world.notes().slot("one").start(&text(&[]))?;
+    let autosave = draft.autosave(Cadence::every(SECOND))?;
+    crate::world::save(&draft, &text(&[(4, "FIVE")]))?;
+    autosave.changed(&text(&[(0, "ONE")]));
+    world.pass(SECOND * 2);
+    assert!(matches!(autosave.status(), AutosaveStatus::Merged { version: 3, head: 4, .. }), "{}", autosave.status());
+    autosave.changed(&text(&[(0, "ONE"), (1, "TWO")]));
+    world.pass(SECOND * 2);
+    assert!(matches!(autosave.status(), AutosaveStatus::Merged { version: 5, head: 6, .. }), "{}", autosave.status());
+    let merge = text(&[(0, "ONE"), (1, "TWO"), (4, "FIVE")]);
+    assert_eq!(draft.load()?, merge);
+    assert!(matches!(draft.promote("out").unwrap_err().kind(), ErrorKind::Stale { head: 6, .. }), "nobody saw it");
+    autosave.changed(&text(&[(0, "ONE"), (1, "TWO"), (2, "THREE")]));
+    assert_eq!(autosave.reload(&draft)?, text(&[(0, "ONE"), (1, "TWO"), (2, "THREE"), (4, "FIVE")]));
+    assert_eq!(autosave.status(), AutosaveStatus::Clean);
+    let typed = text(&[(0, "ONE"), (2, "THREE"), (4, "FIVE!")]);
+    autosave.changed(&typed);
+    draft.promote("out")?;
+    assert_eq!(draft.load()?, typed);
+    assert!(matches!(autosave.status(), AutosaveStatus::Saved { .. }));
     Ok(())
 }
 
@@ -106,50 +138,43 @@ fn a_failing_disk_is_retried_and_the_newest_document_is_what_arrives() -> Outcom
     Ok(())
 }
 
+/// Of two texts the one that sorts behind the other is the merge.
+fn larger() -> Schema<String> {
+    Schema::of(crate::world::NOTE).policy(Policy::builder().rule("", Rule::Max).build().expect("it is a policy"))
+}
+
 #[test]
-fn what_goes_beside_the_head_is_shown_and_is_never_promoted_for_what_was_typed() -> Outcome {
+fn a_merge_that_nobody_saw_is_never_promoted_for_what_was_typed() -> Outcome {
     let world = World::new();
-    let draft = world.notes().slot("one").start(&"one".to_owned())?;
+    let store = world.open(|options| options.schema(larger()));
+    let draft = store.space("alice")?.drafts(crate::world::NOTE)?.slot("one").start(&"one".to_owned())?;
     let autosave = draft.autosave(Cadence::every(SECOND * 20))?;
-    autosave.changed(&"one two".to_owned());
-    assert_eq!(draft.restore(1)?, 3, "what was typed is saved before");
-    assert_eq!((draft.at(2)?.doc.as_str(), draft.load()?.as_str()), ("one two", "one"));
-    // An application that goes on without rebasing.
-    autosave.changed(&"one three".to_owned());
+    crate::world::save(&draft, "zwei, by somebody else")?;
+    autosave.changed(&"typed".to_owned());
+    assert!(
+        matches!(draft.promote("out").unwrap_err().kind(), ErrorKind::Stale { head: 4, .. }),
+        "it would be a merge"
+    );
+    assert_eq!((draft.info()?.phase, draft.history()?.versions.len()), (Phase::Open, 2), "nothing was changed");
+    assert!(!autosave.status().is_safe(), "and the text is still held");
     let saved = autosave.flush()?.expect("there was a change");
-    assert_eq!((saved.version, saved.beside), (4, Some(3)));
-    assert!(matches!(autosave.status(), AutosaveStatus::Aside { version: 4, head: 3, .. }));
+    assert_eq!((saved.version, saved.merged, saved.in_conflict), (3, Some(4), false));
+    assert!(matches!(autosave.status(), AutosaveStatus::Merged { version: 3, head: 4, .. }));
     assert!(autosave.status().is_safe(), "it is durable all the same");
-    for pending in [None, Some("final")] {
+    for pending in [None, Some("typed, and more")] {
         if let Some(text) = pending {
             autosave.changed(&text.to_owned());
         }
         for refused in [draft.promote("out"), draft.promote_and_archive("out"), draft.checkpoint("now").map(drop)] {
-            assert!(matches!(refused.unwrap_err().kind(), ErrorKind::Stale { head: 3, .. }), "{pending:?}");
+            assert!(matches!(refused.unwrap_err().kind(), ErrorKind::Stale { .. }), "{pending:?}");
         }
     }
-    assert_eq!((draft.info()?.phase, draft.load()?.as_str()), (Phase::Open, "one"), "nothing was changed");
+    assert_eq!((draft.info()?.phase, draft.load()?.as_str()), (Phase::Open, "zwei, by somebody else"));
     // The person has seen the head and means what was typed last.
     autosave.rebase(&draft)?;
     draft.promote("out")?;
-    assert_eq!(draft.load()?, "final");
+    assert_eq!(draft.load()?, "typed, and more");
     assert!(matches!(autosave.status(), AutosaveStatus::Saved { .. }));
-    assert_eq!(draft.at(4)?.doc, "one three");
-    Ok(())
-}
-
-#[test]
-fn what_would_go_beside_the_head_is_not_promoted_either() -> Outcome {
-    let world = World::new();
-    let draft = world.notes().slot("one").start(&"one".to_owned())?;
-    let autosave = draft.autosave(Cadence::every(SECOND * 20))?;
-    crate::world::save(&draft, "two, by somebody else")?;
-    autosave.changed(&"two".to_owned());
-    assert!(matches!(draft.promote("out").unwrap_err().kind(), ErrorKind::Stale { head: 2, .. }));
-    assert_eq!((draft.info()?.phase, draft.history()?.versions.len()), (Phase::Open, 2), "nothing was changed");
-    assert!(!autosave.status().is_safe(), "and the text is still held");
-    autosave.flush()?;
-    assert_eq!((draft.at(3)?.doc.as_str(), draft.load()?.as_str()), ("two", "two, by somebody else"));
     Ok(())
 }
 

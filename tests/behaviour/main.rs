@@ -1,6 +1,7 @@
 //! What a user does with drafts, through the public API alone; one file per subject.
 
 mod autosaving;
+mod conflicts;
 #[cfg(feature = "redb")]
 mod files;
 mod lists;

@@ -18,6 +18,8 @@ pub enum Deed {
     Hold(Name),
     /// Saves the edit that was loaded before somebody else saved.
     SaveHeld(Name, String),
+    /// Ends an open conflict.
+    Settle(Name, String),
     /// Saves what an autosave holds.
     Flush(Name, String),
     Checkpoint(Name, &'static str, Pending),
@@ -53,6 +55,7 @@ impl Deed {
             | Self::Save(..)
             | Self::SaveAll(_)
             | Self::SaveHeld(..)
+            | Self::Settle(..)
             | Self::Flush(..)
             | Self::Pin(..)
             | Self::Unpin(..)

@@ -2,10 +2,13 @@
 
 use super::deed::{Ack, Deed, Name, Pending};
 use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
+use draftkeep::merge::{MergeRule, Policy, Rule};
 use draftkeep::storage::{Disk, RedbStorage, Storage};
 use draftkeep::{
-    Autosave, Cadence, Draft, DraftId, Drafts, Edit, Kind, Options, Retention, Savable, Saved, Schema, Space, Store,
+    Autosave, Cadence, Conflict, Draft, DraftId, Drafts, Edit, Kind, Options, Retention, Savable, Saved, Schema, Space,
+    Store, Value,
 };
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
@@ -15,6 +18,29 @@ pub const NOTE: Kind<String> = Kind::new("note");
 pub const ALICE: &str = "alice";
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// What becomes of two texts: the longer one, or a conflict where they are of one length.
+#[derive(Debug)]
+struct ByLength;
+
+impl MergeRule for ByLength {
+    fn name(&self) -> &'static str {
+        "by length"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn merge(&self, _: Option<&Value>, one: Option<&Value>, two: Option<&Value>) -> Result<Option<Value>, String> {
+        let length = |side: Option<&Value>| side.and_then(Value::as_str).map(str::len);
+        match length(one).cmp(&length(two)) {
+            Ordering::Less => Ok(two.cloned()),
+            Ordering::Greater => Ok(one.cloned()),
+            Ordering::Equal => Err("they are of one length".to_owned()),
+        }
+    }
+}
 
 /// What a store runs with.
 #[derive(Debug, Clone)]
@@ -49,6 +75,7 @@ pub struct Desk {
     /// What the next deed needs and what reading may have to make ready.
     edits: Vec<Edit<String>>,
     autosave: Option<Autosave<String>>,
+    conflict: Option<Conflict<String>>,
 }
 
 impl Desk {
@@ -66,7 +93,9 @@ impl Desk {
         let options = Options::with_runtime(Arc::new(runtime.clock.clone()), Arc::new(tasks.clone()), entropy);
         let unchanged = |document| Ok(document);
         let schema = (1..runtime.schema).fold(Schema::of(NOTE), |schema, from| schema.migrate(from, unchanged));
-        let options = options.retention(runtime.retention).schema(schema.version(runtime.schema));
+        let policy = Policy::builder().rule("", Rule::Custom(Arc::new(ByLength))).build()?;
+        let schema = schema.version(runtime.schema).policy(policy);
+        let options = options.retention(runtime.retention).schema(schema);
         let store = Store::with_storage(storage, options)?;
         let space = store.space(ALICE)?;
         let notes = space.drafts(NOTE)?;
@@ -80,6 +109,7 @@ impl Desk {
             held: BTreeMap::new(),
             edits: Vec::new(),
             autosave: None,
+            conflict: None,
         })
     }
 
@@ -95,12 +125,16 @@ impl Desk {
     /// Reads what a deed is based on: what comes after is the call itself.
     pub fn prepare(&mut self, deed: &Deed) -> Outcome<()> {
         self.edits.clear();
-        self.autosave = None;
+        (self.autosave, self.conflict) = (None, None);
         match deed {
             Deed::Save(name, text) => self.load(name, text),
             Deed::SaveAll(saves) => saves.iter().try_for_each(|(name, text)| self.load(name, text)),
             Deed::SaveHeld(name, text) => {
                 text.clone_into(self.held.get_mut(name).ok_or("nothing is held")?.doc());
+                Ok(())
+            }
+            Deed::Settle(name, _) => {
+                self.conflict = self.draft(name)?.conflict()?;
                 Ok(())
             }
             Deed::Flush(name, text) => self.hold_unsaved(name, &Some(text.clone())),
@@ -167,6 +201,10 @@ impl Desk {
                 let edit = self.held.get_mut(name).ok_or("nothing is held")?;
                 ack.versions = vec![edit.save()?.version()];
             }
+            Deed::Settle(name, text) => {
+                let conflict = self.conflict.as_ref().ok_or_else(|| format!("{name} is in no conflict"))?;
+                ack.versions = vec![conflict.settle(text)?];
+            }
             Deed::Flush(..) => {
                 let flushed = self.autosave.as_ref().ok_or("no autosave")?.flush()?;
                 ack.versions.extend(flushed.map(|saved| saved.version));
@@ -208,7 +246,7 @@ impl Desk {
     /// Lets go of what a deed held.
     pub fn rest(&mut self) {
         self.edits.clear();
-        self.autosave = None;
+        (self.autosave, self.conflict) = (None, None);
     }
 
     /// Whether nothing that the deed under way was to save exists only in memory.

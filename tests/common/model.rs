@@ -27,6 +27,8 @@ pub struct Paper {
     pub slot: Option<(String, u32)>,
     pub versions: BTreeMap<u64, Page>,
     pub pins: BTreeSet<u64>,
+    /// The versions beside the head in an open conflict.
+    pub sides: BTreeSet<u64>,
 }
 
 /// A version as it is seen.
@@ -80,7 +82,11 @@ fn look(store: &Store) -> Result<Result<Seen, String>, draftkeep::Error> {
                 slot: info.slot.map(|slot| String::from_utf8_lossy(&slot).into_owned()).zip(info.generation),
                 versions: BTreeMap::new(),
                 pins: draft.pins()?.into_iter().collect(),
+                sides: BTreeSet::new(),
             };
+            if let Some(conflict) = draft.conflict()? {
+                paper.sides = conflict.theirs().iter().map(|side| side.info.version).collect();
+            }
             let history = draft.history()?;
             if !history.damaged.is_empty() {
                 return Ok(Err(format!("damaged versions: {:?}", history.damaged)));
@@ -157,6 +163,8 @@ pub fn go_on(desk: &Desk, seen: &mut Seen) -> Result<(), Box<dyn Error>> {
 #[derive(Debug, Clone)]
 pub struct Model {
     papers: BTreeMap<Name, Sheet>,
+    /// What the edits in somebody's hand are based on.
+    held: BTreeMap<Name, String>,
     spaces: Vec<String>,
     replica: Option<ReplicaId>,
     touches: u64,
@@ -180,7 +188,8 @@ struct Sheet {
 impl Model {
     pub fn new(store: &Store, keeps: Option<u64>) -> Self {
         let replica = Some(store.replica());
-        Self { papers: BTreeMap::new(), spaces: vec![ALICE.to_owned()], replica, touches: 0, keeps, schema: 1 }
+        let held = BTreeMap::new();
+        Self { papers: BTreeMap::new(), held, spaces: vec![ALICE.to_owned()], replica, touches: 0, keeps, schema: 1 }
     }
 
     /// The application was updated: it writes this schema version from now on.
@@ -237,15 +246,14 @@ impl Model {
                     next.save(name, text);
                 }
             }
-            Deed::SaveHeld(name, text) => {
-                let schema = next.schema;
-                let sheet = next.sheet(name);
-                if sheet.paper.versions[&sheet.paper.head].text != *text {
-                    sheet.last += 1;
-                    let phase = sheet.paper.phase;
-                    let page = Page { text: text.clone(), phase, aside: true, checkpoint: None, schema };
-                    sheet.paper.versions.insert(sheet.last, page);
-                }
+            Deed::Hold(name) => {
+                let text = next.head(name).text;
+                next.held.insert(name, text);
+            }
+            Deed::SaveHeld(name, text) => next.save_held(name, text),
+            Deed::Settle(name, text) => {
+                next.sheet(name).paper.sides.clear();
+                next.save(name, text);
             }
             Deed::Checkpoint(name, label, pending) => {
                 next.pending(name, pending);
@@ -292,7 +300,7 @@ impl Model {
             }
             Deed::NewReplica => next.replica = ack.replica,
             Deed::Compact => next.thin(),
-            Deed::Hold(_) | Deed::Tend | Deed::Idle => {}
+            Deed::Tend | Deed::Idle => {}
         }
         next
     }
@@ -320,6 +328,7 @@ impl Model {
             slot,
             versions: BTreeMap::new(),
             pins: BTreeSet::new(),
+            sides: BTreeSet::new(),
         };
         let id = ack.id.expect("a draft that began has an id");
         let (discarded_from, promoted) = (Phase::Open, BTreeSet::new());
@@ -344,6 +353,29 @@ impl Model {
         if head.text != text || head.schema != schema {
             self.write(name, Page { text: text.to_owned(), checkpoint: None, schema, ..head });
         }
+    }
+
+    /// Of two texts the longer one is the merge, and two of one length are a conflict.
+    fn save_held(&mut self, name: Name, text: &str) {
+        let (head, schema, base) = (self.head(name), self.schema, self.held[name].clone());
+        if head.text == base || head.text == text {
+            self.save(name, text);
+        } else if text != base {
+            if text.len() < head.text.len() {
+                let (text, phase) = (text.to_owned(), head.phase);
+                let sheet = self.sheet(name);
+                sheet.last += 1;
+                sheet.paper.versions.insert(sheet.last, Page { text, phase, aside: true, checkpoint: None, schema });
+                self.held.insert(name, head.text.clone());
+                return self.write(name, Page { checkpoint: None, schema, ..head });
+            }
+            let paper = &mut self.sheet(name).paper;
+            if text.len() == head.text.len() {
+                paper.sides.insert(paper.head);
+            }
+            self.save(name, text);
+        }
+        self.held.insert(name, text.to_owned());
     }
 
     fn pending(&mut self, name: Name, pending: &Pending) {
@@ -377,6 +409,7 @@ impl Model {
                     || page.checkpoint.is_some()
                     || page.phase != Phase::Open
                     || paper.pins.contains(version)
+                    || paper.sides.contains(version)
                     || sheet.promoted.contains(version)
                     || newest.contains(version)
             });

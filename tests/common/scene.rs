@@ -88,7 +88,8 @@ pub fn scenes(seed: u64) -> Vec<Scene> {
         several(&mut ink),
         long_document(&mut ink),
         long_history(&mut ink),
-        held_back(&mut ink),
+        merged(&mut ink),
+        in_conflict(&mut ink),
         phases(&mut ink),
         with_autosave(&mut ink),
         slots(&mut ink),
@@ -143,13 +144,28 @@ fn long_history(ink: &mut Ink) -> Scene {
     Scene::new("where a run ends", before, deeds)
 }
 
-fn held_back(ink: &mut Ink) -> Scene {
+fn merged(ink: &mut Ink) -> Scene {
     let before = vec![Deed::Start("a", ink.fresh("a", 100))];
-    let other = format!("{} and somebody else's words", ink.more("a"));
-    let mut deeds = vec![Deed::Hold("a"), Deed::Save("a", other), Deed::SaveHeld("a", ink.more("a"))];
+    let short = ink.more("a");
+    let long = format!("{short} and somebody else's words");
+    // The merge is what was saved, and then what was typed.
+    let mut deeds = vec![Deed::Hold("a"), Deed::Save("a", long.clone()), Deed::SaveHeld("a", short)];
     deeds.push(Deed::SaveHeld("a", ink.more("a")));
+    deeds.extend([Deed::Hold("a"), Deed::Save("a", ink.more("a")), Deed::SaveHeld("a", long.repeat(2))]);
     deeds.extend(ink.saves("a", 1));
-    Scene::new("a text beside the head", before, deeds)
+    Scene::new("merging what was typed over another text", before, deeds)
+}
+
+fn in_conflict(ink: &mut Ink) -> Scene {
+    let before = vec![Deed::Start("a", ink.fresh("a", 100))];
+    let ours = ink.more("a");
+    let theirs: String = ours.chars().rev().collect();
+    let mut deeds = vec![Deed::Hold("a"), Deed::Save("a", theirs), Deed::SaveHeld("a", ours)];
+    deeds.push(Deed::SaveHeld("a", ink.more("a")));
+    deeds.push(Deed::Checkpoint("a", "before the decision", None));
+    deeds.push(Deed::Settle("a", ink.more("a")));
+    deeds.extend(ink.saves("a", 1));
+    Scene::new("a conflict, and its end", before, deeds)
 }
 
 fn phases(ink: &mut Ink) -> Scene {

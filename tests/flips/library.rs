@@ -1,4 +1,4 @@
-//! A store with some of everything: kinds, phases, slots, pins, packs, texts beside the head, a document in pieces.
+//! A store with some of everything: kinds, phases, slots, pins, packs, a conflict, a document in pieces.
 
 use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::storage::{MemoryDisk, RedbStorage};
@@ -21,6 +21,8 @@ pub(crate) struct Known {
     pub(crate) phase: Phase,
     pub(crate) slot: Option<String>,
     pub(crate) pins: Vec<u64>,
+    /// The version beside the head in an open conflict.
+    pub(crate) side: Option<u64>,
     pub(crate) head: u64,
     /// Version 1 first.
     pub(crate) texts: Vec<String>,
@@ -108,7 +110,8 @@ impl Writer {
 
     fn began(&mut self, space: usize, is_note: bool, id: DraftId, slot: Option<String>, text: String) {
         let (sizes, texts) = (vec![size(&text)], vec![text]);
-        let known = Known { space, is_note, id, phase: Phase::Open, slot, pins: Vec::new(), head: 1, texts, sizes };
+        let (phase, pins) = (Phase::Open, Vec::new());
+        let known = Known { space, is_note, id, phase, slot, pins, side: None, head: 1, texts, sizes };
         self.drafts.push(known);
         self.touched(id);
     }
@@ -190,16 +193,17 @@ pub(crate) fn write() -> Library {
             writer.save(&long, texts);
             store.tend().unwrap();
         }
-        // A text that is kept beside the head.
+        // Two texts that cannot be merged.
         let (mut first, mut late) = (long.edit().unwrap(), long.edit().unwrap());
         first.doc().push_str(" the first");
         late.doc().push_str(" the late");
         let (kept, beside) = (first.as_doc().clone(), late.as_doc().clone());
         assert!(matches!(first.save().unwrap(), Saved::Stored { .. }));
         writer.wrote(long.id(), kept);
-        assert!(matches!(late.save().unwrap(), Saved::Stale { .. }));
-        writer.of(long.id()).sizes.push(size(&beside));
-        writer.of(long.id()).texts.push(beside);
+        let their_version = writer.of(long.id()).head;
+        assert!(matches!(late.save().unwrap(), Saved::Conflict { .. }));
+        writer.wrote(long.id(), beside);
+        writer.of(long.id()).side = Some(their_version);
         // A document that takes records of its own, on both paths.
         let large = notes.start(&noise(20_000, 3)).unwrap();
         writer.began(space, true, large.id(), None, noise(20_000, 3));

@@ -2,7 +2,7 @@
 
 use super::library::{Known, Library, NEVER, NOTE, SCENE, SPACES, options};
 use draftkeep::storage::{Disk, RedbStorage, StorageErrorKind, Tuning};
-use draftkeep::{Draft, ErrorKind, Filter, Phase, Store};
+use draftkeep::{Conflict, Draft, ErrorKind, Filter, Phase, Store};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -174,6 +174,10 @@ where
     let head = outcome.ask(|| name("the text"), draft.load(), |doc| text(doc) == known.text());
     outcome.heads += u64::from(head.is_some());
     outcome.ask(|| name("pins"), draft.pins(), |pins| *pins == known.pins);
+    let sides = |conflict: &Option<Conflict<T>>| -> Option<Vec<u64>> {
+        Some(conflict.as_ref()?.theirs().iter().map(|side| side.info.version).collect())
+    };
+    outcome.ask(|| name("conflict"), draft.conflict(), |found| sides(found) == known.side.map(|side| vec![side]));
     let last = known.texts.len() as u64;
     outcome.ask(
         || name("history"),

@@ -27,6 +27,7 @@ pub(crate) enum What {
     Pin,
     Unpin,
     Restore,
+    Settle,
     Promote,
     PromoteAndArchive,
     Archive,
@@ -44,9 +45,10 @@ pub(crate) enum What {
 }
 
 /// Saves are what happens most.
-const SHARES: [(What, u8); 27] = [
-    (What::Type, 36),
-    (What::Save, 48),
+const SHARES: [(What, u8); 28] = [
+    (What::Type, 33),
+    (What::Save, 46),
+    (What::Settle, 5),
     (What::SaveAll, 10),
     (What::OpenEdit, 18),
     (What::CloseEdit, 3),

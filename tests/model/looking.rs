@@ -3,7 +3,7 @@
 use super::note::{HeldDraft, KINDS};
 use super::player::{KEYS, Player};
 use super::state::{Draft, Version};
-use draftkeep::{DraftId, DraftInfo, ErrorKind, Filter, Keep, Page, Phase, Value};
+use draftkeep::{Causality, DraftId, DraftInfo, ErrorKind, Filter, History, Keep, Page, Phase, Value};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -65,9 +65,56 @@ pub(crate) fn draft(player: &mut Player, space: usize, id: DraftId, is_whole: bo
             assert_eq!(made, (id, info.version), "tick {tick} was handed out twice");
         }
     }
+    lineage(&history, &wanted);
+    conflict(&held, &wanted);
     for version in (0..=wanted.last + 1).filter(|version| !wanted.versions.contains_key(version)) {
         assert_eq!(held.at(version).expect_err("there is none").kind(), &wanted.no_version(version));
     }
+}
+
+/// A vector contains another one where the one text was made of the other, and nowhere else.
+fn lineage(history: &History, wanted: &Draft) {
+    for one in &history.versions {
+        for other in &history.versions {
+            let is_within = matches!(one.vector.compare(&other.vector), Causality::Before | Causality::Equal);
+            let is_made_of = wanted.versions[&other.version].contains.contains(&one.version);
+            // A merge is contained wherever the two are that it was made of.
+            let is_merge = one.author.is_none();
+            assert!(
+                is_within == is_made_of || (is_within && is_merge),
+                "{} in {}: {wanted:?}",
+                one.version,
+                other.version
+            );
+        }
+    }
+}
+
+fn conflict(held: &HeldDraft, wanted: &Draft) {
+    let seen = held.conflict().expect("it can be read");
+    let Some(seen) = seen else {
+        assert!(wanted.sides.is_empty(), "{:?} are in conflict", wanted.sides);
+        return;
+    };
+    assert_eq!(seen.head, wanted.head);
+    assert_eq!(
+        seen.sides.iter().map(|side| side.0).collect::<BTreeSet<_>>(),
+        wanted.sides,
+        "the sides of the conflict"
+    );
+    for (side, base) in seen.sides {
+        if let [common] = common(wanted, side)[..] {
+            assert_eq!(base.as_ref(), Some(&wanted.versions[&common].note), "what {side} and the head have in common");
+        }
+    }
+}
+
+/// The versions that the head and a side were both made of, without those that others of them were made of.
+fn common(draft: &Draft, side: u64) -> Vec<u64> {
+    let both = &draft.now().contains & &draft.versions[&side].contains;
+    let there: Vec<u64> = both.into_iter().filter(|version| draft.versions.contains_key(version)).collect();
+    let is_below = |one: &u64, other: &u64| one != other && draft.versions[other].contains.contains(one);
+    there.iter().copied().filter(|one| !there.iter().any(|other| is_below(one, other))).collect()
 }
 
 fn same_info(info: &DraftInfo, wanted: &Draft) {
@@ -79,6 +126,7 @@ fn same_info(info: &DraftInfo, wanted: &Draft) {
     );
     assert_eq!((info.phase, &info.outcome, info.promoted), (now.phase, &now.outcome, wanted.promoted_id));
     assert_eq!((&info.label, &info.device, info.schema), (&now.label, &now.device, 1));
+    assert_eq!(info.conflicts, wanted.sides.len() as u64);
     let times = [info.created_at, info.saved_at, info.phase_since].map(draftkeep::clock::Timestamp::as_millis);
     assert_eq!(times, [wanted.created_at, now.saved_at, wanted.phase_since], "created, saved, in its phase since");
 }
@@ -183,9 +231,15 @@ pub(crate) fn after_tending(player: &mut Player, is_all: bool) {
             let history = player.draft(space, id).history().expect("it can be read");
             let kept: BTreeSet<u64> = history.versions.iter().map(|version| version.version).collect();
             let draft = player.state.draft(space, id).expect("it is there");
+            let bases: BTreeSet<u64> = draft.sides.iter().flat_map(|side| common(draft, *side)).collect();
             let protected = |version: &u64| {
                 let is_named = draft.versions[version].checkpoint.is_some();
-                *version == draft.head || is_named || draft.pins.contains(version) || draft.promoted == Some(*version)
+                let is_in_conflict = draft.sides.contains(version) || bases.contains(version);
+                *version == draft.head
+                    || is_named
+                    || is_in_conflict
+                    || draft.pins.contains(version)
+                    || draft.promoted == Some(*version)
             };
             let dropped: BTreeSet<u64> =
                 draft.versions.keys().copied().filter(|version| !kept.contains(version)).collect();

@@ -1,7 +1,8 @@
 //! The documents, and the kinds that hold them: two kinds of one type, and one that holds any JSON.
 
+use draftkeep::merge::{Policy, Rule};
 use draftkeep::value::{self, Value};
-use draftkeep::{Draft, DraftId, Drafts, Edit, Kind, Savable, Schema, Space};
+use draftkeep::{Draft, DraftId, Drafts, Edit, Kind, Options, Savable, Schema, Space};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -26,9 +27,40 @@ impl Note {
     }
 }
 
+/// The policy of a kind: texts of posts are merged by hand, everything else is what was typed last.
+fn policy(kind: usize) -> Policy {
+    let text = if is_by_hand(kind) { Rule::Manual } else { Rule::Latest };
+    Policy::builder().rule("/text", text).rule("/title", Rule::Latest).build().expect("it is a policy")
+}
+
+pub(crate) fn is_by_hand(kind: usize) -> bool {
+    KINDS[kind] == "post"
+}
+
 /// Only notes have labels.
-pub(crate) fn schema() -> Schema<Note> {
-    Schema::of(NOTE).label(|note| note.title.clone())
+pub(crate) fn schemas(options: Options) -> Options {
+    options
+        .schema(Schema::of(NOTE).policy(policy(0)).label(|note| note.title.clone()))
+        .schema(Schema::of(POST).policy(policy(1)))
+        .schema(Schema::of(LOOSE).policy(policy(2)))
+}
+
+/// What is seen of an open conflict: the head, and each other side with what it has in common with the head.
+#[derive(Debug)]
+pub(crate) struct SeenConflict {
+    pub(crate) head: u64,
+    pub(crate) sides: Vec<(u64, Option<Note>)>,
+}
+
+fn seen<D: Document>(draft: &Draft<D>) -> draftkeep::Result<Option<SeenConflict>> {
+    let Some(conflict) = draft.conflict()? else { return Ok(None) };
+    let base = |at: usize| conflict.base(at).map(|base| value::from_value(base).expect("a note went in"));
+    let sides = conflict.theirs().iter().enumerate().map(|(at, side)| (side.info.version, base(at))).collect();
+    Ok(Some(SeenConflict { head: conflict.ours().info.version, sides }))
+}
+
+fn settle<D: Document>(draft: &Draft<D>, note: &Note) -> draftkeep::Result<Option<u64>> {
+    draft.conflict()?.map(|conflict| conflict.settle(&D::of(note))).transpose()
 }
 
 /// A document type of one of the kinds.
@@ -180,6 +212,14 @@ impl HeldDraft {
 
     pub(crate) fn pin(&self, version: u64, is_on: bool) -> draftkeep::Result<()> {
         either!(self, draft => if is_on { draft.pin(version) } else { draft.unpin(version) })
+    }
+
+    pub(crate) fn conflict(&self) -> draftkeep::Result<Option<SeenConflict>> {
+        either!(self, draft => seen(draft))
+    }
+
+    pub(crate) fn settle(&self, note: &Note) -> draftkeep::Result<Option<u64>> {
+        either!(self, draft => settle(draft, note))
     }
 
     pub(crate) fn pins(&self) -> draftkeep::Result<Vec<u64>> {

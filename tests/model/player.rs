@@ -2,7 +2,7 @@
 
 use super::calls::{Call, What, typed};
 use super::looking;
-use super::note::{HeldDraft, HeldDrafts, HeldEdit, KINDS, Note, schema};
+use super::note::{HeldDraft, HeldDrafts, HeldEdit, KINDS, Note, schemas};
 use super::state::{Became, Editing, State, Version};
 use draftkeep::clock::{Clock, ManualClock, SeededEntropy, TaskQueue, Timestamp};
 use draftkeep::storage::Storage;
@@ -345,7 +345,8 @@ impl Player {
                 let edit = held.edit().expect("it can be read");
                 let note = draft.now().note.clone();
                 assert_eq!((edit.doc(), edit.version()), (note.clone(), head), "what an edit begins with");
-                let editing = Editing { space, draft: id, note: note.clone(), base: (head, note), aside: None };
+                let contains = draft.now().contains.clone();
+                let editing = Editing { space, draft: id, note: note.clone(), base: (head, note), contains };
                 if self.edits.len() == EDITS_MAX {
                     self.edits.remove(0);
                 }
@@ -377,6 +378,11 @@ impl Player {
                     }),
                 };
                 assert_same(call, held.restore(version), wanted);
+            }
+            What::Settle => {
+                let note = typed(&draft.now().note, call);
+                let wanted = state.settle(space, id, &note);
+                assert_same(call, held.settle(&note), wanted);
             }
             What::Promote | What::PromoteAndArchive => self.promote(call, space, &held, &outcome),
             What::Archive => {
@@ -454,8 +460,7 @@ fn options(
     setting: Setting,
     device: Option<&str>,
 ) -> Options {
-    let options = Options::with_runtime(Arc::new(clock.clone()), Arc::new(tasks.clone()), entropy.clone())
-        .schema(schema())
+    let options = schemas(Options::with_runtime(Arc::new(clock.clone()), Arc::new(tasks.clone()), entropy.clone()))
         .retention(setting.retention)
         .cache_bytes(setting.cache_bytes);
     match device {

@@ -1,6 +1,6 @@
 //! The model: documents per version in maps, and the rules of phases and slots in a few lines.
 
-use super::note::{KINDS, Note};
+use super::note::{KINDS, Note, is_by_hand};
 use draftkeep::{DraftId, ErrorKind, Phase, RevisionId, Saved};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +16,8 @@ pub(crate) struct Version {
     pub(crate) label: Option<String>,
     pub(crate) device: Option<String>,
     pub(crate) is_aside: bool,
+    /// The versions that it was made of, itself among them.
+    pub(crate) contains: BTreeSet<u64>,
     pub(crate) saved_at: u64,
     /// The days on which the space had been opened.
     pub(crate) days: u64,
@@ -34,6 +36,8 @@ pub(crate) struct Draft {
     pub(crate) promoted_id: Option<RevisionId>,
     pub(crate) from: Phase,
     pub(crate) pins: BTreeSet<u64>,
+    /// What stands beside the head in an open conflict.
+    pub(crate) sides: BTreeSet<u64>,
     pub(crate) touched: u64,
     pub(crate) created_at: u64,
     pub(crate) phase_since: u64,
@@ -67,7 +71,8 @@ pub(crate) struct Editing {
     pub(crate) draft: DraftId,
     pub(crate) note: Note,
     pub(crate) base: (u64, Note),
-    pub(crate) aside: Option<(u64, Note)>,
+    /// The versions that the base was made of.
+    pub(crate) contains: BTreeSet<u64>,
 }
 
 /// What a save has to answer, but for the time.
@@ -75,7 +80,8 @@ pub(crate) struct Editing {
 pub(crate) enum Became {
     Unchanged(u64),
     Stored(u64),
-    Stale { version: u64, head: u64 },
+    Merged { version: u64, head: u64, overwritten: usize },
+    Conflict(u64),
 }
 
 impl From<Saved> for Became {
@@ -83,7 +89,10 @@ impl From<Saved> for Became {
         match saved {
             Saved::Unchanged { version } => Self::Unchanged(version),
             Saved::Stored { version, .. } => Self::Stored(version),
-            Saved::Stale { version, head } => Self::Stale { version, head },
+            Saved::Merged { version, head, overwritten, .. } => {
+                Self::Merged { version, head, overwritten: overwritten.len() }
+            }
+            Saved::Conflict { version } => Self::Conflict(version),
             other => panic!("an answer that the model does not know: {other:?}"),
         }
     }
@@ -186,6 +195,7 @@ impl State {
             outcome: None,
             device: self.device.clone().filter(|_| slot.is_none()),
             is_aside: false,
+            contains: BTreeSet::from([1]),
             saved_at: now,
             days,
         };
@@ -203,6 +213,7 @@ impl State {
             promoted_id: None,
             from: Phase::Open,
             pins: BTreeSet::new(),
+            sides: BTreeSet::new(),
             touched,
             created_at: now,
             phase_since: now,
@@ -226,6 +237,7 @@ impl State {
             Version { checkpoint: None, device, is_aside: false, saved_at: now, days, ..draft.now().clone() };
         change(&mut version);
         draft.last += 1;
+        version.contains.insert(draft.last);
         if !version.is_aside {
             if version.phase != draft.phase() {
                 draft.phase_since = now;
@@ -251,38 +263,113 @@ impl State {
     pub(crate) fn save(&mut self, editing: &mut Editing) -> Result<Became, ErrorKind> {
         let note = editing.note.clone();
         let draft = self.draft(editing.space, editing.draft)?;
-        let may = if draft.takes_saves() { Ok(()) } else { Err(draft.wrong_phase()) };
-        if let Some((version, text)) = &editing.aside
-            && *text == note
-        {
-            may.clone()?;
-            if draft.versions.contains_key(version) {
-                return Ok(Became::Unchanged(*version));
-            }
-        }
-        let (head, current) = (draft.head, draft.now().note.clone());
+        let (head, current) = (draft.head, draft.now().clone());
         // Whatever the phase: what is there already need not be saved.
-        if current == note {
-            editing.base = (head, note);
-            editing.aside = None;
+        if current.note == note {
+            editing.goes_on_from(head, note, current.contains);
             return Ok(Became::Unchanged(head));
         }
-        may?;
-        // Whoever made this editor's own text the head, it goes on from it.
-        let is_own = editing.aside.as_ref().is_some_and(|(_, text)| *text == current);
-        let is_stale = head != editing.base.0 && current != editing.base.1 && !is_own;
-        let label = label(draft.kind, &note);
+        if !draft.takes_saves() {
+            return Err(draft.wrong_phase());
+        }
+        let (base, base_note) = editing.base.clone();
+        if head == base || current.note == base_note {
+            let version = self.typed(editing, |_| {})?;
+            return Ok(Became::Stored(version));
+        }
+        if note == base_note && draft.versions.contains_key(&base) {
+            return Ok(Became::Unchanged(base));
+        }
+        let of_base = editing.contains.clone();
+        if !current.contains.contains(&base) {
+            let on = draft.sides.iter().copied().find(|side| draft.versions[side].contains.contains(&base));
+            let side = on.expect("what an editor is based on is in the head or in a side");
+            let beside = &draft.versions[&side];
+            let goes_on = side == base || beside.note == base_note;
+            let made_of = if goes_on { beside.contains.clone() } else { of_base };
+            if goes_on {
+                draft.sides.remove(&side);
+            }
+            let version = self.typed(editing, |version| (version.contains, version.is_aside) = (made_of, true))?;
+            self.draft(editing.space, editing.draft)?.sides.insert(version);
+            return Ok(Became::Conflict(version));
+        }
+        let mut overwritten = 0;
+        let mut member = |base: &String, head: &String, typed: &String| match () {
+            () if typed == head || base == head => typed.clone(),
+            () if base == typed => head.clone(),
+            () => {
+                overwritten += 1;
+                typed.clone()
+            }
+        };
+        let title = member(&base_note.title, &current.note.title, &note.title);
+        let text = member(&base_note.text, &current.note.text, &note.text);
+        let both_changed = ![&note.text, &base_note.text].contains(&&current.note.text) && note.text != base_note.text;
+        if is_by_hand(draft.kind) && both_changed {
+            draft.sides.insert(head);
+            let version = self.typed(editing, |version| version.contains = of_base)?;
+            return Ok(Became::Conflict(version));
+        }
+        let (kind, merge) = (draft.kind, Note { title, text });
+        if merge == note {
+            let both = &current.contains | &of_base;
+            let version = self.typed(editing, |version| version.contains = both)?;
+            return Ok(Became::Merged { version, head: version, overwritten });
+        }
+        let version = self.typed(editing, |version| (version.contains, version.is_aside) = (of_base, true))?;
+        let made_of = &current.contains | &editing.contains;
+        let (space, id) = (editing.space, editing.draft);
+        let head = self.write(space, id, |version| {
+            version.label = label(kind, &merge);
+            version.note.clone_from(&merge);
+            version.contains = made_of;
+            version.device = None;
+        })?;
+        let contains = self.draft(space, id)?.now().contains.clone();
+        editing.note.clone_from(&merge);
+        editing.goes_on_from(head, merge, contains);
+        Ok(Became::Merged { version, head, overwritten })
+    }
+
+    /// Writes what an editor typed, which it goes on from.
+    fn typed(&mut self, editing: &mut Editing, change: impl FnOnce(&mut Version)) -> Result<u64, ErrorKind> {
+        let note = editing.note.clone();
+        let kind = self.draft(editing.space, editing.draft)?.kind;
         let version = self.write(editing.space, editing.draft, |version| {
             version.note.clone_from(&note);
-            version.label = label;
-            version.is_aside = is_stale;
+            version.label = label(kind, &note);
+            change(version);
         })?;
-        if is_stale {
-            editing.aside = Some((version, note));
-            return Ok(Became::Stale { version, head });
+        let contains = self.draft(editing.space, editing.draft)?.versions[&version].contains.clone();
+        editing.goes_on_from(version, note, contains);
+        Ok(version)
+    }
+
+    /// Ends an open conflict; gives the version that did it, where there was one.
+    pub(crate) fn settle(&mut self, space: usize, id: DraftId, note: &Note) -> Result<Option<u64>, ErrorKind> {
+        let draft = self.draft(space, id)?;
+        if draft.sides.is_empty() {
+            return Ok(None);
         }
-        editing.base = (version, note);
-        editing.aside = None;
-        Ok(Became::Stored(version))
+        if !draft.takes_saves() {
+            return Err(draft.wrong_phase());
+        }
+        let kind = draft.kind;
+        let sides = std::mem::take(&mut draft.sides);
+        let made_of: BTreeSet<u64> = sides.iter().flat_map(|side| draft.versions[side].contains.clone()).collect();
+        let version = self.write(space, id, |version| {
+            version.note.clone_from(note);
+            version.label = label(kind, note);
+            version.contains.extend(made_of);
+        })?;
+        Ok(Some(version))
+    }
+}
+
+impl Editing {
+    fn goes_on_from(&mut self, version: u64, note: Note, contains: BTreeSet<u64>) {
+        self.base = (version, note);
+        self.contains = contains;
     }
 }

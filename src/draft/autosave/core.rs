@@ -30,6 +30,15 @@ pub(super) struct Core<T> {
     entropy: Arc<dyn Entropy>,
 }
 
+/// When another target takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Retarget {
+    /// At once, with what is unsaved.
+    Always,
+    /// Only where nothing is unsaved.
+    IfSaved,
+}
+
 /// What the lock guards.
 pub(super) struct State<T> {
     pub(super) pacer: Pacer,
@@ -272,21 +281,25 @@ impl<T> Core<T> {
         }
     }
 
-    /// Saves into another target from now on, also what is unsaved.
-    pub(super) fn retarget(&self, target: Arc<dyn SaveTarget<T>>) -> Result<(), AutosaveError> {
+    /// Saves into another target from now on; says whether it does.
+    pub(super) fn retarget(&self, target: Arc<dyn SaveTarget<T>>, when: Retarget) -> Result<bool, AutosaveError> {
         self.wait_for_save_under_way();
         let before = self.update(|state, now| {
             if state.closed {
                 return Err(Cause::Closed);
+            }
+            let is_busy = state.pacer.is_unsaved() || state.pacer.is_saving();
+            if when == Retarget::IfSaved && is_busy && !crate::fault::on("reload-forgets-what-was-typed") {
+                return Ok(Err(target));
             }
             if !state.pacer.is_attached() {
                 state.pacer.apply(now, Input::Attached);
             }
             // What was saved before says nothing about the new target.
             state.saved = None;
-            Ok(state.target.replace(target))
+            Ok(Ok(state.target.replace(target)))
         });
-        before.map(drop).map_err(|cause| self.error(cause))
+        before.map(|replaced| replaced.is_ok()).map_err(|cause| self.error(cause))
     }
 
     /// Ends autosaving and gives back what is not saved.
@@ -384,10 +397,11 @@ impl<T> State<T> {
             Some(since) => AutosaveStatus::Unsaved { since },
             None => match self.saved {
                 None => AutosaveStatus::Clean,
-                Some(SavedAs { version, at, beside: Some(head), .. })
-                    if !crate::fault::on("aside-is-shown-as-saved") =>
+                Some(SavedAs { version, at, in_conflict: true, .. }) => AutosaveStatus::Conflict { version, at },
+                Some(SavedAs { version, at, merged: Some(head), .. })
+                    if !crate::fault::on("merge-is-shown-as-saved") =>
                 {
-                    AutosaveStatus::Aside { version, head, at }
+                    AutosaveStatus::Merged { version, head, at }
                 }
                 Some(SavedAs { version, at, .. }) => AutosaveStatus::Saved { version, at },
             },

@@ -1,7 +1,7 @@
 //! What the application holds.
 
 use super::cadence::Cadence;
-use super::core::Core;
+use super::core::{Core, Retarget};
 use super::driver::Driver;
 use super::job::tell;
 use super::pacer::Input;
@@ -124,7 +124,12 @@ impl<T: Send + Sync + 'static> Autosave<T> {
 
     /// Saves into another target from now on, also what is unsaved.
     pub(crate) fn retarget(&self, target: Arc<dyn SaveTarget<T>>) -> Result<(), AutosaveError> {
-        self.core.retarget(target)
+        self.core.retarget(target, Retarget::Always).map(drop)
+    }
+
+    /// Saves into another target from now on, unless something is unsaved: then nothing happens, and it says `false`.
+    pub(crate) fn retarget_if_saved(&self, target: Arc<dyn SaveTarget<T>>) -> Result<bool, AutosaveError> {
+        self.core.retarget(target, Retarget::IfSaved)
     }
 
     /// The way for a promotion to take what is unsaved into its own commit.

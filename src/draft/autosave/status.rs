@@ -21,13 +21,21 @@ pub enum AutosaveStatus {
         /// When it was saved.
         at: Timestamp,
     },
-    /// Everything is durable, but as a version beside the head: somebody else saved the draft since this autosave was
-    /// based on it. What is typed next goes beside the head, too, until [`rebase`](crate::Autosave::rebase).
-    Aside {
-        /// The version that holds it.
+    /// Everything is durable, and merged with what somebody else saved, which the editor does not show. What is typed
+    /// next is merged, too. [`reload`](crate::Autosave::reload) gives the merge to show.
+    Merged {
+        /// The version that holds what was typed.
         version: u64,
-        /// The version that was the head then.
+        /// The version that was the head then: the merge.
         head: u64,
+        /// When it was saved.
+        at: Timestamp,
+    },
+    /// Everything is durable, and the draft is in an open conflict that a person has to settle:
+    /// [`Draft::conflict`](crate::Draft::conflict). Saving goes on meanwhile.
+    Conflict {
+        /// The version that holds what was typed.
+        version: u64,
         /// When it was saved.
         at: Timestamp,
     },
@@ -77,7 +85,7 @@ impl AutosaveStatus {
     #[must_use]
     pub const fn unsaved_since(&self) -> Option<Timestamp> {
         match self {
-            Self::Clean | Self::Saved { .. } | Self::Aside { .. } => None,
+            Self::Clean | Self::Saved { .. } | Self::Merged { .. } | Self::Conflict { .. } => None,
             Self::Unsaved { since } | Self::Saving { since } | Self::Failed { since, .. } => Some(*since),
             Self::Detached { since } | Self::Paused { since, .. } => *since,
         }
@@ -90,9 +98,10 @@ impl fmt::Display for AutosaveStatus {
         match self {
             Self::Clean => f.write_str("no changes"),
             Self::Saved { version, .. } => write!(f, "saved as version {version}"),
-            Self::Aside { version, head, .. } => {
-                write!(f, "saved as version {version}, beside the head, version {head}")
+            Self::Merged { version, head, .. } => {
+                write!(f, "saved as version {version}, merged with other changes as version {head}")
             }
+            Self::Conflict { version, .. } => write!(f, "saved as version {version}, in conflict with other changes"),
             Self::Unsaved { .. } => f.write_str("unsaved changes"),
             Self::Saving { .. } => f.write_str("saving"),
             Self::Failed { reason, attempts, .. } => write!(f, "not saved after {attempts} attempts: {reason}"),

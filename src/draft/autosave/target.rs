@@ -51,8 +51,10 @@ pub struct SavedAs {
     pub changed: bool,
     /// The document's size in bytes, as canonical JSON.
     pub size: u64,
-    /// Where somebody else had saved the draft since: the version that was the head. The document is a version beside it.
-    pub beside: Option<u64>,
+    /// The head, where it has what somebody else saved and the editor does not show: mostly the merge of both.
+    pub merged: Option<u64>,
+    /// Whether the draft was in an open conflict then.
+    pub in_conflict: bool,
 }
 
 /// A failed save, and what it failed at.

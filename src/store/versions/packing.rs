@@ -17,6 +17,7 @@ use crate::store::history::pack::{Pack, PackBuilder, PackEntry, PackVersion};
 use crate::store::pins;
 use crate::store::retention::{self, Candidate, Keep};
 use crate::store::rows::{Stored, VersionRow};
+use crate::store::sides;
 use crate::store::tables::{ANCHORS, DraftKey, VERSIONS};
 use crate::store::view::View;
 use std::collections::BTreeSet;
@@ -135,6 +136,18 @@ fn plan(view: &impl View, key: DraftKey, run: u64, effort: Effort) -> Result<Opt
     Ok(first.zip(last).map(|(first, last)| Plan { replaced, cold, first, last }))
 }
 
+/// The sides of an open conflict, and what each has in common with the head: nobody could decide without.
+fn of_conflict(view: &impl View, key: DraftKey, head: &Head, entries: &[Entry]) -> Result<BTreeSet<u64>, Failure> {
+    let mut needed = BTreeSet::new();
+    for side in sides::read(view, key, head)? {
+        needed.insert(side.version);
+        if let Some(entry) = entries.iter().find(|entry| entry.version == side.version) {
+            needed.extend(sides::common(entries, &head.header.vector, &entry.header.vector));
+        }
+    }
+    Ok(needed)
+}
+
 /// The versions that retention keeps, of the whole history.
 fn kept(
     view: &impl View,
@@ -153,6 +166,7 @@ fn kept(
         return Ok(None);
     }
     let pins: BTreeSet<u64> = pins::read(view, key, head)?.into_iter().collect();
+    let conflict = of_conflict(view, key, head, &entries)?;
     let promoted = promoted(&entries);
     let candidates: Vec<Candidate> = entries
         .iter()
@@ -165,6 +179,7 @@ fn kept(
                     || entry.header.flags & FLAG_CHECKPOINT != 0
                     || entry.header.phase != Phase::Open
                     || pins.contains(&entry.version)
+                    || conflict.contains(&entry.version)
                     || promoted.contains(&entry.version)),
         })
         .collect();

@@ -12,7 +12,7 @@ fn a_flush_saves_at_once_and_says_as_what() {
     let autosave = bench.start(Cadence::default());
     assert_eq!(autosave.flush().unwrap(), None);
     autosave.changed(&text("a"));
-    let saved = SavedAs { version: 1, at: bench.clock.now(), changed: true, size: 1, beside: None };
+    let saved = SavedAs { version: 1, at: bench.clock.now(), changed: true, size: 1, merged: None, in_conflict: false };
     assert_eq!(autosave.flush().unwrap(), Some(saved));
     assert_eq!(autosave.flush().unwrap(), Some(saved));
     assert_eq!(bench.saved(), [(0.0, text("a"))]);
@@ -124,7 +124,14 @@ fn a_claim_takes_what_is_unsaved_and_keeps_other_saves_away() {
     autosave.changed(&text("ab"));
     bench.run(secs(50));
     assert_eq!(bench.texts(), [""; 0]);
-    claim.saved(SavedAs { version: 7, at: bench.clock.now(), changed: true, size: 1, beside: None });
+    claim.saved(SavedAs {
+        version: 7,
+        at: bench.clock.now(),
+        changed: true,
+        size: 1,
+        merged: None,
+        in_conflict: false,
+    });
     assert!(!autosave.status().is_safe());
     bench.tasks.run_until_stalled();
     assert_eq!(bench.saved(), [(50.0, text("ab"))]);

@@ -130,3 +130,16 @@ fn jumps_of_the_wall_clock_move_no_save() {
         assert_eq!(bench.saved().len(), round + 1);
     }
 }
+
+#[test]
+fn another_target_waits_for_what_is_unsaved() {
+    let (bench, other) = (Bench::new(), Bench::new());
+    let autosave = bench.start(Cadence::every(secs(20)));
+    autosave.changed(&text("typed"));
+    assert!(!autosave.retarget_if_saved(other.target.clone()).unwrap());
+    autosave.flush().unwrap();
+    assert!(autosave.retarget_if_saved(other.target.clone()).unwrap());
+    autosave.changed(&text("and more"));
+    autosave.flush().unwrap();
+    assert_eq!((bench.texts(), other.texts()), (vec![text("typed")], vec![text("and more")]));
+}
