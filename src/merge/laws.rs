@@ -1,4 +1,5 @@
-//! What every merge keeps to, as checks and strategies for property tests: of this library, and of a rule of your own.
+//! What every merge keeps to, as checks and strategies for property tests: of this library, and of a rule of your own (the
+//! example `custom_rule` holds one against it).
 //!
 //! ```
 //! use draftkeep::merge::{Policy, Rule, laws};

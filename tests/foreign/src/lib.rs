@@ -1,10 +1,15 @@
-//! The golden table of documents, run in a program where another crate has switched on `serde_json`'s features.
+//! The golden table of documents and the vectors of merging, run in a program where another crate has switched on
+//! `serde_json`'s features.
 //!
 //! Run it by itself, so that the features are those named here: `cargo test -p draftkeep-foreign-features`.
 
 #[cfg(test)]
 #[path = "../../value_golden.rs"]
 mod value_golden;
+
+#[cfg(test)]
+#[path = "../../merge_golden.rs"]
+mod merge_golden;
 
 #[cfg(test)]
 mod tests {
