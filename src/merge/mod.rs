@@ -32,6 +32,7 @@
 //! | `sequence`, `text`, `hunks`, `cut` | arrays without names, texts, and what both are made of |
 //! | `scalar`, `set` | counters, extremes, sets |
 //! | `base` | one base of several |
+//! | `passage` | what of a text or an array is contested |
 //! | `laws` | what every merge keeps to, for tests of your own rules |
 
 mod base;
@@ -43,6 +44,7 @@ pub mod laws;
 mod merging;
 mod order;
 mod outcome;
+mod passage;
 mod policy;
 mod rule;
 mod scalar;
@@ -54,5 +56,6 @@ mod tree;
 pub use base::{MergeBase, merge_bases};
 pub use merging::{STEPS_DEFAULT, merge, merge_over, merge_with};
 pub use outcome::{Conflict, Merged, Overwritten, Place, Side, Whose, Why};
+pub use passage::Passage;
 pub use policy::{ALGORITHM, Policy, PolicyBuilder, PolicyError};
 pub use rule::{Cut, MergeRule, Overlap, Rule};
