@@ -33,9 +33,11 @@
 //! | `scalar`, `set` | counters, extremes, sets |
 //! | `base` | one base of several |
 //! | `passage` | what of a text or an array is contested |
+//! | `resolution`, `patch`, `both` | deciding conflicts, and what that makes of the document |
 //! | `laws` | what every merge keeps to, for tests of your own rules |
 
 mod base;
+mod both;
 mod cut;
 mod hunks;
 mod keyed;
@@ -45,7 +47,9 @@ mod merging;
 mod order;
 mod outcome;
 mod passage;
+mod patch;
 mod policy;
+mod resolution;
 mod rule;
 mod scalar;
 mod sequence;
@@ -58,4 +62,5 @@ pub use merging::{STEPS_DEFAULT, merge, merge_over, merge_with};
 pub use outcome::{Conflict, Merged, Overwritten, Place, Side, Whose, Why};
 pub use passage::Passage;
 pub use policy::{ALGORITHM, Policy, PolicyBuilder, PolicyError};
+pub use resolution::{Choice, ChoiceError, Resolution, Unresolved};
 pub use rule::{Cut, MergeRule, Overlap, Rule};
