@@ -34,10 +34,12 @@
 //! | `base` | one base of several |
 //! | `passage` | what of a text or an array is contested |
 //! | `resolution`, `patch`, `both` | deciding conflicts, and what that makes of the document |
+//! | `comparison`, `views` | two or three texts beside each other, for people |
 //! | `laws` | what every merge keeps to, for tests of your own rules |
 
 mod base;
 mod both;
+mod comparison;
 mod cut;
 mod hunks;
 mod keyed;
@@ -56,11 +58,14 @@ mod sequence;
 mod set;
 mod text;
 mod tree;
+mod views;
 
 pub use base::{MergeBase, merge_bases};
+pub use comparison::{By, Comparison, Part, PartKind};
 pub use merging::{STEPS_DEFAULT, merge, merge_over, merge_with};
 pub use outcome::{Conflict, Merged, Overwritten, Place, Side, Whose, Why};
 pub use passage::Passage;
 pub use policy::{ALGORITHM, Policy, PolicyBuilder, PolicyError};
 pub use resolution::{Choice, ChoiceError, Resolution, Unresolved};
 pub use rule::{Cut, MergeRule, Overlap, Rule};
+pub use views::{Mark, Row, Span, Which};

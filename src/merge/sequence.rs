@@ -28,8 +28,8 @@ pub(super) fn merge(walk: &mut Walk<'_>, rules: &Rules<'_>, base: Base<'_>, earl
     for piece in pieces {
         match piece {
             Piece::Kept(range) => merged.extend_from_slice(&before[range]),
-            Piece::Earlier(range) => merged.extend_from_slice(&earlier[range]),
-            Piece::Later(range) => merged.extend_from_slice(&later[range]),
+            Piece::Earlier { earlier: range, .. } => merged.extend_from_slice(&earlier[range]),
+            Piece::Later { later: range, .. } => merged.extend_from_slice(&later[range]),
             Piece::Inserted { earlier: first, later: second } => {
                 merged.extend_from_slice(&earlier[first]);
                 merged.extend_from_slice(&later[second]);

@@ -85,10 +85,10 @@ impl Text {
         for piece in three_way(&base, &earlier, &later, &mut walk.budget)? {
             match piece {
                 Piece::Kept(range) => self.merged.extend(base[range].iter().copied()),
-                Piece::Earlier(range) | Piece::Same { earlier: range, .. } => {
+                Piece::Earlier { earlier: range, .. } | Piece::Same { earlier: range, .. } => {
                     self.merged.extend(earlier[range].iter().copied());
                 }
-                Piece::Later(range) => self.merged.extend(later[range].iter().copied()),
+                Piece::Later { later: range, .. } => self.merged.extend(later[range].iter().copied()),
                 Piece::Inserted { earlier: a, later: b } => self.overlap("", &earlier[a].concat(), &later[b].concat()),
                 Piece::Both { base: x, earlier: a, later: b } => {
                     finer(self, walk, &base[x].concat(), &earlier[a].concat(), &later[b].concat())?;
