@@ -8,110 +8,129 @@
 //! resolves what is left. No store is needed for that: merging is a function. Without colours where `NO_COLOR` is set.
 
 use draftkeep::Value;
-use draftkeep::merge::{
-    By, Choice, Comparison, Conflict, Cut, Mark, Merged, Place, Policy, Rule, Side, Span, Which, merge,
-};
+use draftkeep::merge::{By, Choice, Conflict, Cut, Mark, Place, Policy, Rule, Side, Span, Which, merge};
 use std::error::Error;
+
+/// How wide the left column is.
+const COLUMN: usize = 46;
 
 const BASE: &str = r#"{
     "title": "The night train",
     "tags": ["train"],
-    "body": "The train left at ten.\nNobody on the platform waved.\nShe wrote on the back of a ticket.\n",
+    "body": "The train left at ten.\nNobody on the platform waved.\nIt rained.\nShe wrote on the back of a ticket.\n",
     "ending": "She slept."
 }"#;
 
 const OURS: &str = r#"{
     "title": "The last night train",
     "tags": ["train", "winter"],
-    "body": "The train left at midnight.\nNobody on the platform waved.\nShe wrote a letter.\nThen she slept.\n",
+    "body": "The train left at midnight.\nNobody on the platform waved.\nIt was late.\nIt rained.\nShe wrote on the back of her hand.\n",
     "ending": "She woke in Trieste."
 }"#;
 
 const THEIRS: &str = r#"{
     "title": "Night train to Trieste",
     "tags": ["train", "letters"],
-    "body": "The train left at ten.\nNobody in the rain waved.\nShe wrote on the back of her hand.\n",
+    "body": "The train left at ten.\nNobody waved.\nIt rained.\nShe wrote on the back of a letter.\n",
     "ending": "She never arrived."
 }"#;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let is_plain = std::env::args().any(|arg| arg == "--plain");
     let paint = Paint { is_on: !is_plain && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) };
-    let [base, ours, theirs] = [BASE, OURS, THEIRS].map(|text| Value::parse(text.as_bytes()));
-    let (base, ours, theirs) = (base?, ours?, theirs?);
-    let side = |value, version| Side { value, place: Place::Local(version) };
+    let read = |text: &str| Value::parse(text.as_bytes());
+    let (base, ours, theirs) = (read(BASE)?, read(OURS)?, read(THEIRS)?);
 
-    // A title is short: the later one is taken. The ending is too important for that.
-    let policy = Policy::builder()
-        .rule("/tags", Rule::Set)
-        .rule("/body", Rule::Text(Cut::Words, draftkeep::merge::Overlap::Conflict))
-        .rule("/ending", Rule::Manual)
-        .build()?;
+    // Of two titles the later one is taken, as nothing is said about them. The ending is too important for that.
+    let policy = Policy::builder().rule("/ending", Rule::Manual).rule("/tags", Rule::Set).build()?;
+    let side = |value, version| Side { value, place: Place::Local(version) };
     let merged = merge(&policy, Some(&base), side(&ours, 1), side(&theirs, 2));
-    told(&paint, &merged)?;
+
+    paint.heading("Merged, with theirs where something conflicts");
+    print(&merged.value)?;
+    for lost in &merged.overwritten {
+        println!("Overwritten at {}: {:?} had {}", lost.path, lost.whose, text(lost.dropped.as_ref()));
+    }
     for conflict in &merged.conflicts {
-        shown(&paint, conflict);
+        show(&paint, conflict);
     }
 
+    paint.heading("Decided");
     let mut resolution = merged.resolution();
     resolution.choose(&"/body".parse()?, Choice::Ours)?;
-    let left = resolution.finish().expect_err("the ending is not decided");
-    println!("\n{}\nours for the body; {left}", paint.bold("Decided"));
+    println!("Ours at /body.");
+    if let Err(unresolved) = resolution.finish() {
+        println!("No document yet; {unresolved}.");
+    }
     resolution.choose(&"/ending".parse()?, Choice::Both)?;
-    println!("both for the ending\n\n{}", paint.bold("The story"));
+    println!("Both at /ending.");
+    paint.heading("Resolved");
     print(&resolution.finish()?)
 }
 
-/// What was merged without asking anybody, and what lost in that.
-fn told(paint: &Paint, merged: &Merged) -> Result<(), Box<dyn Error>> {
-    println!("{}", paint.bold("Merged"));
-    print(&merged.value)?;
-    for lost in &merged.overwritten {
-        let dropped = lost.dropped.as_ref().and_then(Value::as_str).unwrap_or("nothing");
-        println!("{}", paint.dim(&format!("overwritten at {}: {:?} of {:?}", lost.path, dropped, lost.whose)));
-    }
-    Ok(())
-}
-
-fn shown(paint: &Paint, conflict: &Conflict) {
-    println!("\n{} {}: {}", paint.bold("Conflict at"), conflict.path, conflict.why);
+/// What a person is shown of a conflict.
+fn show(paint: &Paint, conflict: &Conflict) {
+    paint.heading(&format!("In conflict at {}: {}", conflict.path, conflict.why));
     for passage in &conflict.passages {
-        println!("contested at {:?}: {:?} or {:?}", passage.place, passage.ours.as_str(), passage.theirs.as_str());
+        println!("Contested: {} or {}", text(Some(&passage.ours)), text(Some(&passage.theirs)));
     }
     let Some(comparison) = conflict.comparison(Cut::Words) else { return };
-    columns(paint, &comparison);
-    println!("{}", paint.dim("in line:"));
-    println!("{}", comparison.inline().iter().map(|span| paint.span(span)).collect::<String>().trim_end());
-}
-
-/// Ours on the left, theirs on the right.
-fn columns(paint: &Paint, comparison: &Comparison<'_>) {
-    const WIDTH: usize = 44;
+    println!("Side by side:");
     for row in comparison.side_by_side() {
-        let [left, right] = [row.ours, row.theirs].map(|cell| {
-            let spans = cell.unwrap_or_default();
-            let painted: String = spans.iter().map(|span| paint.span(span)).collect();
-            // Colours take no room.
-            let length: usize = spans.iter().map(|span| Paint { is_on: false }.span(span).trim_end().chars().count()).sum();
-            (painted.replace('\n', ""), length)
-        });
-        println!("{}{} | {}", left.0, " ".repeat(WIDTH.saturating_sub(left.1)), right.0);
+        let [(ours, width), (theirs, _)] = [row.ours, row.theirs].map(|cell| paint.line(cell.iter().flatten()));
+        println!("  {}{} | {}", ours.trim_end(), " ".repeat(COLUMN.saturating_sub(width)), theirs.trim_end());
     }
+    println!("In line:");
+    let (lines, _) = paint.line(&comparison.inline());
+    lines.lines().for_each(|line| println!("  {line}"));
 }
 
 fn print(story: &Value) -> Result<(), Box<dyn Error>> {
-    let text = |name: &str| -> Result<String, Box<dyn Error>> {
-        let path = format!("/{name}").parse()?;
-        Ok(story.get(&path).and_then(Value::as_str).unwrap_or_default().to_owned())
-    };
-    println!("  {}\n", text("title")?);
-    format!("{}{}", text("body")?, text("ending")?).lines().for_each(|line| println!("  {line}"));
-    let tags = story.get(&"/tags".parse()?).and_then(Value::as_array);
-    println!("  [{}]", tags.into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(", "));
+    for name in ["/title", "/tags", "/body", "/ending"] {
+        let shown = match story.get(&name.parse()?) {
+            Some(Value::Array(tags)) => tags.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", "),
+            other => other.and_then(Value::as_str).unwrap_or_default().to_owned(),
+        };
+        shown.lines().for_each(|line| println!("  {line}"));
+    }
     Ok(())
 }
 
-/// Colours for a terminal, or signs in their place.
+fn text(value: Option<&Value>) -> String {
+    format!("{:?}", value.and_then(Value::as_str).unwrap_or_default())
+}
+
+/// Colours for a terminal; without them, signs.
 struct Paint {
     is_on: bool,
+}
+
+impl Paint {
+    fn heading(&self, text: &str) {
+        println!("\n{}", if self.is_on { format!("\x1b[1m{text}\x1b[0m") } else { format!("== {text}") });
+    }
+
+    /// The spans with their colours or signs, and how wide that is. No colour goes on into the next line.
+    fn line<'s>(&self, spans: impl IntoIterator<Item = &'s Span<'s>>) -> (String, usize) {
+        let (mut line, mut width) = (String::new(), 0);
+        for span in spans {
+            let (colour, open, close) = match span.mark {
+                Mark::Kept => ("", "", ""),
+                Mark::Added(By::Ours) => ("32", "{+", "+}"),
+                Mark::Added(By::Theirs) => ("34", "{+", "+}"),
+                Mark::Added(By::Both) => ("36", "{+", "+}"),
+                Mark::Removed(_) | Mark::Contested(Which::Base) => ("31", "[-", "-]"),
+                Mark::Contested(Which::Ours) => ("30;42", "<ours: ", ">"),
+                Mark::Contested(Which::Theirs) => ("30;44", "<theirs: ", ">"),
+            };
+            for part in span.text.split_inclusive('\n') {
+                let text = part.trim_end_matches('\n');
+                let shown = if text.is_empty() || self.is_on { text.to_owned() } else { [open, text, close].concat() };
+                width += shown.chars().count();
+                line += &if self.is_on && !colour.is_empty() { format!("\x1b[{colour}m{shown}\x1b[0m") } else { shown };
+                line += &part[text.len()..];
+            }
+        }
+        (line, width)
+    }
 }

@@ -46,7 +46,8 @@ pub struct Part<'t> {
 /// Two texts, and what both came from, cut into parts that are the same, changed by one, or contested.
 ///
 /// It sees changes as a merge of the texts does ([`Rule::Text`](super::Rule::Text)), and goes as deep into all changed
-/// lines as the [`Cut`] says, not only into those that both changed. No part begins inside what people see as one
+/// lines as the [`Cut`] says, not only into those that both changed. With the cut of the rule, what is contested is what the
+/// merge finds contested; a finer cut shows which words of that differ. No part begins inside what people see as one
 /// character. Show it [side by side](Self::side_by_side) or [in line](Self::inline).
 ///
 /// ```

@@ -30,15 +30,19 @@ impl Mark {
     /// Whether what is marked so is in a text.
     #[must_use]
     pub const fn is_in(self, which: Which) -> bool {
-        match (self, which) {
-            (Self::Kept, _) | (Self::Removed(_), Which::Base) => true,
-            (Self::Added(By::Both), Which::Ours | Which::Theirs) => true,
-            (Self::Added(By::Ours) | Self::Removed(By::Theirs), Which::Ours) => true,
-            (Self::Added(By::Theirs) | Self::Removed(By::Ours), Which::Theirs) => true,
-            (Self::Contested(Which::Base), Which::Base) => true,
-            (Self::Contested(Which::Ours), Which::Ours) => true,
-            (Self::Contested(Which::Theirs), Which::Theirs) => true,
-            _ => false,
+        let [base, ours, theirs] = match self {
+            Self::Kept => [true, true, true],
+            Self::Added(By::Ours) | Self::Contested(Which::Ours) => [false, true, false],
+            Self::Added(By::Theirs) | Self::Contested(Which::Theirs) => [false, false, true],
+            Self::Added(By::Both) => [false, true, true],
+            Self::Removed(By::Ours) => [true, false, true],
+            Self::Removed(By::Theirs) => [true, true, false],
+            Self::Removed(By::Both) | Self::Contested(Which::Base) => [true, false, false],
+        };
+        match which {
+            Which::Base => base,
+            Which::Ours => ours,
+            Which::Theirs => theirs,
         }
     }
 }
