@@ -94,9 +94,9 @@ pub enum Unresolved {
 /// use draftkeep::Value;
 /// use draftkeep::merge::{Choice, Place, Policy, Side, Unresolved, merge};
 ///
-/// let base = Value::parse(br#"{"age":7,"text":"It rained.\nHe came.\n"}"#)?;
-/// let ours = Value::parse(br#"{"age":7,"text":"It snowed.\nHe came late.\n"}"#)?;
-/// let theirs = Value::parse(br#"{"age":8,"text":"It rained.\nHe came early.\n"}"#)?;
+/// let base = Value::parse(br#"{"age":7,"text":"It rained.\nAll slept.\nHe came.\n"}"#)?;
+/// let ours = Value::parse(br#"{"age":7,"text":"It snowed.\nAll slept.\nHe came late.\n"}"#)?;
+/// let theirs = Value::parse(br#"{"age":8,"text":"It rained.\nAll slept.\nHe came early.\n"}"#)?;
 /// let side = |value, version| Side { value, place: Place::Local(version) };
 /// let merged = merge(&Policy::default(), Some(&base), side(&ours, 1), side(&theirs, 2));
 ///
@@ -107,7 +107,8 @@ pub enum Unresolved {
 ///
 /// // What only one side changed is in either way.
 /// resolution.choose(&"/text".parse()?, Choice::Ours)?;
-/// assert_eq!(resolution.finish()?.to_canonical()?, br#"{"age":8,"text":"It snowed.\nHe came late.\n"}"#);
+/// let expected = br#"{"age":8,"text":"It snowed.\nAll slept.\nHe came late.\n"}"#;
+/// assert_eq!(resolution.finish()?.to_canonical()?, expected);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
