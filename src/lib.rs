@@ -146,7 +146,7 @@
 //! ```
 //! # use draftkeep::*;
 //! # use serde::{Deserialize, Serialize};
-//! use draftkeep::merge::{Policy, Rule};
+//! use draftkeep::merge::{Choice, Policy, Rule};
 //!
 //! # #[derive(Clone, Serialize, Deserialize)]
 //! # struct Post { title: String, body: String, views: i64 }
@@ -170,9 +170,10 @@
 //! assert!(matches!(two.save()?, Saved::Conflict { .. }));
 //! let conflict = draft.conflict()?.expect("it waits for a person");
 //! assert_eq!(conflict.paths().map(|path| path.to_string()).collect::<Vec<_>>(), ["/title"]);
-//! let mut decided = draft.load()?;
-//! decided.title = "Night train".into();
-//! conflict.settle(&decided)?;
+//! let mut resolution = conflict.resolution();
+//! resolution.choose_all(&Choice::Theirs)?;
+//! conflict.settle_value(&resolution.finish()?)?;
+//! assert_eq!(draft.load()?.title, "Night bus");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

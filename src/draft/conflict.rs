@@ -9,7 +9,7 @@ use crate::error::{Failure, Result};
 use crate::events::EventKind;
 use crate::id::RevisionId;
 use crate::kind::AnySchema;
-use crate::merge::{self, Merged, Place, Side};
+use crate::merge::{self, Merged, Place, Resolution, Side};
 use crate::store::change::Text;
 use crate::store::heads::{self, Head};
 use crate::store::settle::{self, Settled, Shown};
@@ -96,6 +96,14 @@ impl<T> Conflict<T> {
     #[must_use]
     pub fn merged(&self) -> &Merged {
         &self.merged
+    }
+
+    /// Decides [`merged`](Self::merged) path by path: what it finishes with, [`settle_value`](Self::settle_value) takes.
+    ///
+    /// Only for a conflict with one other side; with several, each has its turn: [`merge_into`](Self::merge_into).
+    #[must_use]
+    pub fn resolution(&self) -> Resolution {
+        self.merged.clone().resolution()
     }
 
     /// Where a person has to decide, in [`merged`](Self::merged). Empty where both agree by now, because the head was

@@ -111,6 +111,7 @@ pub(crate) fn merged<T: DeserializeOwned>(
             ours: Some(ours.value.clone()),
             theirs: Some(theirs.value.clone()),
             why: Why::Misfit { reason: error.to_string() },
+            passages: Vec::new(),
         });
     }
     merged

@@ -90,12 +90,12 @@ const fn sort(char: char) -> Sort {
     }
 }
 
-const fn is_space(char: char) -> bool {
+pub(super) const fn is_space(char: char) -> bool {
     matches!(char, ' ' | '\t' | '\n' | '\r')
 }
 
 /// Ideographs, kana and their punctuation: written without spaces, and each begins a character.
-const fn is_single(char: char) -> bool {
+pub(super) const fn is_single(char: char) -> bool {
     matches!(char,
         '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30FA}'
         | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{FF01}' | '\u{FF08}'..='\u{FF09}' | '\u{FF0C}' | '\u{FF1F}')

@@ -14,10 +14,10 @@ pub(super) enum Piece {
     Kept(Range<usize>),
     /// Both changed it, to the same.
     Same { base: Range<usize>, earlier: Range<usize>, later: Range<usize> },
-    /// Only the earlier side changed it, to this range of its tokens.
-    Earlier(Range<usize>),
-    /// Only the later side did, to this range of its tokens.
-    Later(Range<usize>),
+    /// Only the earlier side changed it.
+    Earlier { base: Range<usize>, earlier: Range<usize> },
+    /// Only the later side did.
+    Later { base: Range<usize>, later: Range<usize> },
     /// Both inserted something at one place of the base.
     Inserted { earlier: Range<usize>, later: Range<usize> },
     /// Both changed it, to something else.
@@ -70,8 +70,8 @@ pub(super) fn three_way<T: Eq + Hash>(
             }
             (Some(earlier), Some(later)) if region.is_empty() => Piece::Inserted { earlier, later },
             (Some(earlier), Some(later)) => Piece::Both { base: region, earlier, later },
-            (Some(earlier), None) => Piece::Earlier(earlier),
-            (None, Some(later)) => Piece::Later(later),
+            (Some(earlier), None) => Piece::Earlier { base: region, earlier },
+            (None, Some(later)) => Piece::Later { base: region, later },
             // A region is the hull of at least one hunk.
             (None, None) => Piece::Kept(region),
         });
@@ -128,8 +128,8 @@ mod tests {
         let pieces = three_way(&base, &earlier, &later, &mut Budget::new(Budget::DEFAULT)).unwrap();
         let piece = |piece: &Piece| match piece {
             Piece::Kept(range) => text(&base, range),
-            Piece::Earlier(range) | Piece::Same { earlier: range, .. } => text(&earlier, range),
-            Piece::Later(range) => text(&later, range),
+            Piece::Earlier { earlier: range, .. } | Piece::Same { earlier: range, .. } => text(&earlier, range),
+            Piece::Later { later: range, .. } => text(&later, range),
             Piece::Inserted { earlier: a, later: b } => format!("[{}+{}]", text(&earlier, a), text(&later, b)),
             Piece::Both { base: x, earlier: a, later: b } => {
                 format!("[{}:{}|{}]", text(&base, x), text(&earlier, a), text(&later, b))

@@ -10,7 +10,7 @@
 //! });
 //! ```
 
-use super::{Cut, Merged, Overlap, Place, Policy, Rule, Side, merge};
+use super::{Conflict, Cut, Merged, Overlap, Passage, Place, Policy, Rule, Side, Why, merge};
 use crate::value::Value;
 use crate::value::strategy::{arbitrary_edit_of, arbitrary_value};
 use proptest::prelude::*;
@@ -74,6 +74,8 @@ pub fn arbitrary_policy() -> impl Strategy<Value = Policy> {
 ///   policy has no counter: two sides that added the same to one have added twice as much.
 /// - **The same every time**.
 /// - **Settled is settled**: merging either side with the merge, over that side, gives the merge.
+/// - **Passages lie where they say**: in order and apart, each with what the later side has there; a conflict has some
+///   exactly where both changed the same passage.
 /// - **Nothing lost**: see [`lost`].
 ///
 /// # Errors
@@ -106,15 +108,37 @@ pub fn check(policy: &Policy, triple: &Triple) -> Result<Merged, String> {
         let again = merge(policy, Some(x), side(x, 1), side(&merged.value, 2));
         holds("settled is settled", again.value == merged.value)?;
     }
+    let is_placed = |conflict| passages_are_placed(&merged.value, conflict);
+    holds("passages lie where they say", merged.conflicts.iter().all(is_placed))?;
     let lost = lost(base, ours, theirs, &merged);
     holds(&format!("nothing lost, but {lost:?}"), lost.is_empty())?;
     Ok(merged)
 }
 
+/// Whether the passages of a conflict are in the merged document as they say. Theirs is the later side.
+fn passages_are_placed(document: &Value, conflict: &Conflict) -> bool {
+    let mut at = 0;
+    let are_in_order = conflict.passages.iter().all(|passage| {
+        let Passage { place, theirs, .. } = passage;
+        let is_behind = place.start >= at;
+        at = place.end;
+        let is_there = match (document.get(&conflict.path), theirs) {
+            (Some(Value::String(whole)), Value::String(part)) => whole.get(place.clone()) == Some(part.as_str()),
+            (Some(Value::Array(whole)), Value::Array(part)) => whole.get(place.clone()) == Some(part.as_slice()),
+            _ => false,
+        };
+        is_behind && is_there
+    });
+    are_in_order && conflict.passages.is_empty() == (conflict.why != Why::Overlap)
+}
+
 fn turned(merged: Merged) -> Merged {
     let Merged { value, mut overwritten, mut conflicts, marked } = merged;
     overwritten.iter_mut().for_each(|overwritten| overwritten.whose = overwritten.whose.other());
-    conflicts.iter_mut().for_each(|conflict| std::mem::swap(&mut conflict.ours, &mut conflict.theirs));
+    for conflict in &mut conflicts {
+        std::mem::swap(&mut conflict.ours, &mut conflict.theirs);
+        conflict.passages.iter_mut().for_each(Passage::turn);
+    }
     Merged { value, overwritten, conflicts, marked }
 }
 

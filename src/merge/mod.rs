@@ -32,9 +32,14 @@
 //! | `sequence`, `text`, `hunks`, `cut` | arrays without names, texts, and what both are made of |
 //! | `scalar`, `set` | counters, extremes, sets |
 //! | `base` | one base of several |
+//! | `passage` | what of a text or an array is contested |
+//! | `resolution`, `patch`, `both` | deciding conflicts, and what that makes of the document |
+//! | `comparison`, `views` | two or three texts beside each other, for people |
 //! | `laws` | what every merge keeps to, for tests of your own rules |
 
 mod base;
+mod both;
+mod comparison;
 mod cut;
 mod hunks;
 mod keyed;
@@ -43,16 +48,24 @@ pub mod laws;
 mod merging;
 mod order;
 mod outcome;
+mod passage;
+mod patch;
 mod policy;
+mod resolution;
 mod rule;
 mod scalar;
 mod sequence;
 mod set;
 mod text;
 mod tree;
+mod views;
 
 pub use base::{MergeBase, merge_bases};
+pub use comparison::{By, Comparison, Part, PartKind};
 pub use merging::{STEPS_DEFAULT, merge, merge_over, merge_with};
 pub use outcome::{Conflict, Merged, Overwritten, Place, Side, Whose, Why};
+pub use passage::Passage;
 pub use policy::{ALGORITHM, Policy, PolicyBuilder, PolicyError};
+pub use resolution::{Choice, ChoiceError, Resolution, Unresolved};
 pub use rule::{Cut, MergeRule, Overlap, Rule};
+pub use views::{Mark, Row, Span, Which};

@@ -1,5 +1,6 @@
 //! What goes into a merge and what comes out of it.
 
+use super::passage::Passage;
 use crate::value::{Path, Value};
 
 /// When a side was accepted, which tells the later of the two.
@@ -90,6 +91,9 @@ pub struct Conflict {
     pub theirs: Option<Value>,
     /// Why it needs a person.
     pub why: Why,
+    /// The passages that are contested, where only these are ([`Why::Overlap`]): the rest of the text or the array is
+    /// merged. Empty where the conflict is about the whole value.
+    pub passages: Vec<Passage>,
 }
 
 /// Why something needs a person.

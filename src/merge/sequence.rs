@@ -2,6 +2,7 @@
 
 use super::hunks::{Piece, three_way};
 use super::outcome::Why;
+use super::passage::Passage;
 use super::policy::Rules;
 use super::tree::{Base, Walk};
 use crate::value::{Array, Value};
@@ -22,12 +23,13 @@ pub(super) fn merge(walk: &mut Walk<'_>, rules: &Rules<'_>, base: Base<'_>, earl
         return conflict(walk, Why::TooMuchWork);
     };
     let mut merged: Vec<Value> = Vec::with_capacity(earlier.len().max(later.len()));
-    let mut overlaps = false;
+    // Ours is the earlier side's.
+    let mut passages = Vec::new();
     for piece in pieces {
         match piece {
             Piece::Kept(range) => merged.extend_from_slice(&before[range]),
-            Piece::Earlier(range) => merged.extend_from_slice(&earlier[range]),
-            Piece::Later(range) => merged.extend_from_slice(&later[range]),
+            Piece::Earlier { earlier: range, .. } => merged.extend_from_slice(&earlier[range]),
+            Piece::Later { later: range, .. } => merged.extend_from_slice(&later[range]),
             Piece::Inserted { earlier: first, later: second } => {
                 merged.extend_from_slice(&earlier[first]);
                 merged.extend_from_slice(&later[second]);
@@ -44,14 +46,16 @@ pub(super) fn merge(walk: &mut Walk<'_>, rules: &Rules<'_>, base: Base<'_>, earl
                 }
             }
             Piece::Same { later: range, .. } => merged.extend_from_slice(&later[range]),
-            Piece::Both { later: range, .. } => {
-                merged.extend_from_slice(&later[range]);
-                overlaps = true;
+            Piece::Both { base: range, earlier: a, later: b } => {
+                let start = merged.len();
+                merged.extend_from_slice(&later[b.clone()]);
+                let [base, ours, theirs] = [&before[range], &earlier[a], &later[b]].map(|part| part.to_vec().into());
+                passages.push(Passage { place: start..merged.len(), base, ours, theirs });
             }
         }
     }
-    if overlaps {
-        conflict(walk, Why::Overlap);
+    if !passages.is_empty() {
+        walk.overlapping(base, Value::Array(earlier.clone()), Value::Array(later.clone()), passages);
     }
     Value::Array(merged.into())
 }

@@ -3,6 +3,7 @@
 use super::cut;
 use super::hunks::{Piece, three_way};
 use super::outcome::Why;
+use super::passage::Passage;
 use super::rule::{Cut, Overlap};
 use super::tree::{Base, Walk};
 use crate::value::Value;
@@ -18,13 +19,13 @@ pub(super) fn merge(
     let Some(before) = base.value().and_then(Value::as_str) else {
         return conflict(walk, Why::NoBase);
     };
-    let mut text = Text { cut, overlap, merged: String::new(), overlaps: false };
+    let mut text = Text { cut, overlap, merged: String::new(), overlaps: false, passages: Vec::new() };
     if text.lines(walk, before, earlier, later).is_none() {
         return conflict(walk, Why::TooMuchWork);
     }
     match (text.overlaps, overlap) {
         (false, _) => {}
-        (true, Overlap::Conflict) => drop(conflict(walk, Why::Overlap)),
+        (true, Overlap::Conflict) => walk.overlapping(base, earlier.into(), later.into(), text.passages),
         (true, Overlap::KeepBoth) => walk.marked(),
     }
     Value::from(text.merged)
@@ -36,6 +37,8 @@ struct Text {
     overlap: Overlap,
     merged: String,
     overlaps: bool,
+    /// Where that is a conflict. Ours is the earlier side's.
+    passages: Vec<Passage>,
 }
 
 impl Text {
@@ -46,7 +49,7 @@ impl Text {
         }
         self.pieces(walk, base, earlier, later, cut::lines, |text, walk, base, earlier, later| match text.cut {
             Cut::Lines => {
-                text.overlap(earlier, later);
+                text.overlap(base, earlier, later);
                 Some(())
             }
             Cut::Prose => text.inside(walk, base, earlier, later, cut::sentences),
@@ -62,8 +65,8 @@ impl Text {
         later: &str,
         cut: impl Fn(&str) -> Vec<&str>,
     ) -> Option<()> {
-        self.pieces(walk, base, earlier, later, cut, |text, _, _, earlier, later| {
-            text.overlap(earlier, later);
+        self.pieces(walk, base, earlier, later, cut, |text, _, base, earlier, later| {
+            text.overlap(base, earlier, later);
             Some(())
         })
     }
@@ -82,11 +85,11 @@ impl Text {
         for piece in three_way(&base, &earlier, &later, &mut walk.budget)? {
             match piece {
                 Piece::Kept(range) => self.merged.extend(base[range].iter().copied()),
-                Piece::Earlier(range) | Piece::Same { earlier: range, .. } => {
+                Piece::Earlier { earlier: range, .. } | Piece::Same { earlier: range, .. } => {
                     self.merged.extend(earlier[range].iter().copied());
                 }
-                Piece::Later(range) => self.merged.extend(later[range].iter().copied()),
-                Piece::Inserted { earlier: a, later: b } => self.overlap(&earlier[a].concat(), &later[b].concat()),
+                Piece::Later { later: range, .. } => self.merged.extend(later[range].iter().copied()),
+                Piece::Inserted { earlier: a, later: b } => self.overlap("", &earlier[a].concat(), &later[b].concat()),
                 Piece::Both { base: x, earlier: a, later: b } => {
                     finer(self, walk, &base[x].concat(), &earlier[a].concat(), &later[b].concat())?;
                 }
@@ -96,10 +99,13 @@ impl Text {
     }
 
     /// Both have something else for one passage.
-    fn overlap(&mut self, earlier: &str, later: &str) {
+    fn overlap(&mut self, base: &str, earlier: &str, later: &str) {
         self.overlaps = true;
         if self.overlap == Overlap::Conflict {
+            let start = self.merged.len();
             self.merged.push_str(later);
+            let place = start..self.merged.len();
+            self.passages.push(Passage { place, base: base.into(), ours: earlier.into(), theirs: later.into() });
             return;
         }
         let is_lines = |text: &str| text.is_empty() || text.ends_with('\n');

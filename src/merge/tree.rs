@@ -1,6 +1,7 @@
 //! The walk through three documents at once.
 
 use super::outcome::{Conflict, Merged, Overwritten, Whose, Why};
+use super::passage::Passage;
 use super::policy::Rules;
 use super::rule::{Cut, MergeRule, Overlap, Rule};
 use super::{keyed, scalar, sequence, set, text};
@@ -263,7 +264,7 @@ impl<'u> Walk<'u> {
         let (ours, theirs) = (ours.cloned(), theirs.cloned());
         let (path, base) = (self.path.clone(), base.value().cloned());
         if !fault::on("merge-swallows-a-conflict") {
-            self.conflicts.push(Conflict { path, base, ours, theirs, why });
+            self.conflicts.push(Conflict { path, base, ours, theirs, why, passages: Vec::new() });
         }
         later.or(earlier).cloned()
     }
@@ -271,6 +272,20 @@ impl<'u> Walk<'u> {
     pub(super) fn conflicting(&mut self, base: Base<'_>, earlier: &Value, later: &Value, why: Why) -> Value {
         self.conflict(base, Some(earlier), Some(later), why);
         later.clone()
+    }
+
+    /// Notes that both changed the same passages. In these, ours is the earlier side's.
+    pub(super) fn overlapping(&mut self, base: Base<'_>, earlier: Value, later: Value, mut passages: Vec<Passage>) {
+        let (mut ours, mut theirs) = (earlier, later);
+        if self.whose_earlier == Whose::Theirs {
+            std::mem::swap(&mut ours, &mut theirs);
+            passages.iter_mut().for_each(Passage::turn);
+        }
+        let (path, base) = (self.path.clone(), base.value().cloned());
+        if !fault::on("merge-swallows-a-conflict") {
+            let (ours, theirs, why) = (Some(ours), Some(theirs), Why::Overlap);
+            self.conflicts.push(Conflict { path, base, ours, theirs, why, passages });
+        }
     }
 
     /// Notes that a text has both versions of a passage in it.

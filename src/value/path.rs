@@ -102,12 +102,12 @@ impl Segment {
     }
 
     /// The place in an array that the step leads to, if it can be one.
-    pub(super) fn index(&self) -> Option<usize> {
+    pub(crate) fn index(&self) -> Option<usize> {
         self.told().0
     }
 
     /// The key of an object that the step leads to.
-    pub(super) fn to_key(&self) -> String {
+    pub(crate) fn to_key(&self) -> String {
         match self {
             Self::Index(index) => index.to_string(),
             Self::Key(key) => key.clone(),

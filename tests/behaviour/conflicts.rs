@@ -2,7 +2,7 @@
 //! policy that decides nothing.
 
 use crate::world::{NOTE, Outcome, World};
-use draftkeep::merge::{Policy, Rule, Why};
+use draftkeep::merge::{Choice, Policy, Rule, Why};
 use draftkeep::{AutosaveStatus, Cadence, Draft, ErrorKind, EventKind, Keep, Kind, Retention, Saved, Schema, Store};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -57,6 +57,9 @@ fn a_conflict_is_durable_and_ends_with_a_decision() -> Outcome {
     assert_eq!(conflict.theirs()[0].info.device.as_deref(), Some("laptop"));
     assert_eq!(conflict.paths().count(), 1);
     assert_eq!(conflict.merged().conflicts[0].why, Why::Manual);
+    let mut resolution = conflict.resolution();
+    assert!(resolution.finish().is_err(), "nothing is decided yet");
+    assert_eq!(resolution.choose_all(&Choice::Theirs)?.finish()?.as_str(), Some("theirs"));
     assert_eq!(conflict.settle(&"both".to_owned())?, 4);
     assert!(draft.conflict()?.is_none());
     assert_eq!((draft.load()?.as_str(), draft.info()?.conflicts), ("both", 0));
