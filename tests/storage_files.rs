@@ -1,10 +1,12 @@
 //! Opening and making stores in files: what is taken for a store, and what is never touched.
 #![cfg(feature = "redb")]
 
-use draftkeep::storage::{Batch, Origin, RedbStorage, Storage, StorageErrorKind, StoreFile, Table};
+use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
+use draftkeep::storage::{Batch, MemoryStorage, Origin, RedbStorage, Storage, StorageErrorKind, StoreFile, Table};
 use draftkeep::{ErrorKind, Options, Store};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 const TABLE: Table = Table::new(3);
 
@@ -424,4 +426,27 @@ fn a_file_that_is_taken_away_while_open_fails_commits_and_not_reads() {
         fs::rename(folder.path().join("elsewhere"), &path).unwrap();
         storage.commit(&batch).unwrap();
     }
+}
+
+#[test]
+fn a_copy_that_fails_on_the_way_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let from = FaultyStorage::new(Arc::new(MemoryStorage::new()));
+    for key in 0..2_000_u32 {
+        put(&from, &key.to_be_bytes(), &[7; 100]);
+    }
+    let copy = StoreFile::at(folder.path().join("copy.redb"));
+    from.arm(StorageFault {
+        call: Some(StorageCall::Scan),
+        after: 6,
+        lasting: Lasting::Once,
+        effect: StorageEffect::Fails(StorageErrorKind::Io),
+    });
+    let snapshot = from.snapshot().unwrap();
+    let mut copied = 0;
+    assert!(copy.create_copy(&*snapshot, |_, _, _| copied += 1).is_err());
+    assert!(copied > 0, "it failed on the way");
+    assert!(names(folder.path()).is_empty(), "{:?}", names(folder.path()));
+    copy.create_copy(&*snapshot, |_, _, _| ()).unwrap();
+    assert_eq!(names(folder.path()), ["copy.redb"]);
 }

@@ -130,8 +130,8 @@ impl StoreFile {
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create), what the snapshot answers, and what the disk does: nothing is at the path then. A
-    /// crash may leave `<name>.copying`, which the next attempt takes over. What the snapshot answers names no path.
+    /// As [`create`](Self::create), what the snapshot answers, and what the disk does: nothing is left of the copy then.
+    /// A crash may leave `<name>.copying`, which the next attempt takes over. What the snapshot answers names no path.
     pub fn create_copy(
         &self,
         snapshot: &dyn Snapshot,
@@ -139,10 +139,22 @@ impl StoreFile {
     ) -> Result<(), StorageError> {
         let at_path = |error: StorageError| error.at(&self.path);
         let (draft, disk, storage) = self.begin_copy().map_err(at_path)?;
-        for table in (0..=u8::MAX).map(Table::new) {
-            copy_table(snapshot, table, &mut visit, |batch| storage.commit(batch).map_err(at_path))?;
+        let mut tables = (0..=u8::MAX).map(Table::new);
+        let copied = tables.try_for_each(|table| {
+            copy_table(snapshot, table, &mut visit, |batch| storage.commit(batch).map_err(at_path))
+        });
+        let ended = match copied {
+            Ok(()) => self.end_copy(&draft, &disk, storage).map_err(at_path),
+            Err(error) => {
+                drop(storage);
+                Err(error)
+            }
+        };
+        if ended.is_err() {
+            // The room that it takes may be what is missing. Where removing it fails the next attempt takes it over.
+            let _unless_it_has_its_name_already = std::fs::remove_file(&draft);
         }
-        self.end_copy(&draft, &disk, storage).map_err(at_path)
+        ended
     }
 
     fn begin_copy(&self) -> Result<(PathBuf, Arc<FileDisk>, RedbStorage), StorageError> {
