@@ -180,8 +180,8 @@ impl<T> Draft<T> {
     /// Makes an earlier version's document the head again, as a new version: nothing is undone that cannot be redone.
     ///
     /// Returns the new version's number. What autosave holds is saved before, in the same commit. An editor that stays open
-    /// shows the restored text now, and then [rebases](crate::Autosave::rebase) its autosave or takes another
-    /// [`edit`](Self::edit): until then its texts are kept beside the head.
+    /// takes another [`edit`](Self::edit), or [reloads](crate::Autosave::reload) its autosave, and shows the restored text:
+    /// until then what is typed in it is merged into that.
     ///
     /// # Errors
     ///

@@ -70,7 +70,7 @@ pub(crate) fn save(
 ) -> Result<Saving, Failure> {
     let attempted = attempted(write, key, &head, base)?;
     let base = attempted.as_ref().unwrap_or(base);
-    if *text.body == *base.body && packed::holds(write.txn, key, base.version)? {
+    if *text.body == *base.body && text.schema == base.schema && packed::holds(write.txn, key, base.version)? {
         let from = Revised { version: base.version, id: base.id, vector: base.vector.clone() };
         return Ok(Saving::AsBefore { from, head: head.row.version, sides: head.row.sides });
     }

@@ -31,7 +31,7 @@ pub enum AutosaveStatus {
         /// When it was saved.
         at: Timestamp,
     },
-    /// Everything is durable, and the draft is in an open conflict that a person has to settle:
+    /// Everything is durable, and at the last save the draft was in an open conflict that a person has to settle:
     /// [`Draft::conflict`](crate::Draft::conflict). Saving goes on meanwhile.
     Conflict {
         /// The version that holds what was typed.
