@@ -80,7 +80,37 @@ fn main() -> Outcome {
         let rounds = if quick { case.rounds / 10 } else { case.rounds };
         row(case, rounds, &timing, &counting)?;
     }
+    for bytes in [2_000, 10_000, 100_000] {
+        late(&timing, bytes, if quick { 20 } else { 200 })?;
+    }
     noise(&timing, if quick { 30 } else { 300 })
+}
+
+/// A save that comes late, and is merged in its own commit, against the save of a whole text that came before it.
+fn late(side: &Side, bytes: usize, rounds: usize) -> Outcome {
+    let mut typist = Typist::new(5);
+    let draft = side.posts.start(&typist.post(bytes))?;
+    let mut turns = Vec::new();
+    for round in 0..rounds {
+        let (mut first, mut second) = (draft.edit()?, draft.edit()?);
+        typist.type_into(&mut first.doc().body, bytes);
+        second.doc().title = format!("Title {round}");
+        let plain = timed(|| Ok(first.save()?))?.1;
+        let (saved, merged) = timed(|| Ok(second.save()?))?;
+        if !matches!(saved, Saved::Merged { .. }) {
+            return Err(format!("not merged: {saved:?}").into());
+        }
+        turns.push((plain, merged));
+    }
+    let (plain, merged) = (median(turns.iter().map(|turn| turn.0)), median(turns.iter().map(|turn| turn.1)));
+    let ratio = median(turns.iter().map(|turn| turn.1 / turn.0));
+    println!(
+        "a late save of {} KB, merged: {:.2} ms, {ratio:.2} × a save ({:.2} ms)",
+        bytes / 1000,
+        merged * 1e3,
+        plain * 1e3
+    );
+    Ok(())
 }
 
 /// Our store and the baselines, side by side.
