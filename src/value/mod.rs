@@ -48,6 +48,6 @@ pub use path::{ParsePathError, Path, Segment};
 pub use pattern::Pattern;
 pub use tree::Value;
 
-pub(crate) use diff::{Budget, align};
+pub(crate) use diff::{Budget, Item, align};
 pub(crate) use order::compare_keys;
 pub(crate) use unknown::Unknown;
