@@ -1,9 +1,10 @@
 //! Two documents that came from one, merged as their schema says, for whoever has only their bytes.
 
 use super::document;
-use crate::error::Failure;
+use crate::error::{ErrorKind, Failure};
+use crate::fault;
 use crate::kind::AnySchema;
-use crate::merge::{self, Conflict, MergeBase, Merged, Overwritten, Place, Side, Why};
+use crate::merge::{self, Conflict, JsonError, MergeBase, Merged, Overwritten, Place, Side, Why};
 use crate::store::queue::lock;
 use crate::store::stale::{Edition, Join, Joined};
 use crate::value::{self, Path};
@@ -38,34 +39,63 @@ impl<T: DeserializeOwned + 'static> Joiner<T> {
         Arc::new(Self { schema: Arc::clone(schema), last: Mutex::default(), document: PhantomData })
     }
 
-    fn merged(
+    fn joined(
         &self,
         base: Option<Edition<'_>>,
         typed: Edition<'_>,
         other: Edition<'_>,
     ) -> Result<Option<Joined>, Failure> {
+        let is_current = |edition: Edition<'_>| edition.schema == self.schema.version;
+        let clean = if base.is_none_or(is_current) && is_current(typed) && is_current(other) {
+            self.as_written(base, typed, other)?
+        } else {
+            self.migrated(base, typed, other)?
+        };
+        let Some((body, report)) = clean else { return Ok(None) };
+        // What the type cannot read is for a person: `merged` says why.
+        let Ok(document) = value::from_slice::<T>(&body) else { return Ok(None) };
+        *lock(&self.last) = report;
+        Ok(Some(Joined { body: Arc::new(body), label: self.schema.label(&document) }))
+    }
+
+    /// Merges the bytes: what they have alike is not even read.
+    fn as_written(&self, base: Option<Edition<'_>>, typed: Edition<'_>, other: Edition<'_>) -> Result<Clean, Failure> {
+        let [ours, theirs] =
+            [typed, other].map(|edition| Side { value: edition.body, place: Place::Local(edition.version) });
+        let base = base.map(|base| base.body);
+        let merged = merge::merge_json(&self.schema.policy, base, ours, theirs).map_err(refused)?;
+        let is_clean = merged.is_clean();
+        let Merged { value, overwritten, marked, .. } = merged;
+        Ok(is_clean.then_some((value, Report { overwritten, marked })))
+    }
+
+    /// Brings all to the schema's version, and merges that.
+    fn migrated(&self, base: Option<Edition<'_>>, typed: Edition<'_>, other: Edition<'_>) -> Result<Clean, Failure> {
         let read = |edition: Edition<'_>| document::migrated(&self.schema, edition.schema, edition.body);
         // An ancestor that cannot be read is none: then more is asked of a person, and nothing is lost.
         let base = base.and_then(|base| read(base).ok());
-        let base = merge::merge_bases(&self.schema.policy, base.as_ref().as_slice(), None);
         let (ours, theirs) = (read(typed)?, read(other)?);
         let side = |value, version| Side { value, place: Place::Local(version) };
-        let merged = merged::<T>(&self.schema, &base, side(&ours, typed.version), side(&theirs, other.version));
-        if !merged.is_clean() {
-            return Ok(None);
-        }
-        let body = merged.value.to_canonical()?;
-        let label = self.schema.label(&value::from_slice::<T>(&body)?);
-        *lock(&self.last) = Report { overwritten: merged.overwritten, marked: merged.marked };
-        Ok(Some(Joined { body: Arc::new(body), label }))
+        let (ours, theirs) = (side(&ours, typed.version), side(&theirs, other.version));
+        let merged = merge::merge(&self.schema.policy, base.as_ref(), ours, theirs);
+        let is_clean = merged.is_clean();
+        let Merged { value, overwritten, marked, .. } = merged;
+        Ok(if is_clean { Some((value.to_canonical()?, Report { overwritten, marked })) } else { None })
     }
+}
+
+/// A merged document and what it has to tell, where no person is needed.
+type Clean = Option<(Vec<u8>, Report)>;
+
+fn refused(error: JsonError) -> Failure {
+    Failure::from(ErrorKind::Document { reason: error.to_string() }).because(error)
 }
 
 impl<T: DeserializeOwned + 'static> Join for Joiner<T> {
     fn join(&self, base: Option<Edition<'_>>, typed: Edition<'_>, other: Edition<'_>) -> Option<Joined> {
         *lock(&self.last) = Report::default();
         // Migrations, rules and types are the application's. A panic in one of them costs a conflict, and nothing else.
-        let joined = catch_unwind(AssertUnwindSafe(|| self.merged(base, typed, other)));
+        let joined = catch_unwind(AssertUnwindSafe(|| self.joined(base, typed, other)));
         match joined {
             Ok(Ok(joined)) => joined,
             Ok(Err(failure)) => {
@@ -102,7 +132,7 @@ pub(crate) fn merged<T: DeserializeOwned>(
     }
     // Two changes that are each right may be wrong together: an enum with two variants at once, for instance.
     if let Err(error) = value::from_value::<T>(&merged.value)
-        && !crate::fault::on("merge-that-the-type-cannot-read")
+        && !fault::on("merge-that-the-type-cannot-read")
     {
         merged.value = ours.value.clone();
         merged.conflicts.push(Conflict {

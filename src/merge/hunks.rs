@@ -3,8 +3,7 @@
 //! The idea is that of "A Formal Investigation of Diff3" (Khanna, Kunal, Pierce, 2007), with one difference: changes that
 //! touch without sharing a token of the base are no conflict.
 
-use crate::value::{Budget, align};
-use std::hash::Hash;
+use crate::value::{Budget, Item, align};
 use std::ops::Range;
 
 /// A part of the base and what the two sides made of it.
@@ -32,12 +31,7 @@ struct Hunk {
 }
 
 /// Cuts three sequences into pieces; `None` where finding out what changed costs too much.
-pub(super) fn three_way<T: Eq + Hash>(
-    base: &[T],
-    earlier: &[T],
-    later: &[T],
-    budget: &mut Budget,
-) -> Option<Vec<Piece>> {
+pub(super) fn three_way<T: Item>(base: &[T], earlier: &[T], later: &[T], budget: &mut Budget) -> Option<Vec<Piece>> {
     let (of_earlier, of_later) = (hunks(base, earlier, budget)?, hunks(base, later, budget)?);
     let (mut from_earlier, mut from_later) = (&of_earlier[..], &of_later[..]);
     let mut pieces = Vec::new();
@@ -83,7 +77,7 @@ pub(super) fn three_way<T: Eq + Hash>(
 }
 
 /// What one side replaced, in the order of the base. Two of them never touch.
-fn hunks<T: Eq + Hash>(base: &[T], side: &[T], budget: &mut Budget) -> Option<Vec<Hunk>> {
+fn hunks<T: Item>(base: &[T], side: &[T], budget: &mut Budget) -> Option<Vec<Hunk>> {
     let pairs = align(base, side, budget)?;
     let mut hunks = Vec::new();
     let (mut x, mut y) = (0, 0);
@@ -121,10 +115,10 @@ fn side_range(hunks: &[Hunk], region: &Range<usize>) -> Option<Range<usize>> {
 mod tests {
     use super::*;
 
-    fn merged(base: &str, earlier: &str, later: &str) -> String {
-        let chars = |text: &str| text.chars().collect::<Vec<_>>();
-        let (base, earlier, later) = (chars(base), chars(earlier), chars(later));
-        let text = |from: &[char], range: &Range<usize>| from[range.clone()].iter().collect::<String>();
+    fn merged(base: &'static str, earlier: &'static str, later: &'static str) -> String {
+        let letters = |text: &'static str| text.split_inclusive(|_| true).collect::<Vec<_>>();
+        let (base, earlier, later) = (letters(base), letters(earlier), letters(later));
+        let text = |from: &[&str], range: &Range<usize>| from[range.clone()].concat();
         let pieces = three_way(&base, &earlier, &later, &mut Budget::new(Budget::DEFAULT)).unwrap();
         let piece = |piece: &Piece| match piece {
             Piece::Kept(range) => text(&base, range),

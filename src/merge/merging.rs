@@ -6,6 +6,7 @@ use super::policy::Policy;
 use super::tree::{Base, Walk};
 use crate::fault;
 use crate::value::{Budget, Path, Value};
+use std::cmp::Ordering;
 
 /// Steps that a merge may take unless it is told otherwise: some tenths of a second at most.
 pub const STEPS_DEFAULT: usize = Budget::DEFAULT;
@@ -49,19 +50,23 @@ pub(super) fn run(
         let value = ours.value.clone();
         return Merged { value, overwritten: Vec::new(), conflicts: Vec::new(), marked: Vec::new() };
     }
-    let (earlier, later, whose_earlier) =
-        if is_later(ours, theirs) { (theirs, ours, Whose::Theirs) } else { (ours, theirs, Whose::Ours) };
+    let text = |side: Side<'_>| side.value.to_canonical().unwrap_or_default();
+    let (earlier, later, whose_earlier) = in_order(ours, theirs, |ours, theirs| text(ours).cmp(&text(theirs)));
     let mut walk = Walk::new(unclear, whose_earlier, steps);
     let value = walk.node(&policy.root(), base, Some(earlier.value), Some(later.value));
     // Both are there, and what both have never becomes nothing but by a rule of the application's own.
     walk.finish(value.unwrap_or_default())
 }
 
-/// Whether the first side comes after the second one. They differ.
-fn is_later(a: Side<'_>, b: Side<'_>) -> bool {
-    if fault::on("merge-order-matters") {
-        return true;
+/// The earlier side, the later one, and whose the earlier one is. Sides at one place are told apart by `compare_texts`.
+pub(super) fn in_order<'v, T: ?Sized>(
+    ours: Side<'v, T>,
+    theirs: Side<'v, T>,
+    compare_texts: impl FnOnce(Side<'v, T>, Side<'v, T>) -> Ordering,
+) -> (Side<'v, T>, Side<'v, T>, Whose) {
+    let is_later = ours.place.cmp(&theirs.place).then_with(|| compare_texts(ours, theirs)).is_gt();
+    if is_later || fault::on("merge-order-matters") {
+        return (theirs, ours, Whose::Theirs);
     }
-    let text = |side: Side<'_>| side.value.to_canonical().unwrap_or_default();
-    a.place.cmp(&b.place).then_with(|| text(a).cmp(&text(b))).is_gt()
+    (ours, theirs, Whose::Ours)
 }

@@ -25,9 +25,10 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `merging` | where a merge begins |
+//! | `merging`, `json` | where a merge begins: of values, of bytes |
 //! | `outcome`, `rule`, `policy` | what goes in, what comes out, and what is said about it |
 //! | `tree` | the walk through three documents, and what each rule does |
+//! | `splice` | the same walk through their bytes, which reads only what both sides changed |
 //! | `keyed`, `order` | arrays whose elements have names |
 //! | `sequence`, `text`, `hunks`, `cut` | arrays without names, texts, and what both are made of |
 //! | `scalar`, `set` | counters, extremes, sets |
@@ -42,6 +43,7 @@ mod both;
 mod comparison;
 mod cut;
 mod hunks;
+mod json;
 mod keyed;
 #[cfg(feature = "proptest")]
 pub mod laws;
@@ -56,12 +58,14 @@ mod rule;
 mod scalar;
 mod sequence;
 mod set;
+mod splice;
 mod text;
 mod tree;
 mod views;
 
 pub use base::{MergeBase, merge_bases};
 pub use comparison::{By, Comparison, Part, PartKind};
+pub use json::{JsonError, merge_json, merge_json_over};
 pub use merging::{STEPS_DEFAULT, merge, merge_over, merge_with};
 pub use outcome::{Conflict, Merged, Overwritten, Place, Side, Whose, Why};
 pub use passage::Passage;

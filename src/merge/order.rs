@@ -24,22 +24,28 @@ pub(super) fn merge(orders: &Orders<'_>, count: usize, is_there: impl Fn(usize) 
     let moved_later = moved(orders.base, orders.later, count);
     let mut is_later = vec![false; count];
     orders.later.iter().for_each(|name| is_later[*name] = true);
-    // What the earlier side places, each behind its neighbour; the first list is what comes before all.
-    let mut behind: Vec<Vec<usize>> = vec![Vec::new(); count + 1];
+    // What the earlier side places, in its order: the first run of it comes before all, each other one behind a neighbour.
+    let mut placed = Vec::new();
     let mut is_placed = vec![false; count];
-    let mut neighbour = 0;
+    let mut begin_behind = vec![0; count];
+    let mut end_behind = vec![0; count];
+    let mut first = 0;
+    let mut neighbour = None;
     for name in orders.earlier.iter().copied().filter(|name| is_there(*name)) {
         if !is_later[name] || (moved_earlier[name] && !moved_later[name]) {
-            behind[neighbour].push(name);
+            placed.push(name);
             is_placed[name] = true;
+            *neighbour.map_or(&mut first, |neighbour: usize| &mut end_behind[neighbour]) = placed.len();
         } else {
-            neighbour = name + 1;
+            (begin_behind[name], end_behind[name]) = (placed.len(), placed.len());
+            neighbour = Some(name);
         }
     }
-    let mut names = std::mem::take(&mut behind[0]);
+    let mut names = Vec::with_capacity(count);
+    names.extend_from_slice(&placed[..first]);
     for name in orders.later.iter().copied().filter(|name| is_there(*name) && !is_placed[*name]) {
         names.push(name);
-        names.append(&mut behind[name + 1]);
+        names.extend_from_slice(&placed[begin_behind[name]..end_behind[name]]);
     }
     let is_overruled = is_overruled(orders, &names, count, |name| moved_earlier[name] && moved_later[name]);
     Ordered { names, is_overruled }
@@ -63,16 +69,20 @@ fn moved(base: &[usize], side: &[usize], count: usize) -> Vec<bool> {
     let mut places = vec![None; count];
     base.iter().enumerate().for_each(|(place, name)| places[*name] = Some(place));
     let common: Vec<(usize, usize)> = side.iter().filter_map(|name| Some((*name, places[*name]?))).collect();
-    // The longest rising row of places (patience sorting): `ends[k]` ends the row of length k + 1 that ends lowest.
-    let mut ends: Vec<usize> = Vec::new();
+    // The longest rising row of places (patience sorting): `ends[k]` ends the row of length k + 1 that ends lowest, and
+    // stands at `lowest[k]` in the base.
+    let (mut ends, mut lowest): (Vec<usize>, Vec<usize>) = (Vec::new(), Vec::new());
     let mut before: Vec<Option<usize>> = Vec::with_capacity(common.len());
     for (at, (_, place)) in common.iter().enumerate() {
-        let length = ends.partition_point(|end| common[*end].1 < *place);
+        // Mostly nothing moved, and the row goes on.
+        let is_next = lowest.last().is_none_or(|last| last < place);
+        let length = if is_next { ends.len() } else { lowest.partition_point(|end| end < place) };
         before.push(length.checked_sub(1).map(|shorter| ends[shorter]));
         if length == ends.len() {
             ends.push(at);
+            lowest.push(*place);
         } else {
-            ends[length] = at;
+            (ends[length], lowest[length]) = (at, *place);
         }
     }
     let mut moved = vec![false; count];

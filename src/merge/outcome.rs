@@ -15,13 +15,21 @@ pub enum Place {
 }
 
 /// One of the two documents that are merged, and its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Side<'v> {
-    /// The document.
-    pub value: &'v Value,
+#[derive(Debug, PartialEq, Eq)]
+pub struct Side<'v, T: ?Sized = Value> {
+    /// The document: a [`Value`], or its JSON as bytes.
+    pub value: &'v T,
     /// Where it stands in time. Of two sides at one place, the one with the larger canonical text is the later.
     pub place: Place,
 }
+
+impl<T: ?Sized> Clone for Side<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Side<'_, T> {}
 
 /// The sides as the caller named them: `ours` is the first, `theirs` the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,9 +52,10 @@ impl Whose {
 /// What a merge made of two documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Merged {
-    /// The document with everything in it that could be merged. Where something conflicts it holds the later side's.
-    pub value: Value,
+pub struct Merged<T = Value> {
+    /// The document with everything in it that could be merged: a [`Value`], or its canonical JSON. Where something
+    /// conflicts it holds the later side's.
+    pub value: T,
     /// Changes that a rule decided against.
     pub overwritten: Vec<Overwritten>,
     /// Changes that a person has to decide on.
@@ -55,11 +64,17 @@ pub struct Merged {
     pub marked: Vec<Path>,
 }
 
-impl Merged {
+impl<T> Merged<T> {
     /// Whether nothing needs a person: some changes may still have been overwritten, as their rules say.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.conflicts.is_empty()
+    }
+
+    /// The same, with the document in another form.
+    pub(super) fn with<U>(self, value: U) -> Merged<U> {
+        let Self { value: _, overwritten, conflicts, marked } = self;
+        Merged { value, overwritten, conflicts, marked }
     }
 }
 

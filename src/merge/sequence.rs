@@ -10,17 +10,19 @@ use crate::value::{Array, Value};
 pub(super) fn merge(walk: &mut Walk<'_>, rules: &Rules<'_>, base: Base<'_>, earlier: &Array, later: &Array) -> Value {
     // Copies both arrays, so only where there is a conflict to tell of.
     let conflict = |walk: &mut Walk<'_>, why| {
-        walk.conflicting(base, &Value::Array(earlier.clone()), &Value::Array(later.clone()), why)
+        walk.tell(base, Some(Value::Array(earlier.clone())), Some(Value::Array(later.clone())), why);
     };
     // Two arrays that were made apart have no places in common.
     let Some(before) = base.value().and_then(Value::as_array) else {
         if earlier == later {
             return Value::Array(later.clone());
         }
-        return conflict(walk, Why::NoBase);
+        conflict(walk, Why::NoBase);
+        return Value::Array(later.clone());
     };
     let Some(pieces) = three_way(before, earlier, later, &mut walk.budget) else {
-        return conflict(walk, Why::TooMuchWork);
+        conflict(walk, Why::TooMuchWork);
+        return Value::Array(later.clone());
     };
     let mut merged: Vec<Value> = Vec::with_capacity(earlier.len().max(later.len()));
     // Ours is the earlier side's.

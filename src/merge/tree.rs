@@ -1,12 +1,13 @@
 //! The walk through three documents at once.
 
+use super::keyed::{self, Matched};
 use super::outcome::{Conflict, Merged, Overwritten, Whose, Why};
 use super::passage::Passage;
 use super::policy::Rules;
 use super::rule::{Cut, MergeRule, Overlap, Rule};
-use super::{keyed, scalar, sequence, set, text};
+use super::{scalar, sequence, set, text};
 use crate::fault;
-use crate::value::{Budget, DEPTH_MAX, Object, Path, Segment, Value, compare_keys};
+use crate::value::{Array, Budget, DEPTH_MAX, Object, Path, Segment, Value, compare_keys};
 use std::cmp::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,16 +15,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 const LONG: usize = 80;
 
 /// What was there before both sides.
+pub(super) type Base<'v> = BaseOf<&'v Value>;
+
+/// What was there before both sides: a value, or what stands for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Base<'v> {
+pub(super) enum BaseOf<T> {
     /// Nobody knows.
     Unknown,
     /// This, or nothing.
-    Known(Option<&'v Value>),
+    Known(Option<T>),
 }
 
-impl<'v> Base<'v> {
-    pub(super) const fn value(self) -> Option<&'v Value> {
+impl<T: Copy> BaseOf<T> {
+    pub(super) fn value(self) -> Option<T> {
         match self {
             Self::Unknown => None,
             Self::Known(value) => value,
@@ -31,12 +35,20 @@ impl<'v> Base<'v> {
     }
 
     /// What was there at a place inside, where that is found by `find`.
-    pub(super) fn inside(self, find: impl FnOnce(&'v Value) -> Option<&'v Value>) -> Self {
+    pub(super) fn inside(self, find: impl FnOnce(T) -> Option<T>) -> Self {
         match self {
             Self::Unknown => Self::Unknown,
             Self::Known(value) => Self::Known(value.and_then(find)),
         }
     }
+}
+
+/// What can be said about a place without a look inside.
+pub(super) enum Settled<T> {
+    /// It is what a side has there, or nothing.
+    As(Option<T>),
+    /// Its rule decides, over this base.
+    Open(BaseOf<T>),
 }
 
 /// A merge under way.
@@ -69,6 +81,32 @@ impl<'u> Walk<'u> {
         Merged { value, overwritten, conflicts, marked }
     }
 
+    /// What is at one place where both sides have the same, or only one of them changed it.
+    pub(super) fn settle<T: Copy + PartialEq>(
+        &self,
+        rules: &Rules<'_>,
+        base: BaseOf<T>,
+        earlier: Option<T>,
+        later: Option<T>,
+        is_object: impl Fn(T) -> bool,
+    ) -> Settled<T> {
+        if earlier == later && !is_counted(rules, base, earlier) {
+            return Settled::As(earlier);
+        }
+        // The way to something unclear leads through objects only: see `base`.
+        let leads_to_unclear = self.unclear.iter().any(|unclear| self.path.contains(unclear));
+        let are_objects = || [earlier, later].into_iter().all(|side| side.is_some_and(&is_object));
+        if leads_to_unclear {
+            let is_on_the_way = are_objects() && !self.unclear.contains(&self.path);
+            return Settled::Open(if is_on_the_way { base } else { BaseOf::Unknown });
+        }
+        match base {
+            BaseOf::Known(base) if base == earlier => Settled::As(later),
+            BaseOf::Known(base) if base == later => Settled::As(earlier),
+            base => Settled::Open(base),
+        }
+    }
+
     /// Merges what is at one place; `None` stands for nothing.
     pub(super) fn node(
         &mut self,
@@ -77,26 +115,11 @@ impl<'u> Walk<'u> {
         earlier: Option<&Value>,
         later: Option<&Value>,
     ) -> Option<Value> {
-        if earlier == later && !is_counted(rules, base, earlier) {
-            return earlier.cloned();
-        }
-        // The way to something unclear leads through objects only: see `base`.
-        let leads_to_unclear = self.unclear.iter().any(|unclear| self.path.contains(unclear));
-        let base = match (earlier, later) {
-            (Some(Value::Object(_)), Some(Value::Object(_))) if !self.unclear.contains(&self.path) => base,
-            _ if leads_to_unclear => Base::Unknown,
-            _ => base,
+        let is_object = |value: &Value| matches!(value, Value::Object(_));
+        let base = match self.settle(rules, base, earlier, later, is_object) {
+            Settled::As(side) => return side.cloned(),
+            Settled::Open(base) => base,
         };
-        if let Base::Known(base) = base
-            && !leads_to_unclear
-        {
-            if base == earlier {
-                return later.cloned();
-            }
-            if base == later {
-                return earlier.cloned();
-            }
-        }
         match (rules.rule(), earlier, later) {
             (Rule::Manual, ..) => self.conflict(base, earlier, later, Why::Manual),
             (Rule::Custom(rule), ..) => self.custom(&**rule, base, earlier, later),
@@ -146,14 +169,18 @@ impl<'u> Walk<'u> {
         match (rule, earlier, later) {
             (Rule::Auto, Value::Object(a), Value::Object(b)) => Value::Object(self.object(rules, base, a, b)),
             (Rule::Auto, Value::Array(a), Value::Array(b)) => {
-                let of_base = base.value().and_then(Value::as_array);
-                if keyed::all_named([Some(a), Some(b), of_base].into_iter().flatten(), "id") {
-                    keyed::merge(self, rules, "id", base, a, b)
-                } else {
-                    sequence::merge(self, rules, base, a, b)
+                let arrays = elements(base, a, b);
+                match Matched::by_name(arrays.each_ref().map(Vec::as_slice), |element| keyed::name(element, "id")) {
+                    Some(matched) => keyed::merge(self, rules, &matched, base, a),
+                    None => sequence::merge(self, rules, base, a, b),
                 }
             }
-            (Rule::Keyed(member), Value::Array(a), Value::Array(b)) => keyed::merge(self, rules, member, base, a, b),
+            (Rule::Keyed(member), Value::Array(a), Value::Array(b)) => {
+                let arrays = elements(base, a, b);
+                let name = |element| keyed::name(element, member);
+                let matched = Matched::by_name_or_content(arrays.each_ref().map(Vec::as_slice), name);
+                keyed::merge(self, rules, &matched, base, a)
+            }
             (Rule::Sequence, Value::Array(a), Value::Array(b)) => sequence::merge(self, rules, base, a, b),
             (Rule::Set, Value::Array(a), Value::Array(b)) => set::merge(base, a, b),
             _ => self.latest(base, earlier, later),
@@ -161,19 +188,32 @@ impl<'u> Walk<'u> {
     }
 
     fn object(&mut self, rules: &Rules<'_>, base: Base<'_>, earlier: &Object, later: &Object) -> Object {
-        let mut keys: Vec<&str> = earlier.keys().chain(later.keys()).collect();
-        keys.sort_by(|a, b| compare_keys(a.as_bytes(), b.as_bytes()));
-        keys.dedup();
-        let mut merged = Object::new();
-        for key in keys {
-            let before = base.inside(|base| base.as_object()?.get(key));
+        let mut before = base.value().and_then(Value::as_object).map(Object::iter).into_iter().flatten().peekable();
+        let (mut earlier, mut later) = (earlier.iter().peekable(), later.iter().peekable());
+        // All are in one order, so that each is walked through once.
+        let mut members = Vec::new();
+        loop {
+            let key = match (earlier.peek(), later.peek()) {
+                (Some((a, _)), Some((b, _))) => {
+                    if compare_keys(a.as_bytes(), b.as_bytes()).is_gt() {
+                        *b
+                    } else {
+                        *a
+                    }
+                }
+                (Some((key, _)), None) | (None, Some((key, _))) => *key,
+                (None, None) => break,
+            };
+            while before.next_if(|(other, _)| compare_keys(other.as_bytes(), key.as_bytes()).is_lt()).is_some() {}
+            let before = before.next_if(|(other, _)| *other == key).map(|(_, value)| value);
+            let before = base.inside(|_| before);
+            let earlier = earlier.next_if(|(other, _)| *other == key).map(|(_, value)| value);
+            let later = later.next_if(|(other, _)| *other == key).map(|(_, value)| value);
             let rules = rules.member(key);
-            let value = self.at(key, |walk| walk.node(&rules, before, earlier.get(key), later.get(key)));
-            if let Some(value) = value {
-                merged.insert(key, value);
-            }
+            let value = self.at(key, |walk| walk.node(&rules, before, earlier, later));
+            members.extend(value.map(|value| (key, value)));
         }
-        merged
+        members.into_iter().collect()
     }
 
     /// Does something one step further down.
@@ -248,8 +288,11 @@ impl<'u> Walk<'u> {
     }
 
     /// Notes that the earlier side's change is not in what is kept.
-    pub(super) fn dropped_earlier(&mut self, kept: &Value, dropped: &Value) {
-        self.dropped(self.whose_earlier, Some(kept), Some(dropped));
+    pub(super) fn dropped_earlier(&mut self, kept: Value, dropped: Value) {
+        let (path, whose) = (self.path.clone(), self.whose_earlier);
+        if !fault::on("merge-swallows-the-loser") {
+            self.overwritten.push(Overwritten { path, whose, kept: Some(kept), dropped: Some(dropped) });
+        }
     }
 
     /// Notes a conflict, and keeps the later side where it has anything.
@@ -260,13 +303,17 @@ impl<'u> Walk<'u> {
         later: Option<&Value>,
         why: Why,
     ) -> Option<Value> {
+        self.tell(base, earlier.cloned(), later.cloned(), why);
+        later.or(earlier).cloned()
+    }
+
+    /// Notes a conflict.
+    pub(super) fn tell(&mut self, base: Base<'_>, earlier: Option<Value>, later: Option<Value>, why: Why) {
         let (ours, theirs) = if self.whose_earlier == Whose::Ours { (earlier, later) } else { (later, earlier) };
-        let (ours, theirs) = (ours.cloned(), theirs.cloned());
         let (path, base) = (self.path.clone(), base.value().cloned());
         if !fault::on("merge-swallows-a-conflict") {
             self.conflicts.push(Conflict { path, base, ours, theirs, why, passages: Vec::new() });
         }
-        later.or(earlier).cloned()
     }
 
     pub(super) fn conflicting(&mut self, base: Base<'_>, earlier: &Value, later: &Value, why: Why) -> Value {
@@ -295,9 +342,15 @@ impl<'u> Walk<'u> {
 }
 
 /// Whether equal values may still have to be added up: there is a counter that both sides changed.
-fn is_counted(rules: &Rules<'_>, base: Base<'_>, both: Option<&Value>) -> bool {
-    let is_open = matches!(rules.rule(), Rule::Counter) || rules.rule().descends();
-    rules.counts() && is_open && both.is_some() && matches!(base, Base::Known(base) if base != both)
+fn is_counted<T: Copy + PartialEq>(rules: &Rules<'_>, base: BaseOf<T>, both: Option<T>) -> bool {
+    let is_open = || matches!(rules.rule(), Rule::Counter) || rules.rule().descends();
+    rules.counts() && is_open() && both.is_some() && matches!(base, BaseOf::Known(base) if base != both)
+}
+
+/// The elements of the base, where it is an array, and of both sides.
+fn elements<'v>(base: Base<'v>, earlier: &'v Array, later: &'v Array) -> [Vec<&'v Value>; 3] {
+    [base.value().and_then(Value::as_array), Some(earlier), Some(later)]
+        .map(|array| array.into_iter().flatten().collect())
 }
 
 fn is_long(text: &str) -> bool {
@@ -365,6 +418,20 @@ mod tests {
         let merged = merge_with(&Policy::default(), Some(&text("a")), side(&text("b"), 1), side(&text("c"), 2), 5_000);
         assert_eq!(merged.conflicts.iter().map(|conflict| &conflict.why).collect::<Vec<_>>(), [&Why::TooMuchWork]);
         assert_eq!(merged.value, text("c"));
+    }
+
+    /// Each level would be hashed anew, with all that is below.
+    #[test]
+    fn arrays_in_arrays_cost_what_is_in_them_at_each_level() {
+        let nested = |leaf: i64| {
+            let inner: Value = (0..100).chain([leaf]).map(Value::from).collect::<Vec<_>>().into();
+            (0..50).fold(inner, |inner, _| vec![inner, leaf.into()].into())
+        };
+        let [base, ours, theirs] = [-1, -2, -3].map(nested);
+        let merged = |steps| merge_with(&Policy::default(), Some(&base), side(&ours, 1), side(&theirs, 2), steps);
+        assert!(merged(400_000).is_clean());
+        let conflicts = merged(100_000).conflicts;
+        assert_eq!(conflicts.iter().map(|conflict| &conflict.why).collect::<Vec<_>>(), [&Why::TooMuchWork]);
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod limits;
 mod number;
 mod object;
 mod order;
+mod outline;
 mod path;
 mod pattern;
 mod reader;
@@ -48,6 +49,7 @@ pub use path::{ParsePathError, Path, Segment};
 pub use pattern::Pattern;
 pub use tree::Value;
 
-pub(crate) use diff::{Budget, align};
+pub(crate) use diff::{Budget, Item, align};
 pub(crate) use order::compare_keys;
+pub(crate) use outline::{Outline, Part, compare_quoted, unquoted};
 pub(crate) use unknown::Unknown;

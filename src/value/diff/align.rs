@@ -5,19 +5,53 @@ use std::collections::HashMap;
 use std::hash::Hash;
 
 use super::budget::Budget;
+use crate::value::Value;
 
 /// Beyond so many differences an alignment would cost more memory (4 bytes times their square, halved) than it is worth.
 const DIFFERENCES_MAX: usize = 1_500;
 
+/// What hashing takes for each unit of an item's weight, in steps.
+const HASHING: usize = 8;
+
+/// Something that sequences are made of.
+pub(crate) trait Item: Eq + Hash {
+    /// How much there is to be hashed: 1 for what is small.
+    fn weight(&self) -> usize;
+}
+
+impl Item for Value {
+    fn weight(&self) -> usize {
+        1 + match self {
+            Self::Null | Self::Bool(_) | Self::Number(_) => 0,
+            Self::String(text) => text.len() / 8,
+            Self::Array(array) => array.iter().map(Self::weight).sum(),
+            Self::Object(object) => object.iter().map(|(key, value)| key.len() / 8 + value.weight()).sum(),
+        }
+    }
+}
+
+/// Parts of a text: whoever cut it has taken steps for its bytes.
+impl Item for &str {
+    fn weight(&self) -> usize {
+        0
+    }
+}
+
 /// Pairs equal items in order, as many as possible; `None` if that costs too much.
-pub(crate) fn align<T: Eq + Hash>(before: &[T], after: &[T], budget: &mut Budget) -> Option<Vec<(usize, usize)>> {
+pub(crate) fn align<T: Item>(before: &[T], after: &[T], budget: &mut Budget) -> Option<Vec<(usize, usize)>> {
     let front = before.iter().zip(after).take_while(|(a, b)| a == b).count();
     let (a, b) = (&before[front..], &after[front..]);
     let back = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
     let (a, b) = (&a[..a.len() - back], &b[..b.len() - back]);
     let mut pairs: Vec<_> = (0..front).map(|at| (at, at)).collect();
-    if !a.is_empty() && !b.is_empty() {
-        let mut numbers = HashMap::new();
+    // Two single ones differ here.
+    if !a.is_empty() && !b.is_empty() && a.len() + b.len() > 2 {
+        let weight: usize = a.iter().chain(b).map(Item::weight).sum();
+        if !budget.take(weight.saturating_mul(HASHING)) {
+            return None;
+        }
+        // All the room at once: growing hashes every item anew.
+        let mut numbers = HashMap::with_capacity(a.len().max(b.len()));
         let a: Vec<usize> = number(a, &mut numbers);
         let b: Vec<usize> = number(b, &mut numbers);
         pairs.extend(Search { a: &a, b: &b }.run(budget)?.into_iter().map(|(a, b)| (a + front, b + front)));
@@ -27,7 +61,7 @@ pub(crate) fn align<T: Eq + Hash>(before: &[T], after: &[T], budget: &mut Budget
 }
 
 /// Replaces each item by a number, equal ones by the same.
-fn number<'a, T: Eq + Hash>(items: &'a [T], numbers: &mut HashMap<&'a T, usize>) -> Vec<usize> {
+fn number<'a, T: Item>(items: &'a [T], numbers: &mut HashMap<&'a T, usize>) -> Vec<usize> {
     let mut numbered = Vec::with_capacity(items.len());
     for item in items {
         let next = numbers.len();

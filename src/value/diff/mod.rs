@@ -14,6 +14,6 @@ pub use apply::apply;
 pub use change::{Change, Edit, Span};
 pub use compare::{diff, diff_with};
 
-pub(crate) use align::align;
+pub(crate) use align::{Item, align};
 pub(crate) use budget::Budget;
 pub(super) use pairs::pair_elements;
