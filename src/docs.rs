@@ -1,7 +1,10 @@
-//! Long pages about the library: how it is built, what lies in a file, how merging works, what it survives, what it costs. There is no code here.
+//! Long pages about the library: how it is built, what lies in a file, how merging works and how others do it, what it survives, what it costs. There is no code here.
 
 #[doc = include_str!("docs/architecture.md")]
 pub mod architecture {}
+
+#[doc = include_str!("docs/comparison.md")]
+pub mod comparison {}
 
 #[doc = include_str!("docs/failures.md")]
 pub mod failures {}
