@@ -10,7 +10,7 @@ use common::Outcome;
 use common::random::{Random, Words};
 use common::stats::{folder, has, median, timed};
 use draftkeep::Value;
-use draftkeep::merge::{Cut, Merged, Overlap, Place, Policy, Rule, Side, merge};
+use draftkeep::merge::{Cut, Merged, Overlap, Place, Policy, Rule, Side, merge, merge_json};
 use std::path::Path;
 use std::process::Command;
 
@@ -18,8 +18,9 @@ fn main() -> Outcome {
     let rounds = if has("--quick") { 5 } else { 60 };
     println!("{:<44} {:>10} {:>10} {:>6} {:>5}  what became of it", "", "ours", "baseline", "ratio", "goal");
     for scenes in [20, 200, 2_000] {
-        documents(scenes, rounds)?;
+        documents(scenes, rounds, ("scenes by id", "0.80"), Rule::keyed("id"))?;
     }
+    documents(200, rounds, ("scenes by place", "0.80"), Rule::Sequence)?;
     let place = folder()?;
     for paragraphs in [10, 100, 1_000] {
         prose(paragraphs, rounds, place.path())?;
@@ -46,7 +47,7 @@ fn row(name: &str, ours: &[f64], theirs: &[f64], goal: &str, became: &str) {
     println!("{name:<44} {:>10} {:>10} {ratio:>6.2} {goal:>5}  {became}", ms(ours), ms(theirs));
 }
 
-fn side(value: &Value, seq: u64) -> Side<'_> {
+fn side<T: ?Sized>(value: &T, seq: u64) -> Side<'_, T> {
     Side { value, place: Place::Hub(seq) }
 }
 
@@ -68,7 +69,7 @@ fn duel<A, B>(
 }
 
 /// A story of scenes; one side edits two of them and moves one, the other edits a third and adds one.
-fn documents(scenes: usize, rounds: usize) -> Outcome {
+fn documents(scenes: usize, rounds: usize, (name, goal): (&str, &str), rule: Rule) -> Outcome {
     let mut words = Prose::new(7);
     let scene = |words: &mut Prose, number: usize| serde_json::json!({ "id": format!("scene-{number}"), "title": words.prose(30), "text": words.prose(200), "takes": number });
     let all: Vec<_> = (0..scenes).map(|number| scene(&mut words, number)).collect();
@@ -85,11 +86,10 @@ fn documents(scenes: usize, rounds: usize) -> Outcome {
     }
     let bytes = [&base, &ours, &theirs].map(|value| serde_json::to_vec(value).unwrap_or_default());
     let size = bytes[0].len();
-    let policy = Policy::builder().rule("/scenes", Rule::keyed("id")).build()?;
+    let policy = Policy::builder().rule("/scenes", rule).build()?;
     let merged = || {
-        let [base, ours, theirs] = [Value::parse(&bytes[0])?, Value::parse(&bytes[1])?, Value::parse(&bytes[2])?];
-        let merged = merge(&policy, Some(&base), side(&ours, 1), side(&theirs, 2));
-        Ok((merged.value.to_canonical()?, merged.conflicts.len()))
+        let merged = merge_json(&policy, Some(&bytes[0]), side(&bytes[1][..], 1), side(&bytes[2][..], 2))?;
+        Ok((merged.value, merged.conflicts.len()))
     };
     let plain = || {
         let read = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes);
@@ -103,7 +103,7 @@ fn documents(scenes: usize, rounds: usize) -> Outcome {
         wanted.into_iter().filter(|part| text.contains(*part)).count()
     };
     let became = format!("ours {} of 5 changes, {conflicts} conflicts; plain {} of 5", has_all(&mine), has_all(&plain));
-    row(&format!("document, {} KB, {scenes} scenes by id", size / 1000), &times[0], &times[1], "0.80", &became);
+    row(&format!("document, {} KB, {scenes} {name}", size / 1000), &times[0], &times[1], goal, &became);
     Ok(())
 }
 
@@ -192,29 +192,68 @@ fn worst(bytes: usize) -> Outcome {
         Value::from(text)
     };
     let line = |letters: [&str; 2]| Value::from((0..bytes).map(|at| letters[at % 7 % 2]).collect::<String>());
+    let repeated = |first: &str, letter: &str, last: &str| {
+        Value::from(format!("{first}{}{last}", letter.repeat((bytes - 12) / letter.len())))
+    };
+    let number = |at: usize| Value::from(at as u64);
     let numbers = |step: usize| -> Value {
         let count = bytes / 8;
-        (0..count).map(|at| Value::from((at * step % count) as u64)).collect::<Vec<_>>().into()
+        (0..count).map(|at| number(at * step % count)).collect::<Vec<_>>().into()
+    };
+    let alike = |first: usize, more: usize| -> Value {
+        // No document has more than two million values.
+        let ones = std::iter::repeat_n(1, bytes / 6 - 2 * more);
+        std::iter::once(first).chain(ones).chain([first]).map(number).collect::<Vec<_>>().into()
     };
     let named = |step: usize| -> Value {
         let count = bytes / 20;
-        let element =
-            |at: usize| Value::Object([("id", Value::from((at * step % count) as u64))].into_iter().collect());
+        let element = |at: usize| Value::Object([("id", number(at * step % count))].into_iter().collect());
         (0..count).map(element).collect::<Vec<_>>().into()
+    };
+    let namesakes = |step: usize| -> Value {
+        let count = bytes / 26;
+        let element =
+            |at: usize| Value::Object([("id", number(1)), ("n", number(at * step % count))].into_iter().collect());
+        (0..count).map(element).collect::<Vec<_>>().into()
+    };
+    let wide = |step: usize| {
+        let members = (0..bytes / 16).map(|at| (format!("{:08}", at * step), number(at % (step + 2))));
+        Value::Object(members.collect())
+    };
+    // The last difference is as deep as can be, and behind all that is alike.
+    let deep = |leaf: usize, around: &dyn Fn(Value, usize) -> Value| {
+        let inner: Value = (0..bytes / 8).chain([leaf]).map(number).collect::<Vec<_>>().into();
+        (0..60).fold(inner, |inner, _| around(inner, leaf))
+    };
+    let arrays = |leaf: usize| deep(leaf, &|inner, leaf| Value::from(vec![inner, number(leaf)]));
+    let objects = |leaf: usize| {
+        deep(leaf, &|inner, leaf| Value::Object([("a", inner), ("b", number(leaf))].into_iter().collect()))
     };
     let text = Rule::Text(Cut::Words, Overlap::Conflict);
     let cases = [
-        ("three texts of unlike lines", text.clone(), [lines(1), lines(2), lines(3)]),
-        ("three texts of one long line", text, [line(["a ", "b "]), line(["b ", "a "]), line(["b ", "c "])]),
-        ("three sequences in unlike orders", Rule::Sequence, [numbers(1), numbers(7), numbers(11)]),
-        ("three keyed arrays in unlike orders", Rule::keyed("id"), [named(1), named(7), named(11)]),
+        ("texts of unlike lines", text.clone(), [lines(1), lines(2), lines(3)]),
+        ("texts of one long line", text.clone(), [line(["a ", "b "]), line(["b ", "a "]), line(["b ", "c "])]),
+        (
+            "texts of one letter",
+            text.clone(),
+            [repeated("", "a", ""), repeated("b", "a", "b"), repeated("c", "a", "c")],
+        ),
+        ("texts of empty lines", text, [repeated("", "\n", ""), repeated("b", "\n", "b"), repeated("c", "\n", "c")]),
+        ("sequences in unlike orders", Rule::Sequence, [numbers(1), numbers(7), numbers(11)]),
+        ("sequences of one number", Rule::Sequence, [alike(2, 0), alike(3, 1_000), alike(4, 2_000)]),
+        ("sets", Rule::Set, [numbers(1), numbers(7), numbers(11)]),
+        ("arrays by id in unlike orders", Rule::keyed("id"), [named(1), named(7), named(11)]),
+        ("arrays by an id that all share", Rule::keyed("id"), [namesakes(1), namesakes(7), namesakes(11)]),
+        ("objects of unlike members", Rule::Auto, [wide(1), wide(2), wide(3)]),
+        ("arrays in arrays", Rule::Auto, [arrays(1), arrays(2), arrays(3)]),
+        ("objects in objects", Rule::Auto, [objects(1), objects(2), objects(3)]),
     ];
     for (name, rule, [base, ours, theirs]) in cases {
         let policy = Policy::builder().rule("", rule).build()?;
         let (merged, seconds) = timed(|| Ok(merge(&policy, Some(&base), side(&ours, 1), side(&theirs, 2))))?;
         let Merged { conflicts, overwritten, .. } = merged;
         let became = conflicts.first().map_or_else(|| "clean".to_owned(), |conflict| conflict.why.to_string());
-        let name = format!("{name}, {} MB", bytes / 1_000_000);
+        let name = format!("three {name}, {} MB", bytes / 1_000_000);
         println!("{name:<44} {:>7.0} ms  {became}; {} overwritten", seconds * 1e3, overwritten.len());
     }
     Ok(())

@@ -37,7 +37,9 @@ impl<T: Copy + Eq + Hash> Matched<T> {
     pub(super) fn by_name_or_content(arrays: [&[T]; 3], name: impl Fn(T) -> Option<T>) -> Self {
         let Names { orders, mut elements, is_shared } = Names::of(arrays, name);
         // What is alike has a number, and a list of the names of the first, the second… of them.
-        let mut alike: HashMap<T, usize> = HashMap::new();
+        let is_nameless = |number: &&Option<usize>| number.is_none_or(|number| is_shared[number]);
+        let most = orders.iter().map(|order| order.iter().filter(is_nameless).count()).max().unwrap_or(0);
+        let mut alike: HashMap<T, usize> = HashMap::with_capacity(most);
         let mut lists: Vec<Vec<usize>> = Vec::new();
         let mut which = 0;
         let orders = orders.map(|order| {

@@ -11,7 +11,7 @@ use crate::value::Value;
 const DIFFERENCES_MAX: usize = 1_500;
 
 /// What hashing takes for each unit of an item's weight, in steps.
-const HASHING: usize = 8;
+const HASHING: usize = 10;
 
 /// Something that sequences are made of.
 pub(crate) trait Item: Eq + Hash {
