@@ -26,7 +26,7 @@ struct Inner {
 }
 
 /// The most bytes of a key that a message shows.
-const KEY_SHOWN: usize = 64;
+pub(super) const KEY_SHOWN: usize = 64;
 
 /// The most bytes of what an application's type said that a message keeps.
 const SAID_KEPT: usize = 200;
@@ -117,15 +117,6 @@ impl ValueError {
         Self::new(ValueErrorKind::Type { message })
     }
 
-    /// The path with its keys cut, for messages.
-    fn shown_path(&self) -> Path {
-        let shown = |segment: &Segment| match segment {
-            Segment::Key(key) => Segment::Key(shortened(key, KEY_SHOWN).into_owned()),
-            Segment::Index(index) => Segment::Index(*index),
-        };
-        self.inner.trail.iter().rev().map(shown).collect()
-    }
-
     /// An error about a number, which is quoted up to a length that a log line bears.
     pub(super) fn number(text: &str, kind: fn(String) -> ValueErrorKind) -> Self {
         let quoted = match text.char_indices().nth(64) {
@@ -175,7 +166,7 @@ impl ValueError {
 }
 
 /// At most the text's first `most` bytes, cut between two letters.
-fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+pub(super) fn shortened(text: &str, most: usize) -> Cow<'_, str> {
     if text.len() <= most {
         return text.into();
     }
@@ -186,7 +177,7 @@ fn shortened(text: &str, most: usize) -> Cow<'_, str> {
 impl fmt::Debug for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("ValueError");
-        shown.field("kind", &self.inner.kind).field("path", &self.shown_path().to_string());
+        shown.field("kind", &self.inner.kind).field("path", &self.path().shown().to_string());
         shown.field("source", &self.inner.source).finish()
     }
 }
@@ -197,7 +188,7 @@ impl fmt::Display for ValueError {
         if self.inner.trail.is_empty() {
             f.write_str(" (at the root)")
         } else {
-            write!(f, " (at {})", self.shown_path())
+            write!(f, " (at {})", self.path().shown())
         }
     }
 }

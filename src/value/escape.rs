@@ -16,6 +16,14 @@ pub(super) fn write_string(text: &str, out: &mut Vec<u8>) -> bool {
     escaped
 }
 
+/// How many bytes [`write_string`] appends for this text.
+pub(super) fn written_len(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let escaped = bytes[plain_len(bytes)..].iter().filter(|byte| !is_plain(**byte));
+    let more = escaped.map(|byte| if short_escape(*byte).is_some() { 1 } else { 5 });
+    more.fold(bytes.len() + 2, usize::saturating_add)
+}
+
 fn write_escaped(mut bytes: &[u8], mut plain: usize, out: &mut Vec<u8>) {
     loop {
         out.extend_from_slice(&bytes[..plain]);

@@ -1,4 +1,4 @@
-//! Documents as values: canonical JSON, strict reading, paths and differences.
+//! Documents as values: canonical JSON, strict reading, paths, differences and patches.
 //!
 //! A document is any serde type. [`to_canonical`] writes it as canonical JSON straight from the type; [`Value`] is the tree
 //! that merging and differences work on, read by a strict reader of our own. One value has one text, so hashes of texts
@@ -9,6 +9,9 @@
 //!   an integral one below 2^53 is the integer, one from 2^53 up has an exponent. −0.0 is 0.
 //! * What another reader could understand differently is refused, with its [`Path`]: duplicate keys, NaN and infinities,
 //!   wider integers, decimals that would be rounded, lone surrogates, byte order marks, more than [`DEPTH_MAX`] levels.
+//!
+//! [`diff`] lists what changed, for people and for programs of ours; [`Patch`] and [`merge_patch`] are the two forms that other
+//! programs send and read (RFC 6902 and RFC 7396).
 //!
 //! Nothing here depends on `serde_json`'s features, which any crate of the program can switch on for all others.
 
@@ -27,6 +30,7 @@ mod number;
 mod object;
 mod order;
 mod outline;
+mod patch;
 mod path;
 mod pattern;
 mod reader;
@@ -45,6 +49,9 @@ pub use error::{ValueError, ValueErrorKind};
 pub use limits::{DEPTH_MAX, Limit, Limits};
 pub use number::Number;
 pub use object::Object;
+pub use patch::{
+    Found, Operation, Patch, PatchError, PatchErrorKind, merge_patch, merge_patch_between, merge_patch_with,
+};
 pub use path::{ParsePathError, Path, Segment};
 pub use pattern::Pattern;
 pub use tree::Value;

@@ -54,6 +54,11 @@ impl Object {
         self.members.binary_search_by(|(other, _)| compare_keys(other.as_bytes(), key.as_bytes()))
     }
 
+    /// How many members come before this key.
+    pub(super) fn rank(&self, key: &str) -> usize {
+        self.find(key).unwrap_or_else(|at| at)
+    }
+
     /// The value of the member with this key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Value> {

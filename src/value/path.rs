@@ -5,6 +5,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+use super::error::{KEY_SHOWN, shortened};
+use super::limits::DEPTH_MAX;
 use super::tree::Value;
 
 /// One step from a container to a value in it.
@@ -83,6 +85,15 @@ impl Path {
         let mut path = self.clone();
         path.push(segment);
         path
+    }
+
+    /// The path as a message shows it: no more steps than a document has levels, and each key cut.
+    pub(super) fn shown(&self) -> Self {
+        let shown = |segment: &Segment| match segment {
+            Segment::Key(key) => Segment::Key(shortened(key, KEY_SHOWN).into_owned()),
+            Segment::Index(index) => Segment::Index(*index),
+        };
+        self.segments.iter().take(DEPTH_MAX + 1).map(shown).collect()
     }
 
     /// Whether the other path leads to this value or into it.
@@ -244,7 +255,11 @@ impl Value {
 
     /// Follows a path to change what is there; `None` where it leads nowhere.
     pub fn get_mut(&mut self, path: &Path) -> Option<&mut Self> {
-        path.segments.iter().try_fold(self, |value, segment| match value {
+        self.follow_mut(&path.segments)
+    }
+
+    pub(super) fn follow_mut(&mut self, steps: &[Segment]) -> Option<&mut Self> {
+        steps.iter().try_fold(self, |value, segment| match value {
             Self::Object(object) => match segment {
                 Segment::Key(key) => object.get_mut(key),
                 Segment::Index(index) => object.get_mut(itoa::Buffer::new().format(*index)),
