@@ -2,6 +2,9 @@
 //! Method: properties over documents, policies and texts, `DRAFTKEEP_EFFORT` times 10,000 cases each (1,000 of the large
 //! documents), and each limit by hand.
 
+#[path = "common/search.rs"]
+mod search;
+
 use draftkeep::Value;
 use draftkeep::merge::laws::{self, Triple};
 use draftkeep::merge::{
@@ -12,21 +15,10 @@ use draftkeep::value::strategy::{arbitrary_edit_of, arbitrary_key, arbitrary_num
 use draftkeep::value::{Object, ValueError};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use search::search_some;
 use std::sync::Arc;
 
 const CASES: u32 = 10_000;
-
-/// Runs a property over its share of cases; each part has a seed of its own.
-fn search<S: Strategy>(name: &str, cases: u32, strategy: &S, property: impl Fn(S::Value) -> Result<(), TestCaseError>) {
-    let effort = std::env::var("DRAFTKEEP_EFFORT").ok().and_then(|effort| effort.parse::<u32>().ok()).unwrap_or(1);
-    for part in 0..effort {
-        let seed = blake3::hash(format!("{name} {part}").as_bytes());
-        let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
-        let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, seed.as_bytes()));
-        runner.run(strategy, &property).unwrap_or_else(|error| panic!("{name}, part {part}: {error}"));
-    }
-}
 
 type Outcome = Result<Merged<Vec<u8>>, JsonError>;
 
@@ -123,7 +115,9 @@ fn policies() -> impl Strategy<Value = Policy> {
 
 #[test]
 fn bytes_are_merged_as_the_values_that_they_are() {
-    search("policies", CASES, &(laws::arbitrary_triple(), policies()), |(triple, policy)| agrees_on(&policy, &triple));
+    search_some("policies", CASES, &(laws::arbitrary_triple(), policies()), |(triple, policy)| {
+        agrees_on(&policy, &triple)
+    });
 }
 
 /// A document of many parts, each for another rule; two sides edit some of them.
@@ -254,7 +248,7 @@ fn story_policies() -> Vec<Policy> {
 #[test]
 fn large_documents_with_named_elements_are_merged_as_their_values() {
     let policies = story_policies();
-    search("stories", CASES / 10, &(stories(), 0..policies.len()), |(triple, which)| {
+    search_some("stories", CASES / 10, &(stories(), 0..policies.len()), |(triple, which)| {
         agrees_on(&policies[which], &triple)
     });
 }
@@ -267,7 +261,7 @@ fn an_unclear_base_is_as_unclear_for_bytes() {
             (edits(&one), edits(&other), proptest::option::weighted(0.8, Just(below)), Just(one), Just(other))
         })
     });
-    search("unclear", CASES, &(ancestors, policies()), |((ours, theirs, below, one, other), policy)| {
+    search_some("unclear", CASES, &(ancestors, policies()), |((ours, theirs, below, one, other), policy)| {
         let base = merge_bases(&policy, &[&one, &other], below.as_ref());
         let json = [&ours, &theirs].map(|value| value.to_canonical().unwrap());
         for (a, b) in PLACES {
@@ -298,7 +292,7 @@ fn an_unclear_counter_asks_a_person_in_bytes_too() {
 fn what_is_not_canonical_is_merged_or_refused_as_its_values_are() {
     let damage = (0..3_usize, any::<Index>(), prop_oneof!["[\\[\\]{},:\"\\\\0-9eE.+ ]{0,2}", ".{0,2}"]);
     let damages = proptest::collection::vec(damage, 1..3);
-    search(
+    search_some(
         "damaged",
         CASES,
         &(laws::arbitrary_triple(), laws::arbitrary_policy(), damages),

@@ -1,9 +1,9 @@
-//! Three arbitrary documents under a rule: no panic, the same for both orders of the sides, and what it gives can be merged
-//! on.
+//! Three arbitrary documents under a rule: no panic, the same for both orders of the sides, what it gives can be merged on,
+//! and their bytes merge to the same, whatever they are.
 
 #![no_main]
 
-use draftkeep::merge::{Cut, Overlap, Place, Policy, Rule, Side, merge_with};
+use draftkeep::merge::{Cut, Overlap, Place, Policy, Rule, Side, merge, merge_json, merge_with};
 use draftkeep::value::Value;
 use libfuzzer_sys::fuzz_target;
 
@@ -13,8 +13,8 @@ const STEPS: usize = 200_000;
 fuzz_target!(|data: &[u8]| {
     let Some((how, rest)) = data.split_first() else { return };
     let mut parts = rest.splitn(3, |byte| *byte == 0xff);
-    let mut next = || document(parts.next().unwrap_or_default());
-    let (base, ours, theirs) = (next(), next(), next());
+    let [raw_base, raw_ours, raw_theirs] = std::array::from_fn(|_| parts.next().unwrap_or_default());
+    let [base, ours, theirs] = [raw_base, raw_ours, raw_theirs].map(document);
     let rule = match how % 16 {
         0 => Rule::Auto,
         1 => Rule::keyed("id"),
@@ -35,7 +35,10 @@ fuzz_target!(|data: &[u8]| {
     };
     let path = if how & 16 == 0 { "" } else { "/*" };
     let policy = Policy::builder().rule(path, rule).build().expect("one rule is a policy");
-    let base = (how & 32 == 0).then_some(&base);
+    let has_base = how & 32 == 0;
+    let raw = |value, version| Side { value, place: Place::Local(version) };
+    let from_bytes = merge_json(&policy, has_base.then_some(raw_base), raw(raw_ours, 1), raw(raw_theirs, 2)).ok();
+    let base = has_base.then_some(&base);
     let side = |value, version| Side { value, place: Place::Local(version) };
     let merged = merge_with(&policy, base, side(&ours, 1), side(&theirs, 2), STEPS);
     let swapped = merge_with(&policy, base, side(&theirs, 2), side(&ours, 1), STEPS);
@@ -46,6 +49,12 @@ fuzz_target!(|data: &[u8]| {
     );
     let again = merge_with(&policy, Some(&ours), side(&ours, 1), side(&merged.value, 2), STEPS);
     assert_eq!(again.value, merged.value, "what was merged is newer than what it was made of");
+    let is_read = |raw: &[u8]| Value::parse(raw).is_ok();
+    let are_read = is_read(raw_ours) && is_read(raw_theirs) && (!has_base || is_read(raw_base));
+    let read = are_read.then(|| merge(&policy, base, side(&ours, 1), side(&theirs, 2)));
+    let of_values =
+        read.and_then(|merged| Some((merged.value.to_canonical().ok()?, merged.overwritten, merged.conflicts)));
+    assert_eq!(from_bytes.map(|merged| (merged.value, merged.overwritten, merged.conflicts)), of_values);
 });
 
 /// A document; what is none is one text.
