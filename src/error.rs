@@ -90,6 +90,12 @@ pub enum ErrorKind {
         /// The version that is the head.
         head: u64,
     },
+    /// What is contested is not known to the application's type, so a document of that type says nothing about it. Decide it
+    /// by path: `Conflict::resolution`, `Conflict::settle_value`.
+    Undecided {
+        /// The first path that is contested and not known.
+        path: String,
+    },
     /// The slot's current draft is another one. Archive or discard that first, or use `start_over`.
     SlotTaken {
         /// The slot's current draft.
@@ -196,6 +202,9 @@ impl fmt::Display for ErrorKind {
                     Phase::Discarded => f.write_str("; to save in it, recover it first"),
                     Phase::Open | Phase::Promoted => Ok(()),
                 }
+            }
+            Self::Undecided { path } => {
+                write!(f, "what is contested at \"{path}\" is not known to the document's type; decide it by path")
             }
             Self::SlotTaken { by } => write!(f, "the slot's current draft is {by}; archive or discard it first"),
             Self::Name { what, limit, got } => {

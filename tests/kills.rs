@@ -214,7 +214,7 @@ fn search(seed: u64, folder: &Path) -> Count {
     }
     check(&path, &mut said);
     if said.checked != [0; WRITERS] {
-        let verified = Store::open(&path, Options::new()).unwrap().verify().unwrap();
+        let verified = open_patiently(&path).unwrap().verify().unwrap();
         assert!(verified.is_intact(), "{verified:?}");
         assert_eq!(verified.versions, said.checked.iter().sum::<u64>());
     }

@@ -5,7 +5,7 @@ use super::document;
 use super::handle::{Draft, Take};
 use super::info::VersionInfo;
 use super::joining;
-use crate::error::{Failure, Result};
+use crate::error::{ErrorKind, Failure, Result};
 use crate::events::EventKind;
 use crate::id::RevisionId;
 use crate::kind::AnySchema;
@@ -39,13 +39,14 @@ use std::sync::Arc;
 ///
 /// let (mut here, mut there) = (draft.edit()?, draft.edit()?);
 /// *there.doc() = "It snowed.".to_owned();
-/// there.save()?;
+/// let _ = there.save()?;
 /// *here.doc() = "It poured.".to_owned();
 /// assert_eq!(here.save()?, Saved::Conflict { version: 3 });
 ///
 /// let conflict = draft.conflict()?.expect("it was just detected");
 /// assert_eq!(conflict.ours().value.as_str(), Some("It poured."));
 /// assert_eq!(conflict.theirs()[0].value.as_str(), Some("It snowed."));
+/// // It has one other side; of several each is settled in its turn.
 /// conflict.settle(&"It snowed, then it poured.".to_owned())?;
 /// assert!(draft.conflict()?.is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -100,64 +101,99 @@ impl<T> Conflict<T> {
 
     /// Decides [`merged`](Self::merged) path by path: what it finishes with, [`settle_value`](Self::settle_value) takes.
     ///
-    /// Only for a conflict with one other side; with several, each has its turn: [`merge_into`](Self::merge_into).
+    /// It is about the head and the first other side, which is what settling with it settles.
     #[must_use]
     pub fn resolution(&self) -> Resolution {
         self.merged.clone().resolution()
     }
 
-    /// Where a person has to decide, in [`merged`](Self::merged). Empty where both agree by now, because the head was
-    /// edited meanwhile: then the merged document can settle the conflict as it is.
+    /// Where a person has to decide, in [`merged`](Self::merged): between the head and the first other side. Empty where
+    /// these agree by now, because the head was edited meanwhile: then the merged document can settle it as it is.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.merged.conflicts.iter().map(|conflict| &conflict.path)
     }
 }
 
 impl<T: Serialize + DeserializeOwned + 'static> Conflict<T> {
-    /// Merges the other side of this number into `document`: the head's, or what was decided on so far. `None` where there
-    /// is no such side. With several other sides, decide on them one after the other:
+    /// Settles the conflict with the first other side: this document becomes the head, and contains both. They stay in the
+    /// history.
+    ///
+    /// Further sides stay in conflict with it, so a loop decides on all of them:
     ///
     /// ```text
-    /// document = the head's;  for each side { merged = merge_into(document, side); document = what the person makes of it }
+    /// while let Some(conflict) = draft.conflict()? { conflict.settle(…)?; }
     /// ```
-    #[must_use]
-    pub fn merge_into(&self, document: &Value, side: usize) -> Option<Merged> {
-        let (theirs, base) = self.theirs.get(side).zip(self.bases.get(side))?;
-        let place = Place::Local(self.ours.info.version);
-        Some(against::<T>(self.draft.parts().1, base, Side { value: document, place }, theirs))
-    }
-
-    /// Ends the conflict with this document, which becomes the head and contains all sides. They stay in the history.
     ///
     /// Members of the document that the type `T` does not know are those of the merge. Returns the new version's number.
     /// Calling it again after an error is safe.
     ///
     /// # Errors
     ///
-    /// `Stale` where the head or a side moved on since this conflict was read, or an autosave holds what would move it on:
-    /// nothing is changed then. Flush the autosave, and read the conflict again. `Document`, `Phase`, `SchemaTooNew` and `NoSuchDraft` as for [`Edit::save`](crate::Edit::save),
-    /// and what the storage answers.
+    /// `Stale` where the head's text or that side moved on since this conflict was read, or an autosave holds what would
+    /// move it on: nothing is changed then. Flush the autosave, and read the conflict again. `Undecided` where what is
+    /// contested is not known to the type, so that this document cannot say anything about it: decide it by path, with
+    /// [`resolution`](Self::resolution) and [`settle_value`](Self::settle_value). `Document`, `Phase`, `SchemaTooNew` and
+    /// `NoSuchDraft` as for [`Edit::save`](crate::Edit::save), and what the storage answers.
     pub fn settle(&self, document: &T) -> Result<u64> {
         let (core, _, _) = self.draft.parts();
-        let body = core.engine.traced("settle", |_| self.carried.write(document))?;
-        self.settle_with(body, document)
+        let body = core.engine.traced("settle", |_| {
+            self.check_known()?;
+            self.carried.write(document)
+        })?;
+        self.settle_with(self.first(), body, document)
     }
 
     /// As [`settle`](Self::settle), with a document as a value: what a person chose path by path.
     ///
     /// # Errors
     ///
-    /// As [`settle`](Self::settle); `Document` also where the type `T` cannot read it.
+    /// As [`settle`](Self::settle), but for `Undecided`; `Document` also where the type `T` cannot read it.
     pub fn settle_value(&self, document: &Value) -> Result<u64> {
         let (core, _, _) = self.draft.parts();
         let (body, document) = core.engine.traced("settle", |_| {
-            let document_of_type = value::from_value::<T>(document)?;
-            Ok((Arc::new(document.to_canonical()?), document_of_type))
+            let body = document.to_canonical()?;
+            let document = value::from_slice::<T>(&body)?;
+            Ok((Arc::new(body), document))
         })?;
-        self.settle_with(body, &document)
+        self.settle_with(self.first(), body, &document)
     }
 
-    fn settle_with(&self, body: Arc<Vec<u8>>, document: &T) -> Result<u64> {
+    /// Ends the conflict with all sides at once: for a document that somebody made having seen [all of them](Self::theirs).
+    ///
+    /// # Errors
+    ///
+    /// As [`settle_value`](Self::settle_value), with `Stale` for any side that moved on.
+    pub fn settle_all(&self, document: &Value) -> Result<u64> {
+        let (core, _, _) = self.draft.parts();
+        let (body, document) = core.engine.traced("settle", |_| {
+            let body = document.to_canonical()?;
+            let document = value::from_slice::<T>(&body)?;
+            Ok((Arc::new(body), document))
+        })?;
+        self.settle_with(self.shown.clone(), body, &document)
+    }
+
+    /// The head and the first other side.
+    fn first(&self) -> Shown {
+        let mut shown = self.shown.clone();
+        shown.sides.truncate(1);
+        shown
+    }
+
+    /// Refuses where the type cannot say anything about what is contested.
+    fn check_known(&self) -> std::result::Result<(), Failure> {
+        let Ok(of_type) = value::from_value::<T>(&self.merged.value) else { return Ok(()) };
+        let known = Value::parse(&value::to_canonical(&of_type)?)?;
+        let is_unknown = |path: &&Path| self.merged.value.get(path) != known.get(path);
+        match self.paths().find(is_unknown) {
+            Some(path) if !crate::fault::on("unknown-members-settled-unseen") => {
+                Err(ErrorKind::Undecided { path: path.to_string() }.into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn settle_with(&self, shown: Shown, body: Arc<Vec<u8>>, document: &T) -> Result<u64> {
         let (_, schema, _) = self.draft.parts();
         let text = Text {
             kind: schema.name.clone(),
@@ -166,7 +202,6 @@ impl<T: Serialize + DeserializeOwned + 'static> Conflict<T> {
             label: schema.label(document),
             policy: schema.policy.digest(),
         };
-        let shown = self.shown.clone();
         self.draft.with_pending("settle", Take::IfPossible, move |write, place, key, trace| {
             match settle::settle(write, place, key, &shown, text.clone())? {
                 Settled::Before(version) => Ok(version),
@@ -222,7 +257,9 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
             let place = Place::Local(ours.info.version);
             let merged = against::<T>(schema, base, Side { value: &ours.value, place }, first);
             let carried = carried::<T>(schema, &merged.value).or_else(|_| carried::<T>(schema, &ours.value))?;
-            let shown = Shown { head: head.id(), sides: open.iter().map(|side| side.version).collect() };
+            let body = heads::body(&view, &core.engine.bodies, &core.keys.digests(), key, &head)?;
+            let sides = open.iter().map(|side| side.version).collect();
+            let shown = Shown { head: head.id(), body, sides };
             Ok(Some(Conflict { draft: self.clone(), shown, ours, theirs, bases, merged, carried }))
         })
     }

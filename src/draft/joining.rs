@@ -105,6 +105,10 @@ impl<T: DeserializeOwned + 'static> Join for Joiner<T> {
             Err(_told_by_the_panic_hook) => None,
         }
     }
+
+    fn counts(&self) -> bool {
+        self.schema.policy.counts()
+    }
 }
 
 impl<T: DeserializeOwned + 'static> Joining for Joiner<T> {
@@ -130,8 +134,10 @@ pub(crate) fn merged<T: DeserializeOwned>(
     if !merged.is_clean() {
         return merged;
     }
-    // Two changes that are each right may be wrong together: an enum with two variants at once, for instance.
-    if let Err(error) = value::from_value::<T>(&merged.value)
+    // Two changes that are each right may be wrong together: an enum with two variants at once, or more than a document
+    // may be.
+    let read = merged.value.to_canonical().and_then(|json| value::from_slice::<T>(&json));
+    if let Err(error) = read
         && !fault::on("merge-that-the-type-cannot-read")
     {
         merged.value = ours.value.clone();

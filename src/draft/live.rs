@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::EventKind;
 use crate::id::TraceId;
 use crate::kind::AnySchema;
+use crate::merge::Overwritten;
 use crate::store::change::{Saving, Text};
 use crate::store::live::{Holder, Live};
 use crate::store::queue::lock;
@@ -155,6 +156,10 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Target for Into<T> {
             size: request.size(),
             merged: session.unseen(),
             in_conflict: session.is_in_conflict(),
+            overwritten: match &saved {
+                Saved::Merged { overwritten, .. } => overwritten.len() as u64,
+                _ => 0,
+            },
         })
     }
 
@@ -183,6 +188,24 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> SaveTarget<T> for 
             let of_document = matches!(failure.kind, ErrorKind::Document { .. });
             TargetError { cause: Arc::new(Error::new(failure, trace)), of_document }
         })
+    }
+
+    fn standing(&self) -> Option<SavedAs> {
+        let session = lock(&self.session);
+        let (at, size) = (session.core.now(), session.base.body.len() as u64);
+        session.is_in_conflict().then(|| SavedAs {
+            version: session.base.version,
+            at,
+            changed: false,
+            size,
+            merged: session.unseen(),
+            in_conflict: true,
+            overwritten: 0,
+        })
+    }
+
+    fn overwritten(&self) -> Vec<Overwritten> {
+        lock(&self.session).overwritten()
     }
 
     fn publish(&self, trace: TraceId, what: EventKind) {
@@ -271,6 +294,9 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Autosave<T> {
 
     /// Saves what is unsaved, and gives the head's document: with everything that somebody else saved and that was merged,
     /// restored or settled. Show it instead of what was shown; what is changed from now on is based on it.
+    ///
+    /// In an open conflict the editor's own text may be a side of it, and not the head's: the status says `Conflict` before and
+    /// after, and [`Draft::conflict`] has all texts.
     ///
     /// Call it where the editor's document lives, with no change reported between this call and the moment the document is
     /// shown: such a change would be one of the new document.

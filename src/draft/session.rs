@@ -7,6 +7,7 @@ use crate::error::{ErrorKind, Failure};
 use crate::events::EventKind;
 use crate::fault;
 use crate::id::TraceId;
+use crate::merge::Overwritten;
 use crate::store::cache::Body;
 use crate::store::change::{self, Attempt, Base, Place, Saving, Text};
 use crate::store::heads::Head;
@@ -15,12 +16,16 @@ use crate::store::space::SpaceCore;
 use crate::store::stale::Revised;
 use crate::store::tables::DraftKey;
 use crate::store::write::Write;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// Saves that nobody saw the end of that are remembered. Only the last ones can be the head; the others are spare.
 const ATTEMPTED_MAX: usize = 4;
+
+/// The changes that rules decided against that are remembered for an autosave's person.
+const OVERWRITTEN_MAX: usize = 256;
 
 /// What an editor's text is based on: what it last loaded or saved verbatim.
 #[derive(Debug)]
@@ -32,6 +37,8 @@ pub(crate) struct Session {
     unseen: Option<u64>,
     /// Whether the last save found the draft in an open conflict.
     is_in_conflict: bool,
+    /// What rules decided against in merges of what was saved, the last of it.
+    overwritten: VecDeque<Overwritten>,
     /// How many saves were prepared, and the last of them that was carried out.
     prepared: u64,
     carried_out: Arc<AtomicU64>,
@@ -64,7 +71,8 @@ impl Session {
         let (vector, version, schema) = (head.header.vector.clone(), head.row.version, head.header.schema);
         let base = Base { id: head.id(), vector, version, schema, body, attempted: Vec::new() };
         let is_in_conflict = head.row.sides > 0;
-        Self { core, key, base, unseen: None, is_in_conflict, prepared: 0, carried_out: Arc::default() }
+        let (overwritten, carried_out) = (VecDeque::new(), Arc::default());
+        Self { core, key, base, unseen: None, is_in_conflict, overwritten, prepared: 0, carried_out }
     }
 
     /// Prepares a save. The session remembers it from now on, so that its end need not be seen.
@@ -93,6 +101,9 @@ impl Session {
             Saving::Merged { typed, head, sides, .. } => {
                 let Report { overwritten, marked } = request.join.report();
                 let (version, head) = (typed.version, head.version);
+                self.overwritten.extend(overwritten.iter().cloned());
+                let spare = self.overwritten.len().saturating_sub(OVERWRITTEN_MAX);
+                self.overwritten.drain(..spare);
                 (Saved::Merged { version, head, overwritten, marked }, typed, sides)
             }
             Saving::Parted { typed, .. } => (Saved::Conflict { version: typed.version }, typed, 1),
@@ -112,6 +123,11 @@ impl Session {
     /// The head, where it has what the editor did not show when it saved last.
     pub(crate) fn unseen(&self) -> Option<u64> {
         self.unseen
+    }
+
+    /// What rules decided against in merges of what was saved, oldest first.
+    pub(crate) fn overwritten(&self) -> Vec<Overwritten> {
+        self.overwritten.iter().cloned().collect()
     }
 
     /// Whether the draft was in an open conflict when the editor loaded it or saved last.

@@ -1,10 +1,11 @@
 //! The end of an open conflict: somebody decided.
 
 use super::append::{self, New};
+use super::cache::Body;
 use super::change::{Place, Text, check_saves, kind_of, open_head, refuse_newer_schema, typed_as};
 use super::heads::{self, Head};
 use super::rows::HeadRow;
-use super::sides;
+use super::sides::{self, Side};
 use super::tables::DraftKey;
 use super::write::Write;
 use crate::error::{ErrorKind, Failure};
@@ -15,10 +16,13 @@ use crate::id::RevisionId;
 #[derive(Debug, Clone)]
 pub(crate) struct Shown {
     pub(crate) head: RevisionId,
+    /// The head's text: one that a checkpoint or a phase wrote once more is the same to a person.
+    pub(crate) body: Body,
+    /// The sides that were decided on; others stay in conflict.
     pub(crate) sides: Vec<u64>,
 }
 
-/// Ends an open conflict with a text that a person decided on: it contains all sides.
+/// Settles sides of an open conflict with a text that a person decided on: it contains the head and them.
 pub(crate) fn settle(
     write: &mut Write<'_>,
     place: &Place,
@@ -29,30 +33,32 @@ pub(crate) fn settle(
     let head = open_head(write, key)?;
     let digests = place.keys.digests();
     let current = heads::body(write.txn, write.bodies, &digests, key, &head)?;
-    if head.row.sides == 0 && *current == *text.body && text.schema == head.header.schema {
+    let open = sides::read(write.txn, key, &head)?;
+    let is_shown = |side: &Side| shown.sides.contains(&side.version);
+    let (decided, left): (Vec<Side>, Vec<Side>) = open.into_iter().partition(is_shown);
+    if decided.is_empty() && *current == *text.body && text.schema == head.header.schema {
         return Ok(Settled::Before(head.row.version));
     }
     check_saves(&head)?;
     refuse_newer_schema(&head, text.schema)?;
-    let sides = sides::read(write.txn, key, &head)?;
-    let is_as_shown = head.id() == shown.head && sides.iter().map(|side| side.version).eq(shown.sides.iter().copied());
+    let is_as_shown = (head.id() == shown.head || *current == *shown.body) && decided.len() == shown.sides.len();
     if !is_as_shown && !fault::on("conflict-settled-unseen") {
         return Err(ErrorKind::Stale { draft: key.draft, head: head.row.version }.into());
     }
     let mut vector = head.header.vector.clone();
-    for side in sides {
-        vector = vector.join(&sides::whole(write.txn, &digests, key, side)?.header.vector);
+    for side in &decided {
+        vector = vector.join(&sides::whole(write.txn, &digests, key, *side)?.header.vector);
     }
-    sides::clear(write, key)?;
     let kind = kind_of(write, place.space, &head)?;
     let (header, meta) = typed_as(write, place, &head, &vector, &text)?;
-    let before = Head { row: HeadRow { sides: 0, ..head.row.clone() }, ..head };
+    decided.into_iter().for_each(|side| sides::remove(write, key, side));
+    let before = Head { row: HeadRow { sides: left.len() as u64, ..head.row.clone() }, ..head };
     let new = New { header, meta, body: text.body, aside: false };
     let written = append::append(write, place.belongs(key.draft, kind), Some(&before), new)?;
     Ok(Settled::Now(written.version))
 }
 
-/// When a conflict was settled, with the version that did it.
+/// When sides of a conflict were settled, with the version that did it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Settled {
     Now(u64),

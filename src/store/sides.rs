@@ -74,7 +74,7 @@ pub(crate) fn add(write: &mut Write<'_>, key: DraftKey, version: u64) {
 
 /// A side goes on as a later version.
 pub(crate) fn advance(write: &mut Write<'_>, key: DraftKey, side: Side, version: u64) {
-    write.delete(SIDES, key.version(side.version));
+    remove(write, key, side);
     put(write, key, Side { version, ..side });
 }
 
@@ -84,15 +84,15 @@ fn put(write: &mut Write<'_>, key: DraftKey, side: Side) {
     write.put(SIDES, key.version(side.version), row.finish());
 }
 
-/// Ends the conflict. The head that is written next has to count none.
-pub(crate) fn clear(write: &mut Write<'_>, key: DraftKey) -> Result<(), Failure> {
-    write.delete_prefix(SIDES, &key.bytes())
+/// Takes a side out of the conflict. The head that is written next has to count one less.
+pub(crate) fn remove(write: &mut Write<'_>, key: DraftKey, side: Side) {
+    write.delete(SIDES, key.version(side.version));
 }
 
 /// Writes the rows of a conflict anew from the history; gives how many it wrote.
 pub(crate) fn rebuild(write: &mut Write<'_>, key: DraftKey, entries: &[Entry]) -> Result<u64, Failure> {
     let head = open_head(write, key)?;
-    clear(write, key)?;
+    write.delete_prefix(SIDES, &key.bytes())?;
     let versions = outside(entries, &head);
     for version in &versions {
         add(write, key, *version);

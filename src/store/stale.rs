@@ -47,6 +47,9 @@ pub(crate) trait Join: Send + Sync + std::fmt::Debug {
     /// Joins a text that was typed with one that was saved meanwhile; `None` where a person has to decide. The result is in
     /// the schema of what was typed.
     fn join(&self, base: Option<Edition<'_>>, typed: Edition<'_>, other: Edition<'_>) -> Option<Joined>;
+
+    /// Whether two equal texts may make another one: both added the same to a counter.
+    fn counts(&self) -> bool;
 }
 
 /// What became of two texts.
@@ -144,11 +147,35 @@ impl Stale<'_, '_> {
     fn part(&mut self, head: &Head) -> Result<Saving, Failure> {
         let theirs = head.row.version;
         let sides = if fault::on("conflict-not-kept") { 0 } else { head.row.sides.saturating_add(1) };
+        // Nobody could decide without what was there before both, and retention may have dropped it.
+        let head = &self.keep_base(head)?;
         let typed = self.typed(head, &self.base.vector, (false, sides))?;
         if sides > 0 {
             sides::add(self.write, self.key, theirs);
         }
         Ok(Saving::Parted { head: typed.version, typed, theirs: Some(theirs) })
+    }
+
+    /// Writes the text once more that both texts came from, where the history does not hold it any more.
+    fn keep_base(&mut self, head: &Head) -> Result<Head, Failure> {
+        let is_held = packed::holds(self.write.txn, self.key, self.base.version)?;
+        if is_held || !self.base.vector.is_within(&head.header.vector) || fault::on("base-of-a-conflict-not-kept") {
+            return Ok(head.clone());
+        }
+        let kind = kind_of(self.write, self.place.space, head)?;
+        let header = Header {
+            schema: self.base.schema,
+            vector: self.base.vector.clone(),
+            author: None,
+            parents: Vec::new(),
+            time: Timestamp::default(),
+            flags: 0,
+            ..head.header.clone()
+        };
+        let meta = Meta { label: None, device: None, checkpoint: None, ..head.meta.clone() };
+        let new = New { header, meta, body: Arc::clone(&self.base.body), aside: true };
+        append::append(self.write, self.place.belongs(self.key.draft, kind), Some(head), new)?;
+        open_head(self.write, self.key)
     }
 
     /// The first side of the open conflict that has all that the text is based on.

@@ -57,6 +57,9 @@ fn autosaves_and_edits_of_one_draft_lose_nothing_to_each_other() -> Outcome {
     world.pass(SECOND * 2);
     assert_eq!((draft.at(2)?.doc.as_str(), draft.load()?.as_str()), ("base and there", "typed here"));
     assert!(matches!(autosave.status(), AutosaveStatus::Saved { version: 3, .. }), "the merge is what was typed");
+    let overwritten = autosave.overwritten();
+    assert_eq!(overwritten.len(), 1);
+    assert_eq!(overwritten[0].dropped.as_ref().and_then(|dropped| dropped.as_str()), Some("base and there"));
     Ok(())
 }
 

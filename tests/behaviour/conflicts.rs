@@ -3,7 +3,9 @@
 
 use crate::world::{NOTE, Outcome, World};
 use draftkeep::merge::{Choice, Policy, Rule, Why};
-use draftkeep::{AutosaveStatus, Cadence, Draft, ErrorKind, EventKind, Keep, Kind, Retention, Saved, Schema, Store};
+use draftkeep::{
+    AutosaveStatus, Cadence, Draft, ErrorKind, EventKind, Keep, Kind, Retention, Saved, Schema, Store, Value,
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -123,19 +125,18 @@ fn each_side_goes_on_with_its_own_editors() -> Outcome {
     assert_eq!((draft.load()?.as_str(), draft.info()?.conflicts), ("late", 3));
     let conflict = draft.conflict()?.expect("there is one");
     assert!((0..3).all(|side| conflict.base(side).and_then(|base| base.as_str()) == Some("base")));
-    // Decided on one after the other.
-    let mut document = conflict.ours().value.clone();
-    for side in 0..conflict.theirs().len() {
-        let merged = conflict.merge_into(&document, side).expect("there is such a side");
-        let theirs = merged.conflicts[0].theirs.as_ref().and_then(|theirs| theirs.as_str()).unwrap_or_default();
-        document = format!("{}; {theirs}", document.as_str().unwrap_or_default()).as_str().into();
+    // Decided on one after the other: none is passed over.
+    let mut turns = 0;
+    while let Some(conflict) = draft.conflict()? {
+        let theirs =
+            conflict.merged().conflicts[0].theirs.as_ref().and_then(|theirs| theirs.as_str()).unwrap_or_default();
+        conflict.settle(&format!("{}; {theirs}", draft.load()?))?;
+        turns += 1;
     }
-    conflict.settle_value(&document)?;
-    assert_eq!(draft.load()?, "late; ours; theirs, and more; third, and more");
-    assert!(draft.conflict()?.is_none());
+    assert_eq!((turns, draft.load()?.as_str()), (3, "late; ours; theirs, and more; third, and more"));
     // Every editor's text is in there, so every one of them goes on from the head.
     "ours, after all".clone_into(ours.doc());
-    assert_eq!(ours.save()?, Saved::Conflict { version: 9 });
+    assert_eq!(ours.save()?, Saved::Conflict { version: 11 });
     assert_eq!(draft.conflict()?.expect("there is one").base(0).and_then(|base| base.as_str()), Some("ours"));
     Ok(())
 }
@@ -240,5 +241,97 @@ fn autosaving_goes_on_through_a_conflict() -> Outcome {
     world.pass(SECOND * 2);
     assert!(matches!(autosave.status(), AutosaveStatus::Conflict { .. }), "it did not see the decision");
     assert_eq!(texts(&draft)?, ("ours, and still more".to_owned(), vec!["both".to_owned()]));
+    Ok(())
+}
+
+#[test]
+fn what_both_came_from_is_kept_although_retention_dropped_it() -> Outcome {
+    const POST: Kind<Post> = Kind::new("post");
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Post {
+        title: String,
+        views: i64,
+    }
+    let world = World::new();
+    let policy = Policy::builder().rule("/title", Rule::Manual).rule("/views", Rule::Counter).build()?;
+    let retention = Retention::default().history(Keep::Last(1));
+    let store = world.open(|options| options.schema(Schema::of(POST).policy(policy)).retention(retention));
+    let draft = store.space("alice")?.drafts(POST)?.start(&Post { title: "base".to_owned(), views: 0 })?;
+    let mut other = draft.edit()?;
+    other.doc().views = 100;
+    let _ = other.save()?;
+    let mut old = draft.edit()?;
+    (other.doc().views, other.doc().title) = (101, "theirs".to_owned());
+    let _ = other.save()?;
+    store.compact()?;
+    assert!(draft.at(2).is_err(), "what the old editor is based on is gone");
+    (old.doc().views, old.doc().title) = (102, "ours".to_owned());
+    assert!(matches!(old.save()?, Saved::Conflict { .. }));
+    store.compact()?;
+    let conflict = draft.conflict()?.expect("there is one");
+    let views = |value: &Value| draftkeep::value::from_value::<Post>(value).map(|post| post.views);
+    assert_eq!(views(conflict.base(0).expect("it was kept"))?, 100);
+    assert_eq!(views(&conflict.merged().value)?, 103, "1 was added here, and 2 there");
+    Ok(())
+}
+
+#[test]
+fn two_editors_that_count_alike_are_counted_twice() -> Outcome {
+    const COUNT: Kind<i64> = Kind::new("count");
+    let world = World::new();
+    let policy = Policy::builder().rule("", Rule::Counter).build()?;
+    let store = world.open(|options| options.schema(Schema::of(COUNT).policy(policy)));
+    let draft = store.space("alice")?.drafts(COUNT)?.start(&7)?;
+    let (mut one, mut two) = (draft.edit()?, draft.edit()?);
+    (*one.doc(), *two.doc()) = (8, 8);
+    let _ = one.save()?;
+    assert!(matches!(two.save()?, Saved::Merged { version: 3, head: 4, .. }));
+    assert_eq!((draft.load()?, *two.as_doc()), (9, 9));
+    assert_eq!(two.save()?, Saved::Unchanged { version: 4 });
+    Ok(())
+}
+
+#[test]
+fn what_the_type_does_not_know_is_not_settled_by_it() -> Outcome {
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Small {
+        title: String,
+    }
+    const ANY: Kind<Value> = Kind::new("small");
+    const SMALL: Kind<Small> = Kind::new("small");
+    let world = World::new();
+    let policy = Policy::builder().rule("/x", Rule::Manual).build()?;
+    let store = world.open(|options| options.schema(Schema::of(ANY).policy(policy)));
+    let json = |x: &str| Value::parse(format!(r#"{{"title":"t","x":"{x}"}}"#).as_bytes());
+    let draft = store.space("alice")?.drafts(ANY)?.start(&json("base")?)?;
+    let (mut one, mut two) = (draft.edit()?, draft.edit()?);
+    (*one.doc(), *two.doc()) = (json("one")?, json("two")?);
+    let _ = (one.save()?, two.save()?);
+    let small = store.space("alice")?.drafts(SMALL)?.get(draft.id())?.expect("it is there");
+    let conflict = small.conflict()?.expect("there is one");
+    let refused = conflict.settle(&small.load()?).unwrap_err();
+    assert_eq!(refused.kind(), &ErrorKind::Undecided { path: "/x".to_owned() });
+    let decided = conflict.resolution().choose_all(&Choice::Ours)?.finish()?;
+    conflict.settle_value(&decided)?;
+    assert_eq!(draft.load()?, json("two")?);
+    Ok(())
+}
+
+#[test]
+fn two_that_are_too_large_together_are_a_conflict_that_says_so() -> Outcome {
+    const LINES: Kind<Vec<String>> = Kind::new("lines");
+    let world = World::new();
+    let draft = world.space().drafts(LINES)?.start(&vec!["base".to_owned()])?;
+    let (mut one, mut two) = (draft.edit()?, draft.edit()?);
+    one.doc().push("1".repeat(9 << 20));
+    two.doc().insert(0, "2".repeat(9 << 20));
+    let _ = one.save()?;
+    assert!(matches!(two.save()?, Saved::Conflict { .. }));
+    let conflict = draft.conflict()?.expect("there is one");
+    assert!(
+        matches!(&conflict.merged().conflicts[0].why, Why::Misfit { .. }),
+        "{:?}",
+        conflict.merged().conflicts[0].why
+    );
     Ok(())
 }

@@ -308,6 +308,9 @@ impl State {
         let both_changed = ![&note.text, &base_note.text].contains(&&current.note.text) && note.text != base_note.text;
         if is_by_hand(draft.kind) && both_changed {
             draft.sides.insert(head);
+            if !draft.versions.contains_key(&base) {
+                self.keep_again(editing.space, editing.draft, &base_note, &of_base)?;
+            }
             let version = self.typed(editing, |version| version.contains = of_base)?;
             return Ok(Became::Conflict(version));
         }
@@ -332,6 +335,16 @@ impl State {
         Ok(Became::Merged { version, head, overwritten })
     }
 
+    /// Writes once more what a conflict is about, and what retention dropped.
+    fn keep_again(&mut self, space: usize, id: DraftId, note: &Note, of: &BTreeSet<u64>) -> Result<(), ErrorKind> {
+        self.write(space, id, |version| {
+            version.note.clone_from(note);
+            (version.label, version.device) = (None, None);
+            (version.contains, version.is_aside) = (of.clone(), true);
+        })?;
+        Ok(())
+    }
+
     /// Writes what an editor typed, which it goes on from.
     fn typed(&mut self, editing: &mut Editing, change: impl FnOnce(&mut Version)) -> Result<u64, ErrorKind> {
         let note = editing.note.clone();
@@ -346,7 +359,7 @@ impl State {
         Ok(version)
     }
 
-    /// Ends an open conflict; gives the version that did it, where there was one.
+    /// Settles an open conflict with its first side; gives the version that did it, where there was one.
     pub(crate) fn settle(&mut self, space: usize, id: DraftId, note: &Note) -> Result<Option<u64>, ErrorKind> {
         let draft = self.draft(space, id)?;
         if draft.sides.is_empty() {
@@ -356,8 +369,8 @@ impl State {
             return Err(draft.wrong_phase());
         }
         let kind = draft.kind;
-        let sides = std::mem::take(&mut draft.sides);
-        let made_of: BTreeSet<u64> = sides.iter().flat_map(|side| draft.versions[side].contains.clone()).collect();
+        let side = draft.sides.pop_first().expect("there is one");
+        let made_of = draft.versions[&side].contains.clone();
         let version = self.write(space, id, |version| {
             version.note.clone_from(note);
             version.label = label(kind, note);

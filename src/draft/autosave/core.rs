@@ -93,8 +93,8 @@ impl<T> Core<T> {
         let state = State {
             pacer: Pacer::new(cadence, target.is_some()),
             document: None,
+            saved: target.as_ref().and_then(|target| target.standing()),
             target,
-            saved: None,
             failure: None,
             waiters: Vec::new(),
             started: 0,
@@ -296,7 +296,7 @@ impl<T> Core<T> {
                 state.pacer.apply(now, Input::Attached);
             }
             // What was saved before says nothing about the new target.
-            state.saved = None;
+            state.saved = target.standing();
             Ok(Ok(state.target.replace(target)))
         });
         before.map(|replaced| replaced.is_ok()).map_err(|cause| self.error(cause))

@@ -12,6 +12,7 @@ use super::target::{AutosaveError, Cause, SaveTarget, SavedAs};
 use super::watch::Statuses;
 use crate::clock::{Clock, Entropy, Spawn};
 use crate::events::EventKind;
+use crate::merge::Overwritten;
 use std::fmt;
 use std::sync::{Arc, Weak};
 
@@ -115,6 +116,7 @@ impl<T: Send + Sync + 'static> Autosave<T> {
             if state.target.is_some() {
                 return Some(target);
             }
+            state.saved = target.standing();
             state.target = Some(target);
             state.pacer.apply(now, Input::Attached);
             None
@@ -176,6 +178,15 @@ impl<T: Send + Sync + 'static> Autosave<T> {
     pub fn flush_async(&self) -> impl Future<Output = Result<Option<SavedAs>, AutosaveError>> + Send + use<T> {
         let answer = self.core.request_flush();
         Arc::clone(&self.core).await_flush(answer)
+    }
+
+    /// Changes, of the editor's or of others', that a rule decided against where what was saved here was merged: for a
+    /// person who wants to know what became of theirs. Oldest first, the last 256, since the editor began or
+    /// [reloaded](Self::reload). [`Whose::Ours`](crate::merge::Whose::Ours) is the editor's.
+    #[must_use]
+    pub fn overwritten(&self) -> Vec<Overwritten> {
+        let target = self.core.lock().target.clone();
+        target.map(|target| target.overwritten()).unwrap_or_default()
     }
 
     /// Holds autosaving until the guard is dropped.

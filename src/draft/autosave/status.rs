@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AutosaveStatus {
-    /// Nothing has changed since autosaving began.
+    /// Nothing has changed since autosaving began, or the editor reloaded.
     Clean,
     /// Everything is durable.
     Saved {
@@ -31,8 +31,8 @@ pub enum AutosaveStatus {
         /// When it was saved.
         at: Timestamp,
     },
-    /// Everything is durable, and at the last save the draft was in an open conflict that a person has to settle:
-    /// [`Draft::conflict`](crate::Draft::conflict). Saving goes on meanwhile.
+    /// Everything is durable, and at the last save, or when autosaving began, the draft was in an open conflict that a person
+    /// has to settle: [`Draft::conflict`](crate::Draft::conflict). Saving goes on meanwhile.
     Conflict {
         /// The version that holds what was typed.
         version: u64,

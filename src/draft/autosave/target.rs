@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::events::EventKind;
 use crate::id::TraceId;
+use crate::merge::Overwritten;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,16 @@ pub(crate) trait SaveTarget<T>: Send + Sync {
 
     /// Tells an event about the draft. Must not block.
     fn publish(&self, trace: TraceId, what: EventKind);
+
+    /// What a person has to be shown before anything is saved here: that there is an open conflict.
+    fn standing(&self) -> Option<SavedAs> {
+        None
+    }
+
+    /// Changes that rules decided against in the merges of what was saved here, oldest first.
+    fn overwritten(&self) -> Vec<Overwritten> {
+        Vec::new()
+    }
 }
 
 /// What a save belongs to.
@@ -55,6 +66,9 @@ pub struct SavedAs {
     pub merged: Option<u64>,
     /// Whether the draft was in an open conflict then.
     pub in_conflict: bool,
+    /// How many changes, of this document or of others', a rule decided against in the merge:
+    /// [`Autosave::overwritten`](crate::Autosave::overwritten) names them.
+    pub overwritten: u64,
 }
 
 /// A failed save, and what it failed at.

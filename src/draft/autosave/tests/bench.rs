@@ -56,7 +56,7 @@ impl SaveTarget<String> for Target {
         let size = u64::try_from(document.len()).unwrap();
         log.push((self.clock.elapsed(), document, request.why));
         let version = u64::try_from(log.len()).unwrap();
-        Ok(SavedAs { version, at: self.clock.now(), changed, size, merged: None, in_conflict: false })
+        Ok(SavedAs { version, at: self.clock.now(), changed, size, merged: None, in_conflict: false, overwritten: 0 })
     }
 
     fn publish(&self, trace: TraceId, what: EventKind) {

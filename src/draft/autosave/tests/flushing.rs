@@ -12,7 +12,15 @@ fn a_flush_saves_at_once_and_says_as_what() {
     let autosave = bench.start(Cadence::default());
     assert_eq!(autosave.flush().unwrap(), None);
     autosave.changed(&text("a"));
-    let saved = SavedAs { version: 1, at: bench.clock.now(), changed: true, size: 1, merged: None, in_conflict: false };
+    let saved = SavedAs {
+        version: 1,
+        at: bench.clock.now(),
+        changed: true,
+        size: 1,
+        merged: None,
+        in_conflict: false,
+        overwritten: 0,
+    };
     assert_eq!(autosave.flush().unwrap(), Some(saved));
     assert_eq!(autosave.flush().unwrap(), Some(saved));
     assert_eq!(bench.saved(), [(0.0, text("a"))]);

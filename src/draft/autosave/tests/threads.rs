@@ -34,7 +34,15 @@ fn racing_changes_flushes_and_claims_lose_nothing_and_never_go_back() {
                         let document = String::from_utf8(claim.document().to_vec()).unwrap();
                         let version = bench.keep(document);
                         let at = crate::clock::Timestamp::from_millis(0);
-                        claim.saved(SavedAs { version, at, changed: true, size: 3, merged: None, in_conflict: false });
+                        claim.saved(SavedAs {
+                            version,
+                            at,
+                            changed: true,
+                            size: 3,
+                            merged: None,
+                            in_conflict: false,
+                            overwritten: 0,
+                        });
                     }
                 }
             });
