@@ -114,9 +114,11 @@ impl<T: 'static> Schema<T> {
     }
 
     /// How two documents that came from one are merged, by path. Unless it is said, every path has the rule
-    /// [`Auto`](crate::merge::Rule::Auto), which loses nothing.
+    /// [`Auto`](crate::merge::Rule::Auto): of short texts and numbers that both changed the later is taken, and the other
+    /// one named; nothing else is decided.
     ///
-    /// Its paths are those of this schema's version: what is merged is migrated first.
+    /// Its paths are those of this schema's version: what is merged is migrated first. What only makes sense as a whole, an
+    /// enum with a tag among its members for instance, wants [`Rule::Atomic`](crate::merge::Rule::Atomic).
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;

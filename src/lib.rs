@@ -170,6 +170,7 @@
 //! assert!(matches!(two.save()?, Saved::Conflict { .. }));
 //! let conflict = draft.conflict()?.expect("it waits for a person");
 //! assert_eq!(conflict.paths().map(|path| path.to_string()).collect::<Vec<_>>(), ["/title"]);
+//! // About the head and the first other side; a third window's would be the next conflict.
 //! let mut resolution = conflict.resolution();
 //! resolution.choose_all(&Choice::Theirs)?;
 //! conflict.settle_value(&resolution.finish()?)?;

@@ -273,7 +273,8 @@ impl<T> Draft<T> {
 
     /// Notes that the draft became something: the outcome names what. Which revision that was is kept, and saving goes on.
     ///
-    /// What autosave holds is saved in the same commit, before. Promoting again keeps the newer revision and outcome.
+    /// What autosave holds is saved in the same commit, before. Promoting again keeps the newer revision and outcome. It is the
+    /// head that is promoted, and an open conflict stays one: ask [`conflict`](Self::conflict) before where that matters.
     ///
     /// # Errors
     ///
@@ -317,7 +318,8 @@ impl<T> Draft<T> {
 
     /// Keeps the draft as it is, no longer current in its slot, until it is reopened or discarded.
     ///
-    /// What autosave holds is saved in the same commit, before. Archiving an archived draft changes nothing.
+    /// What autosave holds is saved in the same commit, before. Archiving an archived draft changes nothing. An open conflict
+    /// stays one, and can be settled once the draft is open again.
     ///
     /// # Errors
     ///

@@ -28,7 +28,8 @@ pub enum Saved {
         version: u64,
         /// The version that holds the merge.
         head: u64,
-        /// Changes, of this edit or of the others, that a rule of the policy decided against.
+        /// Changes that a rule of the policy decided against: this edit's ([`Whose::Ours`](crate::merge::Whose::Ours)) or the
+        /// others'.
         overwritten: Vec<Overwritten>,
         /// Texts in which both versions of a passage stand, marked, because the rule asked for that.
         marked: Vec<Path>,

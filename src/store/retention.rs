@@ -32,7 +32,7 @@ pub struct Retention {
 pub enum Keep {
     /// All of them.
     All,
-    /// The last ones, this many.
+    /// The last ones, this many; and the first one, which is what the draft began with.
     Last(u64),
     /// All for a while, then one an hour, one a day, and one every 30 days.
     Thinned {

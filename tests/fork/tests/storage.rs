@@ -7,7 +7,7 @@ use draftkeep::storage::{
 };
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 const TABLE: Table = Table::new(1);
@@ -37,12 +37,19 @@ fn in_child(work: impl FnOnce() -> bool) -> i32 {
     }
 }
 
+/// One test at a time: a child of another one inherits this one's files, and holds their locks for as long as it lives.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn refused<T>(result: Result<T, StorageError>) -> bool {
     result.is_err_and(|error| *error.kind() == StorageErrorKind::Forked)
 }
 
 #[test]
 fn a_child_is_refused_and_the_parent_loses_nothing() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let file = StoreFile::at(folder.path().join("a.redb"));
     let (storage, _) = file.create().unwrap();
@@ -112,6 +119,7 @@ impl Disk for Slow {
 
 #[test]
 fn a_child_forked_in_the_middle_of_a_commit_is_refused_without_waiting() {
+    let _alone = alone();
     let disk = Arc::new(Slow { disk: MemoryDisk::new(), gate: Mutex::new(None) });
     let storage = Arc::new(RedbStorage::create(disk.clone()).unwrap());
     let (arrived, arrival) = channel();

@@ -139,6 +139,7 @@ fn a_claim_takes_what_is_unsaved_and_keeps_other_saves_away() {
         size: 1,
         merged: None,
         in_conflict: false,
+        overwritten: 0,
     });
     assert!(!autosave.status().is_safe());
     bench.tasks.run_until_stalled();
