@@ -100,6 +100,11 @@ id! {
 }
 
 id! {
+    /// Names a hub. It lives with the hub's data: restored data has the same one, emptied data another.
+    HubId, 16
+}
+
+id! {
     /// Ties together the log lines, the events and the error of one call.
     TraceId, 16
 }

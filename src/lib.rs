@@ -308,6 +308,7 @@ mod phase;
 mod revision;
 pub mod storage;
 mod store;
+pub mod transport;
 pub mod value;
 mod vector;
 
@@ -324,7 +325,7 @@ pub use draft::saved::Saved;
 pub use draft::slot::Slot;
 pub use error::{Error, ErrorKind, Result};
 pub use events::{Event, EventKind, Events};
-pub use id::{DraftId, ParseIdError, ReplicaId, RevisionId, StoreId, TraceId};
+pub use id::{DraftId, HubId, ParseIdError, ReplicaId, RevisionId, StoreId, TraceId};
 pub use kind::{Kind, MigrationResult, Schema};
 pub use phase::Phase;
 #[cfg(feature = "redb")]

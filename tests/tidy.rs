@@ -132,6 +132,7 @@ fn rooms_use_only_what_the_architecture_page_allows() {
         ("storage", vec!["storage"]),
         ("store", [WORDS, &["clock", "storage", "store"]].concat()),
         ("draft", [WORDS, &["clock", "value", "merge", "store", "draft"]].concat()),
+        ("transport", vec!["codec", "id", "revision", "transport", "fault"]),
         ("codec", vec![]),
         ("id", vec![]),
         ("phase", vec![]),

@@ -1,0 +1,20 @@
+//! What a device and a hub say to each other, over whatever carries bytes.
+//!
+//! A hub is the meeting point that devices sync with. For a device it is any [`Transport`]: one in the process, one behind a
+//! socket, one that is a folder. A transport carries one [`Request`] there and one [`Answer`] back, and decides nothing.
+
+mod contract;
+mod error;
+mod limits;
+mod message;
+mod position;
+mod revision;
+
+pub use contract::Transport;
+pub use error::{TransportError, TransportErrorKind};
+pub use limits::{
+    BODY_MAX, CONTAINS_MAX, DEVICE_MAX, FORKS_MAX, HEADER_MAX, IDS_MAX, MESSAGE_MAX, PAGE_MAX, PUSHES_MAX, SPACE_MAX,
+};
+pub use message::{Answer, Ask, Main, Outcome, Page, Push, Refusal, Rejection, Reply, Request, Row, Standing, Target};
+pub use position::Position;
+pub use revision::{Revision, RevisionError};
