@@ -81,6 +81,25 @@ pub enum EventKind {
         /// The version that holds what was decided.
         version: u64,
     },
+    /// Another device's text is the head now. An editor that is open still shows the one before; what it saves is merged.
+    Received {
+        /// The version that it became.
+        version: u64,
+    },
+    /// A cycle of syncing came to its end.
+    Synced {
+        /// Rows that the hub sent.
+        pulled: u64,
+        /// Revisions that it accepted.
+        pushed: u64,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A cycle of syncing did not come to its end. Nothing is lost by it.
+    SyncFailed {
+        /// Why, for people.
+        reason: String,
+    },
     /// A draft began.
     Started,
     /// A draft was promoted.

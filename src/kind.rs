@@ -1,7 +1,8 @@
 //! Kinds: named types of documents, and what the application says about them.
 
 use crate::merge::Policy;
-use crate::value::Value;
+use crate::value::{self, Value, ValueError};
+use serde::de::DeserializeOwned;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -85,7 +86,7 @@ pub struct Schema<T> {
     refused: Option<String>,
 }
 
-impl<T: 'static> Schema<T> {
+impl<T: DeserializeOwned + 'static> Schema<T> {
     /// A schema of version 1 without migrations and label, with the policy that says nothing.
     #[must_use]
     pub fn of(kind: Kind<T>) -> Self {
@@ -157,7 +158,8 @@ impl<T: 'static> Schema<T> {
         }
         let label = self.label.map(|label| Box::new(label) as Box<dyn Any + Send + Sync>);
         let (version, migrations, policy) = (self.version, self.migrations, self.policy);
-        Ok(AnySchema { name: name.to_owned(), version, migrations, policy, label })
+        let read = |schema: &AnySchema, body: &[u8]| Ok(schema.label(&value::from_slice::<T>(body)?));
+        Ok(AnySchema { name: name.to_owned(), version, migrations, policy, label, read })
     }
 }
 
@@ -174,6 +176,7 @@ pub(crate) struct AnySchema {
     migrations: BTreeMap<u32, Migration>,
     pub(crate) policy: Policy,
     label: Option<Box<dyn Any + Send + Sync>>,
+    read: fn(&Self, &[u8]) -> Result<Option<String>, ValueError>,
 }
 
 /// The most bytes of a label that are kept.
@@ -183,7 +186,13 @@ impl AnySchema {
     /// The schema of a kind that the application said nothing about.
     pub(crate) fn unsaid(name: &str) -> Self {
         let (migrations, policy) = (BTreeMap::new(), Policy::default());
-        Self { name: name.to_owned(), version: 1, migrations, policy, label: None }
+        let read = |_: &Self, body: &[u8]| Value::parse(body).map(|_| None);
+        Self { name: name.to_owned(), version: 1, migrations, policy, label: None, read }
+    }
+
+    /// Reads a document of this schema's version as the application's type, and gives its label.
+    pub(crate) fn read(&self, body: &[u8]) -> Result<Option<String>, ValueError> {
+        (self.read)(self, body)
     }
 
     /// The label of a document, where the schema has one for this very type.

@@ -305,15 +305,18 @@ pub mod merge;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod phase;
+mod position;
 mod revision;
 pub mod storage;
 mod store;
+pub mod sync;
 pub mod transport;
 pub mod value;
 mod vector;
+mod watch;
 
 pub use draft::autosave::{
-    Autosave, AutosaveError, AutosaveStatus, Cadence, CadenceError, PauseGuard, SavedAs, Statuses, Unsaved,
+    Autosave, AutosaveError, AutosaveStatus, Cadence, CadenceError, PauseGuard, SavedAs, Unsaved,
 };
 pub use draft::conflict::{Conflict, ConflictSide};
 pub use draft::drafts::Drafts;
@@ -333,6 +336,7 @@ pub use store::Backup;
 pub use store::{Compacted, Damage, Keep, Options, Retention, Space, Store, Swept, Verified};
 pub use value::Value;
 pub use vector::{Causality, MAX_WRITERS, VersionVector};
+pub use watch::Statuses;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -10,6 +10,10 @@
 //! | `draftkeep.save.overwritten` | counter | changes that a rule decided against in such merges |
 //! | `draftkeep.conflict.detected`, `.settled` | counters | conflicts that a person has to settle, or did |
 //! | `draftkeep.save.size` | histogram, bytes | documents saved either way, as canonical JSON |
+//! | `draftkeep.sync.latency` | histogram, seconds | cycles of syncing that came to their end |
+//! | `draftkeep.sync.success`, `.failure` | counters | cycles of syncing |
+//! | `draftkeep.sync.pulled`, `.pushed` | counters | rows of the hub, and revisions that it accepted |
+//! | `draftkeep.sync.received` | counter | texts of other devices that became a head |
 //! | `draftkeep.draft.started`, `.promoted`, `.archived`, `.reopened`, `.discarded`, `.purged` | counters | drafts that changed their phase |
 //! | `draftkeep.history.restored`, `.checkpointed`, `.packed`, `.thinned` | counters | versions |
 //! | `draftkeep.store.damaged`, `.healed` | counters | records |
@@ -39,6 +43,14 @@ pub(crate) fn record(what: &EventKind) {
         }
         EventKind::ConflictDetected { .. } => counter!("draftkeep.conflict.detected").increment(1),
         EventKind::ConflictSettled { .. } => counter!("draftkeep.conflict.settled").increment(1),
+        EventKind::Synced { pulled, pushed, took } => {
+            histogram!("draftkeep.sync.latency").record(*took);
+            counter!("draftkeep.sync.success").increment(1);
+            counter!("draftkeep.sync.pulled").increment(*pulled);
+            counter!("draftkeep.sync.pushed").increment(*pushed);
+        }
+        EventKind::SyncFailed { .. } => counter!("draftkeep.sync.failure").increment(1),
+        EventKind::Received { .. } => counter!("draftkeep.sync.received").increment(1),
         EventKind::Started => counter!("draftkeep.draft.started").increment(1),
         EventKind::Promoted { .. } => counter!("draftkeep.draft.promoted").increment(1),
         EventKind::Archived => counter!("draftkeep.draft.archived").increment(1),

@@ -14,6 +14,9 @@ use crate::vector::VersionVector;
 
 const FORMAT: u8 = 1;
 
+/// Somebody said that it is meant to be blank.
+pub(crate) const FLAG_BLANK_YES: u64 = 1;
+
 /// A checkpoint: somebody gave this state a name.
 pub(crate) const FLAG_CHECKPOINT: u64 = 1 << 1;
 
@@ -115,6 +118,33 @@ pub(crate) fn body_digest(space_key: &[u8; 32], meta: &[u8], document: &[u8]) ->
     hasher.update(&length.to_le_bytes()).update(meta).update(document);
     *hasher.finalize().as_bytes()
 }
+
+/// A body as it travels: what the digest is made of, behind a byte that says how it is kept.
+///
+/// ```text
+/// body := 0:u8 length of meta:u32 little-endian, meta, document
+/// ```
+pub(crate) fn body_to_wire(meta: &[u8], document: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(meta.len()).unwrap_or(u32::MAX);
+    let mut body = Vec::with_capacity(5 + meta.len() + document.len());
+    body.push(PLAIN);
+    body.extend_from_slice(&length.to_le_bytes());
+    body.extend_from_slice(meta);
+    body.extend_from_slice(document);
+    body
+}
+
+/// The meta and the document in a body as it travels.
+pub(crate) fn body_from_wire(body: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (kept, rest) = body.split_first()?;
+    let (length, rest) = rest.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    (*kept == PLAIN).then_some(())?;
+    rest.split_at_checked(length)
+}
+
+/// A body whose bytes are as they are.
+const PLAIN: u8 = 0;
 
 /// The digest of the policy that says nothing, which is what a kind has until it is given one.
 pub(crate) fn empty_policy() -> [u8; 32] {

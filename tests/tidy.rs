@@ -124,18 +124,24 @@ fn nothing_is_kept_in_an_order_that_changes_from_run_to_run() {
 #[test]
 fn rooms_use_only_what_the_architecture_page_allows() {
     const WORDS: &[&str] =
-        &["codec", "error", "events", "fault", "id", "kind", "metrics", "phase", "revision", "vector"];
+        &["codec", "error", "events", "fault", "id", "kind", "metrics", "phase", "position", "revision", "vector"];
     let allowed: BTreeMap<&str, Vec<&str>> = BTreeMap::from([
         ("value", vec!["value"]),
         ("merge", vec!["merge", "value"]),
         ("clock", vec!["clock"]),
         ("storage", vec!["storage"]),
         ("store", [WORDS, &["clock", "storage", "store"]].concat()),
-        ("draft", [WORDS, &["clock", "value", "merge", "store", "draft"]].concat()),
-        ("transport", vec!["codec", "id", "revision", "transport", "fault"]),
+        ("draft", [WORDS, &["clock", "value", "merge", "store", "draft", "watch"]].concat()),
+        (
+            "sync",
+            [WORDS, &["clock", "storage", "value", "merge", "store", "draft", "transport", "sync", "watch"]].concat(),
+        ),
+        ("watch", vec![]),
+        ("transport", vec!["codec", "id", "position", "revision", "transport"]),
+        ("position", vec!["id"]),
         ("codec", vec![]),
         ("id", vec![]),
-        ("phase", vec![]),
+        ("phase", vec!["id"]),
         ("fault", vec![]),
         ("vector", vec!["codec", "id"]),
         ("revision", vec!["clock", "codec", "id", "phase", "vector"]),

@@ -41,7 +41,7 @@ use std::sync::Arc;
 pub struct Edit<T> {
     session: Session,
     schema: Arc<AnySchema>,
-    join: Arc<Joiner<T>>,
+    join: Arc<Joiner>,
     carried: Carried,
     doc: T,
 }
@@ -56,7 +56,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
     ) -> std::result::Result<Self, Failure> {
         let doc = super::document::read(&schema, head.header.schema, &body)?;
         let carried = Carried::new(&schema, head.header.schema, &body, &doc)?;
-        let join = Joiner::new(&schema);
+        let join = Joiner::new::<T>(&schema);
         Ok(Self { session: Session::new(core, key, head, body), schema, join, carried, doc })
     }
 

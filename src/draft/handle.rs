@@ -228,6 +228,20 @@ impl<T> Draft<T> {
         })
     }
 
+    /// Says that the draft is meant to be blank: a syncer does not let a text on other devices be replaced by nothing until
+    /// somebody says so. The head's text becomes a new version; what autosave holds is saved with it.
+    ///
+    /// Returns the new version's number.
+    ///
+    /// # Errors
+    ///
+    /// As [`checkpoint`](Self::checkpoint), but for the name.
+    pub fn confirm_blank(&self) -> Result<u64> {
+        self.with_pending("confirm_blank", Take::AsHead, move |write, place, key, _| {
+            Ok(change::confirm_blank(write, place, key)?.version)
+        })
+    }
+
     /// Keeps a version from being dropped by retention; durable when it returns. Pinning twice is once.
     ///
     /// # Errors

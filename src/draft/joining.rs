@@ -6,11 +6,10 @@ use crate::fault;
 use crate::kind::AnySchema;
 use crate::merge::{self, Conflict, JsonError, MergeBase, Merged, Overwritten, Place, Side, Why};
 use crate::store::queue::lock;
-use crate::store::stale::{Edition, Join, Joined};
-use crate::value::{self, Path};
+use crate::store::stale::{Edition, Join, Joined, Stands};
+use crate::value::{self, Path, Value, ValueError};
 use serde::de::DeserializeOwned;
 use std::fmt;
-use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
@@ -27,41 +26,49 @@ pub(crate) trait Joining: Join {
     fn report(&self) -> Report;
 }
 
-/// Joins documents of the application's type.
-pub(crate) struct Joiner<T> {
+/// Joins documents of one kind.
+pub(crate) struct Joiner {
     schema: Arc<AnySchema>,
     last: Mutex<Report>,
-    document: PhantomData<fn() -> T>,
+    read: fn(&AnySchema, &[u8]) -> Result<Option<String>, ValueError>,
 }
 
-impl<T: DeserializeOwned + 'static> Joiner<T> {
-    pub(crate) fn new(schema: &Arc<AnySchema>) -> Arc<Self> {
-        Arc::new(Self { schema: Arc::clone(schema), last: Mutex::default(), document: PhantomData })
+impl Joiner {
+    /// For documents that the caller reads as a `T`.
+    pub(crate) fn new<T: DeserializeOwned + 'static>(schema: &Arc<AnySchema>) -> Arc<Self> {
+        let read = |schema: &AnySchema, body: &[u8]| Ok(schema.label(&value::from_slice::<T>(body)?));
+        Arc::new(Self { schema: Arc::clone(schema), last: Mutex::default(), read })
+    }
+
+    /// For documents of the type that the schema was made for, where nobody is there who has them in hand.
+    pub(crate) fn of_schema(schema: &Arc<AnySchema>) -> Arc<Self> {
+        Arc::new(Self { schema: Arc::clone(schema), last: Mutex::default(), read: AnySchema::read })
     }
 
     fn joined(
         &self,
-        base: Option<Edition<'_>>,
+        bases: &[Edition<'_>],
+        below: Option<Edition<'_>>,
         typed: Edition<'_>,
         other: Edition<'_>,
     ) -> Result<Option<Joined>, Failure> {
-        let is_current = |edition: Edition<'_>| edition.schema == self.schema.version;
-        let clean = if base.is_none_or(is_current) && is_current(typed) && is_current(other) {
-            self.as_written(base, typed, other)?
+        let is_current = |edition: &Edition<'_>| edition.schema == self.schema.version;
+        let clean = if bases.len() <= 1 && bases.iter().all(is_current) && is_current(&typed) && is_current(&other) {
+            self.as_written(bases.first().copied(), typed, other)?
         } else {
-            self.migrated(base, typed, other)?
+            self.migrated(bases, below, typed, other)?
         };
         let Some((body, report)) = clean else { return Ok(None) };
         // What the type cannot read is for a person: `merged` says why.
-        let Ok(document) = value::from_slice::<T>(&body) else { return Ok(None) };
+        let Ok(label) = (self.read)(&self.schema, &body) else { return Ok(None) };
         *lock(&self.last) = report;
-        Ok(Some(Joined { body: Arc::new(body), label: self.schema.label(&document) }))
+        let (policy, schema) = (self.schema.policy.digest(), self.schema.version);
+        Ok(Some(Joined { body: Arc::new(body), label, policy, schema }))
     }
 
     /// Merges the bytes: what they have alike is not even read.
     fn as_written(&self, base: Option<Edition<'_>>, typed: Edition<'_>, other: Edition<'_>) -> Result<Clean, Failure> {
-        let [ours, theirs] =
-            [typed, other].map(|edition| Side { value: edition.body, place: Place::Local(edition.version) });
+        let [ours, theirs] = [typed, other].map(|edition| Side { value: edition.body, place: place(edition) });
         let base = base.map(|base| base.body);
         let merged = merge::merge_json(&self.schema.policy, base, ours, theirs).map_err(refused)?;
         let is_clean = merged.is_clean();
@@ -70,17 +77,33 @@ impl<T: DeserializeOwned + 'static> Joiner<T> {
     }
 
     /// Brings all to the schema's version, and merges that.
-    fn migrated(&self, base: Option<Edition<'_>>, typed: Edition<'_>, other: Edition<'_>) -> Result<Clean, Failure> {
+    fn migrated(
+        &self,
+        bases: &[Edition<'_>],
+        below: Option<Edition<'_>>,
+        typed: Edition<'_>,
+        other: Edition<'_>,
+    ) -> Result<Clean, Failure> {
         let read = |edition: Edition<'_>| document::migrated(&self.schema, edition.schema, edition.body);
         // An ancestor that cannot be read is none: then more is asked of a person, and nothing is lost.
-        let base = base.and_then(|base| read(base).ok());
+        let ancestors: Option<Vec<Value>> = bases.iter().map(|base| read(*base).ok()).collect();
+        let ancestors = ancestors.unwrap_or_default();
+        let below = below.and_then(|below| read(below).ok());
+        let base = merge::merge_bases(&self.schema.policy, &ancestors.iter().collect::<Vec<_>>(), below.as_ref());
         let (ours, theirs) = (read(typed)?, read(other)?);
-        let side = |value, version| Side { value, place: Place::Local(version) };
-        let (ours, theirs) = (side(&ours, typed.version), side(&theirs, other.version));
-        let merged = merge::merge(&self.schema.policy, base.as_ref(), ours, theirs);
+        let ours = Side { value: &ours, place: place(typed) };
+        let theirs = Side { value: &theirs, place: place(other) };
+        let merged = merge::merge_over(&self.schema.policy, &base, ours, theirs);
         let is_clean = merged.is_clean();
         let Merged { value, overwritten, marked, .. } = merged;
         Ok(if is_clean { Some((value.to_canonical()?, Report { overwritten, marked })) } else { None })
+    }
+}
+
+const fn place(edition: Edition<'_>) -> Place {
+    match edition.at {
+        Stands::Hub(seq) => Place::Hub(seq),
+        Stands::Here(version) => Place::Local(version),
     }
 }
 
@@ -91,11 +114,17 @@ fn refused(error: JsonError) -> Failure {
     Failure::from(ErrorKind::Document { reason: error.to_string() }).because(error)
 }
 
-impl<T: DeserializeOwned + 'static> Join for Joiner<T> {
-    fn join(&self, base: Option<Edition<'_>>, typed: Edition<'_>, other: Edition<'_>) -> Option<Joined> {
+impl Join for Joiner {
+    fn join(
+        &self,
+        bases: &[Edition<'_>],
+        below: Option<Edition<'_>>,
+        typed: Edition<'_>,
+        other: Edition<'_>,
+    ) -> Option<Joined> {
         *lock(&self.last) = Report::default();
         // Migrations, rules and types are the application's. A panic in one of them costs a conflict, and nothing else.
-        let joined = catch_unwind(AssertUnwindSafe(|| self.joined(base, typed, other)));
+        let joined = catch_unwind(AssertUnwindSafe(|| self.joined(bases, below, typed, other)));
         match joined {
             Ok(Ok(joined)) => joined,
             Ok(Err(failure)) => {
@@ -106,18 +135,22 @@ impl<T: DeserializeOwned + 'static> Join for Joiner<T> {
         }
     }
 
+    fn overwritten(&self) -> u64 {
+        lock(&self.last).overwritten.len() as u64
+    }
+
     fn counts(&self) -> bool {
         self.schema.policy.counts()
     }
 }
 
-impl<T: DeserializeOwned + 'static> Joining for Joiner<T> {
+impl Joining for Joiner {
     fn report(&self) -> Report {
         lock(&self.last).clone()
     }
 }
 
-impl<T> fmt::Debug for Joiner<T> {
+impl fmt::Debug for Joiner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Joiner").field("schema", &self.schema).finish_non_exhaustive()
     }

@@ -21,6 +21,7 @@ use crate::store::tables::DraftKey;
 use crate::store::write::Write;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, Weak};
 
 /// How often `reload` begins anew because something was changed meanwhile.
@@ -122,12 +123,13 @@ impl Claimed {
 struct Into<T> {
     schema: Arc<AnySchema>,
     session: Mutex<Session>,
-    join: Arc<Joiner<T>>,
+    join: Arc<Joiner>,
     carried: Mutex<Carried>,
     /// The label of the document that was encoded last; the next save is of that document.
     label: Mutex<Option<String>>,
     /// Keeps this autosave on the store's list for as long as it lives.
     entry: Mutex<Option<Arc<Holder>>>,
+    document: PhantomData<fn() -> T>,
 }
 
 impl<T: DeserializeOwned + Send + Sync + 'static> Target for Into<T> {
@@ -257,10 +259,11 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Draft<T> {
         let target = Into {
             schema: Arc::clone(schema),
             session: Mutex::new(session),
-            join: Joiner::new(schema),
+            join: Joiner::new::<T>(schema),
             carried: Mutex::new(carried),
             label: Mutex::new(None),
             entry: Mutex::new(None),
+            document: PhantomData,
         };
         Ok((Arc::new(target), document))
     }

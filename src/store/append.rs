@@ -11,6 +11,7 @@ use super::history::delta;
 use super::keys::SpaceKeys;
 use super::lists;
 use super::pieces::{self, INLINE_MAX};
+use super::remote::outbox;
 use super::rows::{HeadRow, Local, Stored, VersionRow};
 use super::tables::{ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, VERSIONS};
 use super::versions::run::{self, RUN_MAX};
@@ -56,8 +57,22 @@ pub(crate) struct Belongs {
     pub(crate) days: u64,
 }
 
-/// Writes a version behind the ones that are there; `before` is the draft's head as this write sees it.
+/// Writes a version behind the ones that are there; `before` is the draft's head as this write sees it. A new head is owed
+/// to the hub, where the space has one.
 pub(crate) fn append(write: &mut Write<'_>, of: Belongs, before: Option<&Head>, new: New) -> Result<Written, Failure> {
+    let written = append_received(write, of, before, new)?;
+    // A text beside the head, too, may be one that the hub does not have.
+    outbox::owe(write, of.key, written.version)?;
+    Ok(written)
+}
+
+/// As [`append`], for a revision that the hub has.
+pub(crate) fn append_received(
+    write: &mut Write<'_>,
+    of: Belongs,
+    before: Option<&Head>,
+    new: New,
+) -> Result<Written, Failure> {
     let New { mut header, meta, body, aside } = new;
     let key = of.key;
     let meta = meta.encode();

@@ -11,7 +11,8 @@ use super::slots::{self, SlotRef};
 use super::space::ensure_kind;
 use super::stale::{self, Join, Revised};
 use super::tables::{
-    ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, PACKS, PINS, SIDES, SpaceNo, TOMBSTONES, VERSIONS,
+    ANCHORS, CONTAINS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, OUTBOX, PACKS, PINS, SIDES, SpaceNo, TOMBSTONES,
+    VERSIONS,
 };
 use super::write::{LastWritten, Write};
 use crate::clock::Timestamp;
@@ -20,7 +21,7 @@ use crate::error::{ErrorKind, Failure};
 use crate::fault;
 use crate::id::{DraftId, RevisionId};
 use crate::phase::Phase;
-use crate::revision::{FLAG_CHECKPOINT, Header, Meta, empty_policy};
+use crate::revision::{FLAG_BLANK_YES, FLAG_CHECKPOINT, Header, Meta, empty_policy};
 use crate::vector::VersionVector;
 use std::sync::{Arc, Mutex};
 
@@ -109,7 +110,10 @@ pub(crate) fn begin_in_slot(
         enter_phase(write, place, kind, &head, Entering::plain(Phase::Archived, &head))?;
         row = slots::read(write.txn, of)?.unwrap_or_default();
     }
-    let generation = row.latest.checked_add(1).ok_or_else(|| Failure::options("the slot has too many generations"))?;
+    let generation = row.latest + 1;
+    if generation > slots::GENERATIONS_MAX {
+        return Err(Failure::options("the slot has too many generations"));
+    }
     let draft = of.draft(generation);
     begin(write, place, draft.draft, Some((key.to_vec(), generation)), text)?;
     slots::put(write.txn, of, is_new, slots::entered(row, generation, Phase::Open))?;
@@ -251,6 +255,15 @@ pub(crate) fn checkpoint(write: &mut Write<'_>, place: &Place, key: DraftKey, na
     rewrite(write, place, &head, header, meta)
 }
 
+/// Writes the head's text once more, saying that it is meant to be blank: a hub's text may be replaced by it.
+pub(crate) fn confirm_blank(write: &mut Write<'_>, place: &Place, key: DraftKey) -> Result<Written, Failure> {
+    let head = open_head(write, key)?;
+    let mut header = edited(write, place, &head, &head.header.vector, head.header.schema)?;
+    header.flags |= FLAG_BLANK_YES;
+    let meta = Meta { checkpoint: None, device: place.device.clone(), ..head.meta.clone() };
+    rewrite(write, place, &head, header, meta)
+}
+
 /// Makes an earlier text the head again, as a new version.
 pub(crate) fn restore(
     write: &mut Write<'_>,
@@ -340,7 +353,7 @@ pub(crate) fn purge(write: &mut Write<'_>, kind: KindNo, key: DraftKey) -> Resul
         }
     }
     let prefix = key.bytes();
-    for table in [VERSIONS, ANCHORS, HEADS, HEAD_ANCHORS, PACKS, PINS, SIDES] {
+    for table in [VERSIONS, ANCHORS, HEADS, HEAD_ANCHORS, PACKS, PINS, SIDES, OUTBOX, CONTAINS] {
         write.delete_prefix(table, &prefix)?;
     }
     let mut tombstone = Writer::new(1);

@@ -35,6 +35,8 @@ pub(crate) struct Engine {
     pub(crate) bodies: Bodies,
     pub(crate) events: EventBus,
     pub(crate) live: Live,
+    /// The spaces with a cycle of syncing at work.
+    pub(crate) syncing: Mutex<BTreeSet<SpaceNo>>,
     witness: Option<Box<dyn CommitWitness>>,
     queue: Queue,
     state: Mutex<State>,
@@ -79,6 +81,7 @@ impl Engine {
             reserved: meta.ticks_reserved,
             newest: BTreeMap::new(),
             cold: BTreeSet::new(),
+            is_foreign: false,
             last_written: LastWritten::Nothing,
         };
         Self {
@@ -87,6 +90,7 @@ impl Engine {
             bodies: Bodies::new(settings.cache_bytes),
             events: EventBus::default(),
             live: Live::default(),
+            syncing: Mutex::default(),
             settings,
             witness,
             queue: Queue::default(),
@@ -210,6 +214,7 @@ impl Engine {
         let mut txn = Txn::new(self.read()?);
         make_sure_of_replica(&txn, state)?;
         state.last_written = LastWritten::Nothing;
+        state.is_foreign = false;
         let reserved_before = state.reserved;
         let is_reserving = Self::reserve(state)?;
         let now = self.now();
@@ -234,7 +239,8 @@ impl Engine {
         if is_reserving {
             self.write_reserved(&mut txn, state.reserved)?;
         }
-        self.commit_batch(&txn.into_batch(Origin::Local))?;
+        let origin = if state.is_foreign { Origin::Foreign } else { Origin::Local };
+        self.commit_batch(&txn.into_batch(origin))?;
         if let Some(witness) = &self.witness {
             match state.last_written {
                 LastWritten::Nothing => {}

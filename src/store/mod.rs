@@ -10,6 +10,7 @@
 //! | `heads`, `versions`, `pieces`, `cache` | a draft's document: its head along two paths, its versions |
 //! | `pins`, `sides` | versions that have to stay: pinned ones, and the sides of an open conflict |
 //! | `history` | the codec of documents and their changes: pure, from bytes to bytes |
+//! | `remote` | what a space has to do with its hub: the outbox, the hub's rows, what contains what |
 //! | `lists`, `slots` | how drafts are found |
 //! | `live` | the autosaves at work on a draft, for commits that take in what they hold |
 //! | `retention`, `sweep`, `tend`, `verify` | what is dropped, tidied and checked |
@@ -37,6 +38,7 @@ mod pieces;
 pub(crate) mod pins;
 pub(crate) mod queue;
 mod record;
+pub(crate) mod remote;
 pub(crate) mod retention;
 pub(crate) mod rows;
 pub(crate) mod settle;

@@ -4,6 +4,7 @@ use crate::clock::{Clock, Entropy, Spawn};
 use crate::error::Failure;
 use crate::kind::{AnySchema, Schema};
 use crate::store::retention::Retention;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,7 +75,7 @@ impl Options {
 
     /// Makes a kind's schema known. A kind without one has schema version 1, no migrations and no label.
     #[must_use]
-    pub fn schema<T: 'static>(mut self, schema: Schema<T>) -> Self {
+    pub fn schema<T: DeserializeOwned + 'static>(mut self, schema: Schema<T>) -> Self {
         match schema.check() {
             Ok(schema) => {
                 let name = schema.name.clone();

@@ -4,6 +4,7 @@ use super::append::{self, New};
 use super::cache::Body;
 use super::change::{Place, Text, check_saves, kind_of, open_head, refuse_newer_schema, typed_as};
 use super::heads::{self, Head};
+use super::remote::contains;
 use super::rows::HeadRow;
 use super::sides::{self, Side};
 use super::tables::DraftKey;
@@ -46,15 +47,23 @@ pub(crate) fn settle(
         return Err(ErrorKind::Stale { draft: key.draft, head: head.row.version }.into());
     }
     let mut vector = head.header.vector.clone();
-    for side in &decided {
-        vector = vector.join(&sides::whole(write.txn, &digests, key, *side)?.header.vector);
+    let mut settled = Vec::with_capacity(decided.len());
+    for side in decided {
+        let whole = sides::whole(write.txn, &digests, key, side)?;
+        vector = vector.join(&whole.header.vector);
+        settled.push((side, whole));
     }
     let kind = kind_of(write, place.space, &head)?;
-    let (header, meta) = typed_as(write, place, &head, &vector, &text)?;
-    decided.into_iter().for_each(|side| sides::remove(write, key, side));
+    let (mut header, meta) = typed_as(write, place, &head, &vector, &text)?;
+    header.parents = settled.iter().map(|(_, whole)| whole.id).collect();
+    header.parents.sort_unstable();
+    settled.iter().for_each(|(side, _)| sides::remove(write, key, *side));
     let before = Head { row: HeadRow { sides: left.len() as u64, ..head.row.clone() }, ..head };
     let new = New { header, meta, body: text.body, aside: false };
     let written = append::append(write, place.belongs(key.draft, kind), Some(&before), new)?;
+    for (side, whole) in &settled {
+        contains::settled(write, key, (side.version, whole), written.version)?;
+    }
     Ok(Settled::Now(written.version))
 }
 

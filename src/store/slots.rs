@@ -11,6 +11,9 @@ use crate::fault;
 use crate::phase::Phase;
 use crate::storage::{Order, Scan};
 
+/// The most drafts that a slot may have one after the other.
+pub(crate) const GENERATIONS_MAX: u32 = 65_536;
+
 /// The longest key of a slot, in bytes.
 pub(crate) const KEY_MAX: usize = 256;
 
@@ -154,9 +157,24 @@ pub(crate) fn entered(mut row: SlotRow, generation: u32, phase: Phase) -> SlotRo
     row.open = row.open.filter(|open| *open != generation);
     row.promoted = row.promoted.filter(|promoted| *promoted != generation);
     match phase {
-        Phase::Open => row.open = Some(generation),
-        Phase::Promoted => row.promoted = Some(generation),
+        // Devices may have begun one each: the newest is meant.
+        Phase::Open => row.open = row.open.max(Some(generation)),
+        Phase::Promoted => row.promoted = row.promoted.max(Some(generation)),
         Phase::Archived | Phase::Discarded => {}
     }
     row
+}
+
+/// The row as the slot's drafts say it, of which some may have come from other devices: the newest open generation is
+/// current, lower ones are superseded. Costs reading the head of each generation.
+pub(crate) fn recounted(view: &impl View, of: SlotRef<'_>, before: SlotRow, seen: u32) -> Result<SlotRow, Failure> {
+    let mut row = SlotRow { latest: before.latest.max(seen), open: None, promoted: None, ..before };
+    for generation in 1..=row.latest {
+        match heads::read(view, of.draft(generation))?.map(|head| head.header.phase) {
+            Some(Phase::Open) => row.open = Some(generation),
+            Some(Phase::Promoted) => row.promoted = Some(generation),
+            _ => {}
+        }
+    }
+    Ok(row)
 }

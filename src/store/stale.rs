@@ -13,6 +13,7 @@ use super::append::{self, New};
 use super::cache::Body;
 use super::change::{Base, Place, Saving, Text, kind_of, open_head, typed_as};
 use super::heads::Head;
+use super::remote::contains;
 use super::rows::HeadRow;
 use super::sides::{self, Side};
 use super::tables::DraftKey;
@@ -39,14 +40,34 @@ pub(crate) struct Revised {
 pub(crate) struct Edition<'t> {
     pub(crate) body: &'t [u8],
     pub(crate) schema: u32,
-    pub(crate) version: u64,
+    pub(crate) at: Stands,
+}
+
+/// Where a text stands: of two that say different things, what is said here comes after what a hub says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stands {
+    /// The number in the hub's feed.
+    Hub(u64),
+    /// The version.
+    Here(u64),
 }
 
 /// Makes one text of two. Implemented above, where documents are known.
 pub(crate) trait Join: Send + Sync + std::fmt::Debug {
-    /// Joins a text that was typed with one that was saved meanwhile; `None` where a person has to decide. The result is in
-    /// the schema of what was typed.
-    fn join(&self, base: Option<Edition<'_>>, typed: Edition<'_>, other: Edition<'_>) -> Option<Joined>;
+    /// Joins a text that was typed with one that was saved meanwhile; `None` where a person has to decide.
+    ///
+    /// `bases` are the last texts that both came from, mostly one, and `below` what several of them came from. The result is
+    /// in the schema of what was typed, or the application's.
+    fn join(
+        &self,
+        bases: &[Edition<'_>],
+        below: Option<Edition<'_>>,
+        typed: Edition<'_>,
+        other: Edition<'_>,
+    ) -> Option<Joined>;
+
+    /// How many changes a rule decided against in the last join.
+    fn overwritten(&self) -> u64;
 
     /// Whether two equal texts may make another one: both added the same to a counter.
     fn counts(&self) -> bool;
@@ -57,6 +78,9 @@ pub(crate) trait Join: Send + Sync + std::fmt::Debug {
 pub(crate) struct Joined {
     pub(crate) body: Body,
     pub(crate) label: Option<String>,
+    /// The digest of the policy and the schema version that it was joined by.
+    pub(crate) policy: [u8; 32],
+    pub(crate) schema: u32,
 }
 
 /// How far back a text is looked for whose save failed. It is the last version, unless others saved since.
@@ -122,17 +146,19 @@ struct Stale<'s, 'w> {
 
 impl Stale<'_, '_> {
     fn join(&self, has_base: bool, head: &Head, other: Edition<'_>) -> Option<Joined> {
-        let base = Edition { body: &self.base.body, schema: self.base.schema, version: self.base.version };
-        let typed = Edition { body: &self.text.body, schema: self.text.schema, version: head.row.last + 1 };
+        let base = Edition { body: &self.base.body, schema: self.base.schema, at: Stands::Here(self.base.version) };
+        let typed = Edition { body: &self.text.body, schema: self.text.schema, at: Stands::Here(head.row.last + 1) };
         if fault::on("stale-save-takes-the-older-text") {
-            return Some(Joined { body: Arc::new(other.body.to_vec()), label: None });
+            let (policy, schema) = (self.text.policy, self.text.schema);
+            return Some(Joined { body: Arc::new(other.body.to_vec()), label: None, policy, schema });
         }
-        self.join.join(has_base.then_some(base), typed, other)
+        let bases = if has_base { &[base][..] } else { &[] };
+        self.join.join(bases, None, typed, other)
     }
 
     /// The head has all that the text is based on, or nobody does.
     fn beside_head(&mut self, head: &Head, current: &Body, has_base: bool) -> Result<Saving, Failure> {
-        let other = Edition { body: current, schema: head.header.schema, version: head.row.version };
+        let other = Edition { body: current, schema: head.header.schema, at: Stands::Here(head.row.version) };
         let Some(joined) = self.join(has_base, head, other) else { return self.part(head) };
         if *joined.body == *self.text.body {
             let typed = self.typed(head, &head.header.vector.join(&self.base.vector), (false, head.row.sides))?;
@@ -152,6 +178,7 @@ impl Stale<'_, '_> {
         let typed = self.typed(head, &self.base.vector, (false, sides))?;
         if sides > 0 {
             sides::add(self.write, self.key, theirs);
+            contains::part(self.write, self.key, (self.base.version, &self.base.vector), theirs)?;
         }
         Ok(Saving::Parted { head: typed.version, typed, theirs: Some(theirs) })
     }
@@ -206,6 +233,7 @@ impl Stale<'_, '_> {
         let typed = self.typed(head, vector, (true, sides))?;
         if goes_on {
             sides::advance(self.write, self.key, side, typed.version);
+            contains::advance(self.write, self.key, (side.version, whole), typed.version)?;
         } else {
             sides::add(self.write, self.key, typed.version);
         }

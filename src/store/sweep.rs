@@ -2,6 +2,7 @@
 
 use super::change;
 use super::heads;
+use super::remote::outbox;
 use super::retention::has_passed;
 use super::space::{SpaceCore, Swept};
 use super::tables::{DraftKey, KindNo, ListKey};
@@ -9,6 +10,7 @@ use super::write::Write;
 use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::events::EventKind;
+use crate::fault;
 use crate::id::TraceId;
 use crate::phase::Phase;
 use crate::storage::{Order, Scan};
@@ -62,6 +64,10 @@ pub(crate) fn sweep(space: &SpaceCore, trace: TraceId) -> Result<Swept, Failure>
             }
         }
         for (kind, key) in expired {
+            // What the hub does not have as it is here may be the last copy.
+            if outbox::read(write.txn, key)?.is_some() && !fault::on("purged-before-it-was-synced") {
+                continue;
+            }
             change::purge(write, kind, key)?;
             write.tell(no, Some(key.draft), trace, EventKind::Purged);
             swept.purged.push(key.draft);

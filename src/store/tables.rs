@@ -19,9 +19,16 @@
 //! | `TOMBSTONES` | space, draft | when it was purged | – |
 //! | `SIDES` | space, draft, version | [`Side`](super::sides::Side) | `VERSIONS`, `PACKS` |
 //!
-//! Tables 13 to 20 are kept free for the outbox, the hub's rows, what revisions contain, audit, blobs and erase markers.
+//! | `LINKS` | space | [`LinkRow`](super::remote::rows::LinkRow) | – |
+//! | `OUTBOX` | space, draft | [`OwedRow`](super::remote::rows::OwedRow) | a resync |
+//! | `REMOTES` | space, draft | [`RemoteRow`](super::remote::rows::RemoteRow) | a resync |
+//! | `ARRIVED` | space, draft | empty record: the row in `REMOTES` is not taken in yet | a resync |
+//! | `ARRIVALS` | space, draft, piece | a main as it came, until it is taken in | the hub |
+//! | `CONTAINS` | space, draft, revision | [`ContainedRow`](super::remote::rows::ContainedRow) | – |
+//!
+//! Tables 19 to 24 are kept free for audit, blobs and erase markers.
 
-use crate::id::DraftId;
+use crate::id::{DraftId, RevisionId};
 use crate::phase::Phase;
 use crate::storage::Table;
 
@@ -38,9 +45,15 @@ pub(crate) const SLOTS: Table = Table::new(9);
 pub(crate) const PINS: Table = Table::new(10);
 pub(crate) const TOMBSTONES: Table = Table::new(11);
 pub(crate) const SIDES: Table = Table::new(12);
+pub(crate) const LINKS: Table = Table::new(13);
+pub(crate) const OUTBOX: Table = Table::new(14);
+pub(crate) const REMOTES: Table = Table::new(15);
+pub(crate) const ARRIVED: Table = Table::new(16);
+pub(crate) const ARRIVALS: Table = Table::new(17);
+pub(crate) const CONTAINS: Table = Table::new(18);
 
 /// The tables of this release with their names, for `verify` and for people.
-pub(crate) const ALL: [(Table, &str); 13] = [
+pub(crate) const ALL: [(Table, &str); 19] = [
     (META, "meta"),
     (SPACES, "spaces"),
     (SPACE_NAMES, "space names"),
@@ -54,6 +67,12 @@ pub(crate) const ALL: [(Table, &str); 13] = [
     (PINS, "pins"),
     (TOMBSTONES, "tombstones"),
     (SIDES, "sides"),
+    (LINKS, "links"),
+    (OUTBOX, "outbox"),
+    (REMOTES, "remotes"),
+    (ARRIVED, "arrived"),
+    (ARRIVALS, "arrivals"),
+    (CONTAINS, "contains"),
 ];
 
 pub(crate) const META_KEY: &[u8] = b"store";
@@ -89,11 +108,25 @@ impl DraftKey {
         [&self.version(first)[..], &last.to_be_bytes(), &piece.to_be_bytes()].concat()
     }
 
+    /// A piece of what arrived for the draft.
+    pub(crate) fn arrival(self, piece: u16) -> Vec<u8> {
+        [&self.bytes()[..], &piece.to_be_bytes()].concat()
+    }
+
+    pub(crate) fn revision(self, id: RevisionId) -> Vec<u8> {
+        [&self.bytes()[..], id.as_bytes()].concat()
+    }
+
     pub(crate) fn parse(key: &[u8]) -> Option<Self> {
         let (space, rest) = key.split_first_chunk::<4>()?;
         let (draft, _) = rest.split_first_chunk::<{ DraftId::LEN }>()?;
         Some(Self { space: SpaceNo::from_be_bytes(*space), draft: DraftId::from_bytes(*draft) })
     }
+}
+
+/// The revision in a key that begins with a draft and ends with a revision.
+pub(crate) fn revision_of(key: &[u8]) -> Option<RevisionId> {
+    key.get(4 + DraftId::LEN..)?.try_into().ok().map(RevisionId::from_bytes)
 }
 
 /// The version in a key that begins with a draft and a version.

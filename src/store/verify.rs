@@ -206,8 +206,9 @@ fn check_slot(
         Err(failure) => return Err(failure),
     };
     let is_named = match head.header.phase {
-        Phase::Open => row.open == Some(*generation),
-        Phase::Promoted => row.promoted == Some(*generation),
+        // Of several open ones the newest is current; the others are superseded.
+        Phase::Open => row.open >= Some(*generation),
+        Phase::Promoted => row.promoted >= Some(*generation),
         Phase::Archived | Phase::Discarded => row.open != Some(*generation) && row.promoted != Some(*generation),
     };
     if !is_named || row.latest < *generation {

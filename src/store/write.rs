@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub(crate) newest: BTreeMap<SpaceNo, u64>,
     /// Drafts with a run that ended and is not packed yet.
     pub(crate) cold: BTreeSet<DraftKey>,
+    /// The commit under way holds bytes that somebody else chose.
+    pub(crate) is_foreign: bool,
     /// What the commit under way does to versions.
     pub(crate) last_written: LastWritten,
 }

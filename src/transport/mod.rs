@@ -7,14 +7,13 @@ mod contract;
 mod error;
 mod limits;
 mod message;
-mod position;
 mod revision;
 
+pub use crate::position::Position;
 pub use contract::Transport;
 pub use error::{TransportError, TransportErrorKind};
 pub use limits::{
     BODY_MAX, CONTAINS_MAX, DEVICE_MAX, FORKS_MAX, HEADER_MAX, IDS_MAX, MESSAGE_MAX, PAGE_MAX, PUSHES_MAX, SPACE_MAX,
 };
 pub use message::{Answer, Ask, Main, Outcome, Page, Push, Refusal, Rejection, Reply, Request, Row, Standing, Target};
-pub use position::Position;
 pub use revision::{Revision, RevisionError};

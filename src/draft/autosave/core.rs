@@ -5,9 +5,9 @@ use super::job::Job;
 use super::pacer::{Input, Moment, Next, Pacer};
 use super::status::AutosaveStatus;
 use super::target::{AutosaveError, Cause, SaveReason, SaveTarget, SavedAs};
-use super::watch::Watch;
 use crate::clock::{Clock, Entropy};
 use crate::id::TraceId;
+use crate::watch::Watch;
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -25,7 +25,7 @@ pub(super) struct Core<T> {
     state: Mutex<State<T>>,
     /// Told when a save has ended, one way or the other.
     ended: Condvar,
-    pub(super) watch: Arc<Watch>,
+    pub(super) watch: Arc<Watch<AutosaveStatus>>,
     pub(super) clock: Arc<dyn Clock>,
     entropy: Arc<dyn Entropy>,
 }

@@ -9,10 +9,10 @@ use super::pause::PauseGuard;
 use super::pending::PendingDocument;
 use super::status::AutosaveStatus;
 use super::target::{AutosaveError, Cause, SaveTarget, SavedAs};
-use super::watch::Statuses;
 use crate::clock::{Clock, Entropy, Spawn};
 use crate::events::EventKind;
 use crate::merge::Overwritten;
+use crate::watch::Statuses;
 use std::fmt;
 use std::sync::{Arc, Weak};
 
@@ -213,7 +213,7 @@ impl<T: Send + Sync + 'static> Autosave<T> {
 
     /// The status and its changes, as a stream.
     #[must_use]
-    pub fn watch(&self) -> Statuses {
+    pub fn watch(&self) -> Statuses<AutosaveStatus> {
         self.core.watch.subscribe()
     }
 

@@ -21,14 +21,12 @@ mod status;
 mod target;
 #[cfg(test)]
 mod tests;
-mod watch;
 
 pub use cadence::{Cadence, CadenceError};
 pub use handle::{Autosave, Unsaved};
 pub use pause::PauseGuard;
 pub use status::AutosaveStatus;
 pub use target::{AutosaveError, SavedAs};
-pub use watch::Statuses;
 
 #[allow(unused_imports, reason = "the draft API starts it, is its target, and claims what is pending")]
 pub(crate) use {

@@ -15,6 +15,7 @@ use crate::store::engine::Engine;
 use crate::store::heads::{self, Head};
 use crate::store::history::pack::{Pack, PackBuilder, PackEntry, PackVersion};
 use crate::store::pins;
+use crate::store::remote::{contains, link};
 use crate::store::retention::{self, Candidate, Keep};
 use crate::store::rows::{Stored, VersionRow};
 use crate::store::sides;
@@ -168,6 +169,7 @@ fn kept(
     let pins: BTreeSet<u64> = pins::read(view, key, head)?.into_iter().collect();
     let conflict = of_conflict(view, key, head, &entries)?;
     let promoted = promoted(&entries);
+    let synced = synced(view, key)?;
     let candidates: Vec<Candidate> = entries
         .iter()
         .map(|entry| Candidate {
@@ -180,10 +182,22 @@ fn kept(
                     || entry.header.phase != Phase::Open
                     || pins.contains(&entry.version)
                     || conflict.contains(&entry.version)
+                    || synced.is_some_and(|synced| entry.version >= synced)
                     || promoted.contains(&entry.version)),
         })
         .collect();
     Ok(Some(retention::kept(keep, &candidates, now)))
+}
+
+/// The last version that the hub's main is known to contain, where the space has a hub: it is what the next merge is based
+/// on, and nothing behind it is synced.
+fn synced(view: &impl View, key: DraftKey) -> Result<Option<u64>, Failure> {
+    match link::read(view, key.space)? {
+        Some(link) if !fault::on("retention-drops-what-is-unsynced") => {
+            contains::last_shared(view, key, link.epoch).map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The versions that were heads when the draft was promoted.

@@ -1,6 +1,6 @@
 //! A place in a hub's feed.
 
-use crate::id::RevisionId;
+use crate::id::{DraftId, HubId, RevisionId};
 use std::fmt;
 
 /// A place in a space's feed: how much the hub had accepted by then, and a hash over all of it.
@@ -18,7 +18,7 @@ pub struct Position {
 impl Position {
     /// The beginning of every feed of this hub.
     #[must_use]
-    pub fn start(hub: crate::id::HubId, space: &str) -> Self {
+    pub fn start(hub: HubId, space: &str) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("draftkeep 1 beginning of a feed");
         hasher.update(hub.as_bytes()).update(space.as_bytes());
         Self { seq: 0, chain: *hasher.finalize().as_bytes() }
@@ -26,7 +26,7 @@ impl Position {
 
     /// The position after a push was accepted.
     #[must_use]
-    pub fn after(self, draft: crate::id::DraftId, revision: RevisionId) -> Self {
+    pub fn after(self, draft: DraftId, revision: RevisionId) -> Self {
         let mut hasher = blake3::Hasher::new_derive_key("draftkeep 1 chain of a feed");
         hasher.update(&self.chain).update(draft.as_bytes()).update(revision.as_bytes());
         Self { seq: self.seq + 1, chain: *hasher.finalize().as_bytes() }

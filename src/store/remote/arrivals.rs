@@ -1,0 +1,145 @@
+//! What the hub said of drafts, stored as it came: rows, the mains with them, and how far it was.
+
+use super::link;
+use super::rows::{LinkRow, RemoteRow};
+use crate::codec::{Fields, Writer};
+use crate::error::Failure;
+use crate::fault;
+use crate::id::RevisionId;
+use crate::position::Position;
+use crate::storage::{Order, Scan};
+use crate::store::pieces;
+use crate::store::tables::{ARRIVALS, ARRIVED, DraftKey, REMOTES, SpaceNo};
+use crate::store::view::View;
+use crate::store::write::Write;
+
+/// A row of the hub, on its way into the store.
+#[derive(Debug, Clone)]
+pub(crate) struct Arrival {
+    pub(crate) key: DraftKey,
+    pub(crate) seq: u64,
+    pub(crate) main: RevisionId,
+    pub(crate) forks: Vec<RevisionId>,
+    /// The main's header and body, where they came with it.
+    pub(crate) revision: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What the hub last said of a draft.
+pub(crate) fn read(view: &impl View, key: DraftKey) -> Result<Option<RemoteRow>, Failure> {
+    view.get(REMOTES, &key.bytes())?.map(|bytes| Ok(RemoteRow::decode(&bytes)?)).transpose()
+}
+
+/// Stores a page: its rows, how far it goes, and the hub's position. One commit holds it all.
+pub(crate) fn store(
+    write: &mut Write<'_>,
+    space: SpaceNo,
+    arrivals: &[Arrival],
+    cursor: u64,
+    seen: Position,
+) -> Result<(), Failure> {
+    let Some(link) = link::read(write.txn, space)? else { return Ok(()) };
+    for arrival in arrivals {
+        arrive(write, arrival, link.epoch)?;
+    }
+    link::change(write, space, |link| {
+        link.cursor = cursor;
+        link.seen = Some(seen);
+    })?;
+    Ok(())
+}
+
+/// Stores one row. It is taken in later, in a commit of its own.
+pub(crate) fn arrive(write: &mut Write<'_>, arrival: &Arrival, epoch: u64) -> Result<(), Failure> {
+    let key = arrival.key;
+    let before = read(write.txn, key)?;
+    // An answer that was overtaken by a later one says nothing new.
+    if before.as_ref().is_some_and(|before| before.epoch == epoch && before.seq > arrival.seq) {
+        return Ok(());
+    }
+    drop_pieces(write, key, before.as_ref());
+    let pieces = match &arrival.revision {
+        Some((header, body)) => {
+            let mut writer = Writer::new(1);
+            writer.bytes(1, header);
+            writer.bytes(2, body);
+            pieces::write(write.txn, ARRIVALS, &writer.finish(), |piece| key.arrival(piece))?
+        }
+        None => 0,
+    };
+    let row = RemoteRow {
+        epoch,
+        seq: arrival.seq,
+        main: arrival.main,
+        forks: arrival.forks.clone(),
+        pieces,
+        blocked: None,
+        unknown: before.map(|before| before.unknown).unwrap_or_default(),
+    };
+    write.put(REMOTES, key.bytes(), row.encode());
+    write.put(ARRIVED, key.bytes(), Writer::new(1).finish());
+    Ok(())
+}
+
+fn drop_pieces(write: &mut Write<'_>, key: DraftKey, row: Option<&RemoteRow>) {
+    for piece in 0..row.map_or(0, |row| row.pieces) {
+        write.delete(ARRIVALS, key.arrival(piece));
+    }
+}
+
+/// The main that came with a row: its header and body.
+pub(crate) fn main(view: &impl View, key: DraftKey, row: &RemoteRow) -> Result<Option<(Vec<u8>, Vec<u8>)>, Failure> {
+    if row.pieces == 0 {
+        return Ok(None);
+    }
+    let bytes = pieces::read(view, ARRIVALS, row.pieces, |piece| key.arrival(piece))?;
+    let fields = Fields::parse(&bytes, 1)?;
+    Ok(Some((fields.required(1)?.to_vec(), fields.required(2)?.to_vec())))
+}
+
+/// Notes that the row was taken in.
+pub(crate) fn taken(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow) {
+    drop_pieces(write, key, Some(row));
+    put(write, key, &RemoteRow { pieces: 0, blocked: None, ..row.clone() });
+    write.delete(ARRIVED, key.bytes());
+}
+
+/// Lets the row be taken in once more: what it says of this device's own revisions asks for something.
+pub(crate) fn again(write: &mut Write<'_>, key: DraftKey) {
+    write.put(ARRIVED, key.bytes(), Writer::new(1).finish());
+}
+
+/// Notes why the row cannot be taken in. It stays as it came, and is tried again in every cycle: the application may have
+/// been updated.
+pub(crate) fn blocked(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow, why: &str) {
+    if row.blocked.as_deref() != Some(why) {
+        put(write, key, &RemoteRow { blocked: Some(why.to_owned()), ..row.clone() });
+    }
+}
+
+pub(crate) fn put(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow) {
+    write.put(REMOTES, key.bytes(), row.encode());
+}
+
+/// Drafts with a row that is not taken in yet, from behind `after` on.
+pub(crate) fn waiting(
+    view: &impl View,
+    space: SpaceNo,
+    after: Option<DraftKey>,
+    limit: usize,
+) -> Result<Vec<DraftKey>, Failure> {
+    let from = after.map_or_else(|| space.to_be_bytes().to_vec(), |key| [&key.bytes()[..], &[0]].concat());
+    let end = crate::store::tables::after(&space.to_be_bytes());
+    let page = view.scan(ARRIVED, Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit })?;
+    Ok(page.iter().filter_map(|(key, _)| DraftKey::parse(key)).collect())
+}
+
+/// Begins to learn all rows anew: what the hub said before does not count any more.
+pub(crate) fn forget(write: &mut Write<'_>, space: SpaceNo) -> Result<(), Failure> {
+    if fault::on("hub-rows-kept-after-a-restore") {
+        return Ok(());
+    }
+    link::change(write, space, |link| {
+        *link = LinkRow { epoch: link.epoch + 1, cursor: 0, seen: None, is_complete: false, ..link.clone() };
+    })?;
+    Ok(())
+}

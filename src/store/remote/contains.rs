@@ -1,0 +1,154 @@
+//! What a draft's head contains, by ids: mains that it was built on, forks that it settled, revisions sent before it.
+//!
+//! Vectors order and explain; ids prove. What stands here goes to the hub with a push, and tells which revisions this
+//! device and the hub's main have in common.
+
+use super::rows::ContainedRow;
+use crate::error::Failure;
+use crate::fault;
+use crate::id::RevisionId;
+use crate::store::tables::{CONTAINS, DraftKey, revision_of};
+use crate::store::versions::packed;
+use crate::store::view::View;
+use crate::store::write::Write;
+use crate::vector::VersionVector;
+use std::collections::BTreeMap;
+
+/// Everything that the draft's head and the sides of its conflict are known to contain.
+pub(crate) fn read(view: &impl View, key: DraftKey) -> Result<BTreeMap<RevisionId, ContainedRow>, Failure> {
+    let mut all = BTreeMap::new();
+    view.each(CONTAINS, &key.bytes(), |found, bytes| {
+        let id = revision_of(&found).ok_or_else(|| Failure::corrupt(Some(key.draft), "a key is too short"))?;
+        all.insert(id, ContainedRow::decode(&bytes)?);
+        Ok(true)
+    })?;
+    Ok(all)
+}
+
+pub(crate) fn get(view: &impl View, key: DraftKey, id: RevisionId) -> Result<Option<ContainedRow>, Failure> {
+    view.get(CONTAINS, &key.revision(id))?.map(|bytes| Ok(ContainedRow::decode(&bytes)?)).transpose()
+}
+
+pub(crate) fn put(write: &mut Write<'_>, key: DraftKey, id: RevisionId, row: &ContainedRow) {
+    write.put(CONTAINS, key.revision(id), row.encode());
+}
+
+/// Notes that the head contains a revision from the version `since` on. What was known of it before stays known.
+pub(crate) fn add(
+    write: &mut Write<'_>,
+    key: DraftKey,
+    id: RevisionId,
+    since: u64,
+    (version, vector): (u64, &VersionVector),
+    epoch: u64,
+) -> Result<(), Failure> {
+    let before = get(write.txn, key, id)?;
+    let mut row = ContainedRow { since, version, side: 0, epoch, vector: vector.clone() };
+    if let Some(before) = &before {
+        if before.side == 0 {
+            row.since = row.since.min(before.since);
+        }
+        if row.version == 0 {
+            (row.version, row.vector) = (before.version, before.vector.clone());
+        }
+        row.epoch = row.epoch.max(before.epoch);
+    }
+    if before.as_ref() != Some(&row) {
+        put(write, key, id, &row);
+    }
+    Ok(())
+}
+
+/// A text that was based on the version `base` is the head from now on, and the former head a side: what only that one
+/// contains is its own until they are joined.
+pub(crate) fn part(
+    write: &mut Write<'_>,
+    key: DraftKey,
+    (base, vector): (u64, &VersionVector),
+    side: u64,
+) -> Result<(), Failure> {
+    if fault::on("parted-text-contains-the-other") {
+        return Ok(());
+    }
+    for (id, row) in read(write.txn, key)? {
+        // Both have to agree: a version number alone says nothing of texts beside the head, and vectors do not prove.
+        let is_in_base = row.since <= base && row.vector.is_within(vector) && row.version > 0;
+        if row.side == 0 && !is_in_base {
+            put(write, key, id, &ContainedRow { side, ..row });
+        }
+    }
+    Ok(())
+}
+
+/// A side goes on as a later version, which contains it. A space that never met a hub need not know.
+pub(crate) fn advance(
+    write: &mut Write<'_>,
+    key: DraftKey,
+    (side, whole): (u64, &packed::Whole),
+    version: u64,
+) -> Result<(), Failure> {
+    if super::link::read(write.txn, key.space)?.is_none() {
+        return Ok(());
+    }
+    for (id, row) in read(write.txn, key)? {
+        if row.side == side {
+            put(write, key, id, &ContainedRow { side: version, ..row });
+        }
+    }
+    let vector = whole.header.vector.clone();
+    put(write, key, whole.id, &ContainedRow { since: version, version: side, side: version, epoch: 0, vector });
+    Ok(())
+}
+
+/// Somebody settled a side: the head contains it from the version `since` on, and what that was made from.
+pub(crate) fn settled(
+    write: &mut Write<'_>,
+    key: DraftKey,
+    (side, whole): (u64, &packed::Whole),
+    since: u64,
+) -> Result<(), Failure> {
+    if super::link::read(write.txn, key.space)?.is_none() || fault::on("settled-side-not-contained") {
+        return Ok(());
+    }
+    join(write, key, side, since)?;
+    add(write, key, whole.id, since, (side, &whole.header.vector), 0)?;
+    for parent in &whole.header.parents {
+        add(write, key, *parent, since, (0, &VersionVector::new()), 0)?;
+    }
+    Ok(())
+}
+
+/// The head contains all that a side does from the version `since` on.
+pub(crate) fn join(write: &mut Write<'_>, key: DraftKey, side: u64, since: u64) -> Result<(), Failure> {
+    for (id, row) in read(write.txn, key)? {
+        if row.side == side {
+            put(write, key, id, &ContainedRow { side: 0, since, ..row });
+        }
+    }
+    Ok(())
+}
+
+/// The last version that is known to be in the hub's main; everything later may be unsynced, and it may be a merge's base.
+pub(crate) fn last_shared(view: &impl View, key: DraftKey, epoch: u64) -> Result<u64, Failure> {
+    let all = read(view, key)?;
+    let shared = all.values().filter(|row| row.side == 0 && row.epoch == epoch);
+    Ok(shared.map(|row| row.version).max().unwrap_or(0))
+}
+
+/// The revision that every device's draft of this slot begins with, where it is one of a slot.
+pub(crate) fn first_of_slot(
+    view: &impl View,
+    secret: &[u8; 32],
+    key: DraftKey,
+) -> Result<Option<(RevisionId, ContainedRow)>, Failure> {
+    let first = match packed::whole(view, secret, key, 1) {
+        Ok(first) => first,
+        // Without it there is no base, and more is asked of a person.
+        Err(failure) if failure.is_damage() => return Ok(None),
+        Err(failure) if matches!(failure.kind, crate::error::ErrorKind::NoSuchVersion { .. }) => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
+    let is_shared = first.header.author.is_none() && first.header.vector.is_empty() && !first.local.aside;
+    let row = ContainedRow { since: 1, version: 1, side: 0, epoch: 0, vector: VersionVector::new() };
+    Ok(is_shared.then_some((first.id, row)))
+}

@@ -1,0 +1,442 @@
+//! What was decided on a hub's row is carried out, in one commit that first makes sure that it still speaks of what is
+//! there.
+
+use super::contains;
+use super::receive::{self, Foreign};
+use super::rows::{ContainedRow, RemoteRow};
+use super::{arrivals, link, outbox};
+use crate::clock::Timestamp;
+use crate::error::Failure;
+use crate::events::EventKind;
+use crate::fault;
+use crate::id::{RevisionId, TraceId};
+use crate::phase::{self, Stage, Went};
+use crate::revision::{Header, Meta};
+use crate::store::append::{self, New};
+use crate::store::change::{Place, kind_of, open_head};
+use crate::store::heads::{self, Head};
+use crate::store::rows::HeadRow;
+use crate::store::sides::{self, Side};
+use crate::store::slots::{self, SlotRef};
+use crate::store::stale::{Edition, Join, Joined, Stands};
+use crate::store::tables::{DraftKey, HEADS, SLOTS, TOMBSTONES};
+use crate::store::versions::packed::{self, Whole};
+use crate::store::view::View;
+use crate::store::write::Write;
+use crate::vector::VersionVector;
+use std::collections::BTreeMap;
+
+/// What this device has of a draft, as far as a decision on the hub's row needs it.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) key: DraftKey,
+    pub(crate) epoch: u64,
+    /// The head's revision; none where the draft is not here.
+    pub(crate) head: Option<RevisionId>,
+    /// What the head contains, without itself, and what only sides do.
+    pub(crate) contains: BTreeMap<RevisionId, ContainedRow>,
+    /// The sides of the open conflict: their versions and revisions.
+    pub(crate) sides: Vec<(u64, RevisionId)>,
+    /// What the hub said last, in this epoch.
+    pub(crate) row: Option<RemoteRow>,
+    /// The draft was removed here for good, as far as this device is concerned.
+    pub(crate) is_purged: bool,
+}
+
+/// Reads what a decision needs; none where the space has no hub.
+pub(crate) fn facts(view: &impl View, place: &Place, key: DraftKey) -> Result<Option<Facts>, Failure> {
+    let Some(link) = link::read(view, key.space)? else { return Ok(None) };
+    let digests = place.keys.digests();
+    let head = heads::read(view, key)?;
+    let mut contains = contains::read(view, key)?;
+    let mut open = Vec::new();
+    if let Some(head) = &head {
+        for side in sides::read(view, key, head)? {
+            open.push((side.version, sides::whole(view, &digests, key, side)?.id));
+        }
+        if let Some((id, row)) = contains::first_of_slot(view, &digests, key)?
+            && !fault::on("first-of-a-slot-not-shared")
+        {
+            contains.entry(id).or_insert(row);
+        }
+    }
+    let row = arrivals::read(view, key)?.filter(|row| row.epoch == link.epoch);
+    let is_purged = head.is_none() && view.get(TOMBSTONES, &key.bytes())?.is_some();
+    Ok(Some(Facts { key, epoch: link.epoch, head: head.map(|head| head.id()), contains, sides: open, row, is_purged }))
+}
+
+impl Facts {
+    /// Whether two speak of the same state.
+    fn agrees_with(&self, other: &Self) -> bool {
+        let row = |facts: &Self| facts.row.as_ref().map(|row| (row.seq, row.main, row.forks.clone()));
+        (self.epoch, self.head, &self.sides) == (other.epoch, other.head, &other.sides) && row(self) == row(other)
+    }
+}
+
+/// What was decided on a row.
+#[derive(Debug, Clone)]
+pub(crate) struct Decided {
+    pub(crate) facts: Facts,
+    /// Forks of others, to be kept as sides of the conflict.
+    pub(crate) hold: Vec<Foreign>,
+    /// Sides, by version, that the hub's main contains.
+    pub(crate) release: Vec<u64>,
+    /// Revisions of ours that are in the hub's main.
+    pub(crate) shared: Vec<RevisionId>,
+    /// The hub lacks a side that stays.
+    pub(crate) owes_sides: bool,
+    pub(crate) becomes: Becomes,
+}
+
+/// What becomes of the head.
+#[derive(Debug, Clone)]
+pub(crate) enum Becomes {
+    /// It stays, and the hub has nothing new. `owed` where the hub does not have it.
+    Stays { owed: bool },
+    /// It contains the hub's main, and the hub has it only as a fork: it is written once more, to become the main.
+    Renews,
+    /// It is the hub's main.
+    Keeps,
+    /// The hub's main contains it, and takes its place.
+    Adopts(Box<Foreign>),
+    /// It is joined with the hub's main, over the last revisions that both contain.
+    Joins { main: Box<Foreign>, common: Vec<RevisionId> },
+}
+
+/// What taking in a row did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// The head is another text than before.
+    pub(crate) received: bool,
+    pub(crate) merged: bool,
+    /// New sides that a person has to look at.
+    pub(crate) conflicts: u64,
+}
+
+/// Carries out what was decided; `None` where the draft or the row has changed since: then it has to be decided anew.
+pub(crate) fn apply(
+    write: &mut Write<'_>,
+    place: &Place,
+    decided: &Decided,
+    join: &dyn Join,
+    trace: TraceId,
+) -> Result<Option<Done>, Failure> {
+    let key = decided.facts.key;
+    let now = facts(write.txn, place, key)?;
+    let is_as_decided = now.is_some_and(|now| now.agrees_with(&decided.facts));
+    if !is_as_decided && !fault::on("applied-over-a-newer-head") {
+        return Ok(None);
+    }
+    let Some(row) = &decided.facts.row else { return Ok(None) };
+    let owes_sides = decided.owes_sides;
+    let mut taking =
+        Taking { write, place, key, row, epoch: decided.facts.epoch, owes_sides, trace, done: Done::default() };
+    for id in &decided.shared {
+        taking.share(*id, &decided.facts)?;
+    }
+    taking.release(&decided.release)?;
+    match &decided.becomes {
+        Becomes::Stays { owed } => taking.owe(*owed)?,
+        Becomes::Renews => taking.renew()?,
+        Becomes::Keeps => taking.keep()?,
+        Becomes::Adopts(main) => taking.adopt(main)?,
+        Becomes::Joins { main, common } => taking.join(main, common, join)?,
+    }
+    for fork in &decided.hold {
+        taking.hold(fork)?;
+    }
+    let done = taking.done;
+    arrivals::taken(write, key, row);
+    Ok(Some(done))
+}
+
+struct Taking<'t, 'w> {
+    write: &'t mut Write<'w>,
+    place: &'t Place,
+    key: DraftKey,
+    row: &'t RemoteRow,
+    epoch: u64,
+    owes_sides: bool,
+    trace: TraceId,
+    done: Done,
+}
+
+impl Taking<'_, '_> {
+    fn tell(&mut self, what: EventKind) {
+        self.write.tell(self.key.space, Some(self.key.draft), self.trace, what);
+    }
+
+    /// Notes that the hub's main contains a revision of ours.
+    fn share(&mut self, id: RevisionId, facts: &Facts) -> Result<(), Failure> {
+        if let Some(row) = contains::get(self.write.txn, self.key, id)?.or_else(|| facts.contains.get(&id).cloned())
+            && row.epoch != self.epoch
+        {
+            contains::put(self.write, self.key, id, &ContainedRow { epoch: self.epoch, ..row });
+        }
+        Ok(())
+    }
+
+    fn owe(&mut self, owed: bool) -> Result<(), Failure> {
+        if owed || self.owes_sides {
+            let version = open_head(self.write, self.key)?.row.version;
+            outbox::owe(self.write, self.key, version)
+        } else {
+            outbox::settle(self.write, self.key);
+            Ok(())
+        }
+    }
+
+    /// Keeps a revision beside the head, as another side of the conflict. Without a head there is nothing to stand beside.
+    fn hold(&mut self, foreign: &Foreign) -> Result<(), Failure> {
+        let Some(head) = heads::read(self.write.txn, self.key)? else { return Ok(()) };
+        let sides = head.row.sides.saturating_add(1);
+        let before = Head { row: HeadRow { sides, ..head.row.clone() }, ..head.clone() };
+        let version = receive::append(self.write, self.place, self.key, Some(&before), foreign, true)?;
+        if !fault::on("fork-of-others-not-held") {
+            sides::add(self.write, self.key, version);
+        }
+        self.done.conflicts += 1;
+        self.tell(EventKind::ConflictDetected { version: head.row.version, theirs: version });
+        Ok(())
+    }
+
+    /// Lets sides go that the hub's main contains: whatever they hold is in there.
+    fn release(&mut self, versions: &[u64]) -> Result<(), Failure> {
+        let Some(head) = heads::read(self.write.txn, self.key)? else { return Ok(()) };
+        let mut count = 0;
+        for version in versions {
+            sides::remove(self.write, self.key, Side { version: *version, since: Timestamp::default() });
+            contains::join(self.write, self.key, *version, head.row.last)?;
+            count += 1;
+        }
+        if count > 0 {
+            let row = HeadRow { sides: head.row.sides.saturating_sub(count), ..head.row };
+            self.write.put(HEADS, self.key.bytes(), row.encode());
+        }
+        Ok(())
+    }
+
+    /// Notes what the head contains by taking in a main: the main and what that was made from.
+    fn contain(&mut self, main: &Foreign, version: u64, since: u64) -> Result<(), Failure> {
+        let vector = &main.header.vector;
+        contains::add(self.write, self.key, main.id, since, (version, vector), self.epoch)?;
+        for parent in &main.header.parents {
+            contains::add(self.write, self.key, *parent, since, (0, &VersionVector::new()), 0)?;
+        }
+        Ok(())
+    }
+
+    /// The hub's main takes the head's place.
+    fn adopt(&mut self, main: &Foreign) -> Result<(), Failure> {
+        let head = heads::read(self.write.txn, self.key)?;
+        let version = receive::append(self.write, self.place, self.key, head.as_ref(), main, false)?;
+        if let Some(head) = head {
+            let before = (head.row.version, &head.header.vector);
+            contains::add(self.write, self.key, head.id(), version, before, self.epoch)?;
+        }
+        self.contain(main, version, version)?;
+        self.enter_slot(main.header.kind.clone(), &main.meta)?;
+        self.done.received = true;
+        self.tell(EventKind::Received { version });
+        self.owe(false)
+    }
+
+    /// The head is the hub's main.
+    fn keep(&mut self) -> Result<(), Failure> {
+        let head = open_head(self.write, self.key)?;
+        let (version, id) = (head.row.version, head.id());
+        contains::add(self.write, self.key, id, version, (version, &head.header.vector), self.epoch)?;
+        self.owe(false)
+    }
+
+    /// The head and the hub's main become one, or stand against each other.
+    fn join(&mut self, main: &Foreign, common: &[RevisionId], join: &dyn Join) -> Result<(), Failure> {
+        let head = open_head(self.write, self.key)?;
+        let digests = self.place.keys.digests();
+        let body = heads::body(self.write.txn, self.write.bodies, &digests, self.key, &head)?;
+        let bases = self.bases(common)?;
+        let joined = self.joined(&head, &body, main, &bases, join);
+        let Some((joined, stage)) = joined else { return self.conflict(&head, main) };
+        // It may have stood against the head until somebody changed that.
+        self.release(&self.sides_with(&head, main.id)?)?;
+        let head = open_head(self.write, self.key)?;
+        let (meta, parents) = (&head.meta, vec![main.id]);
+        let header = Header {
+            schema: joined.schema,
+            phase: stage.phase,
+            promoted: stage.promoted,
+            vector: head.header.vector.join(&main.header.vector),
+            author: None,
+            parents,
+            time: Timestamp::default(),
+            flags: 0,
+            policy: joined.policy,
+            ..head.header.clone()
+        };
+        let meta = Meta {
+            label: joined.label,
+            outcome: stage.outcome,
+            discarded_from: stage.discarded_from,
+            device: None,
+            checkpoint: None,
+            ..meta.clone()
+        };
+        let is_the_main = *joined.body == *main.body
+            && (header.phase, header.promoted, header.schema)
+                == (main.header.phase, main.header.promoted, main.header.schema);
+        if is_the_main {
+            return self.adopt(main);
+        }
+        let aside = receive::append(self.write, self.place, self.key, Some(&head), main, true)?;
+        let before = open_head(self.write, self.key)?;
+        let kind = kind_of(self.write, self.place.space, &before)?;
+        let new = New { header, meta: meta.clone(), body: joined.body, aside: false };
+        let of = self.place.belongs(self.key.draft, kind);
+        let written = append::append(self.write, of, Some(&before), new)?;
+        self.contain(main, aside, written.version)?;
+        self.enter_slot(main.header.kind.clone(), &meta)?;
+        (self.done.received, self.done.merged) = (true, true);
+        self.tell(EventKind::Merged { version: aside, head: written.version, overwritten: join.overwritten() });
+        self.owe(true)
+    }
+
+    /// Texts that both have in common, as far as they are here.
+    fn bases(&self, common: &[RevisionId]) -> Result<Vec<Whole>, Failure> {
+        let digests = self.place.keys.digests();
+        let mut bases = Vec::new();
+        let all = contains::read(self.write.txn, self.key)?;
+        let first = contains::first_of_slot(self.write.txn, &digests, self.key)?;
+        for id in common {
+            let row = all.get(id).or_else(|| first.as_ref().filter(|(first, _)| first == id).map(|(_, row)| row));
+            let Some(row) = row.filter(|row| row.version > 0) else { continue };
+            match packed::whole(self.write.txn, &digests, self.key, row.version) {
+                Ok(whole) if whole.id == *id => bases.push(whole),
+                Ok(_) => {}
+                // What cannot be had is no base: more is asked of a person, and nothing is lost.
+                Err(failure) if failure.is_damage() => {}
+                Err(failure) if matches!(failure.kind, crate::error::ErrorKind::NoSuchVersion { .. }) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(bases)
+    }
+
+    fn joined(
+        &self,
+        head: &Head,
+        body: &[u8],
+        main: &Foreign,
+        bases: &[Whole],
+        join: &dyn Join,
+    ) -> Option<(Joined, Stage)> {
+        let (tops, below) = tops(bases);
+        let stages: Vec<Stage> = tops.iter().map(|top| stage_of(&top.header, &top.meta)).collect();
+        let base_stage = stages.first().filter(|first| stages.iter().all(|stage| stage == *first));
+        let is_edited = |text: &[u8]| tops.is_empty() || tops.iter().any(|top| top.body != text);
+        let ours = stage(&head.header, &head.meta);
+        let theirs = stage(&main.header, &main.meta);
+        let went = |to, text| Went { to, edited: is_edited(text) };
+        let stage = phase::merge(base_stage, went(&ours, body), went(&theirs, &main.body))?;
+        let edition = |whole: &Whole| (whole.body.clone(), whole.header.schema);
+        let tops: Vec<_> = tops.into_iter().map(edition).collect();
+        let below = below.map(edition);
+        let bases: Vec<Edition<'_>> =
+            tops.iter().map(|(body, schema)| Edition { body, schema: *schema, at: Stands::Hub(0) }).collect();
+        let below = below.as_ref().map(|(body, schema)| Edition { body, schema: *schema, at: Stands::Hub(0) });
+        let ours = Edition { body, schema: head.header.schema, at: Stands::Here(head.row.version) };
+        let theirs = Edition { body: &main.body, schema: main.header.schema, at: Stands::Hub(self.row.seq) };
+        Some((join.join(&bases, below, ours, theirs)?, stage))
+    }
+
+    /// Both stay: the main beside the head, as a side that a person decides on.
+    fn conflict(&mut self, head: &Head, main: &Foreign) -> Result<(), Failure> {
+        let goes_on_in_a_side = contains::get(self.write.txn, self.key, main.id)?.is_some_and(|row| row.side > 0);
+        let is_known = goes_on_in_a_side || !self.sides_with(head, main.id)?.is_empty();
+        if !is_known && !fault::on("main-of-a-conflict-not-kept") {
+            self.hold(main)?;
+        }
+        let is_there = self.row.forks.contains(&head.id());
+        self.owe(!is_there)
+    }
+
+    /// The sides that are this revision.
+    fn sides_with(&self, head: &Head, id: RevisionId) -> Result<Vec<u64>, Failure> {
+        let mut found = Vec::new();
+        for side in sides::read(self.write.txn, self.key, head)? {
+            if sides::whole(self.write.txn, &self.place.keys.digests(), self.key, side)?.id == id {
+                found.push(side.version);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The head's text once more, as what came of the hub's main and of the head, which is a fork there. It says neither who
+    /// made it nor when, so that every device makes the same.
+    fn renew(&mut self) -> Result<(), Failure> {
+        let head = open_head(self.write, self.key)?;
+        let digests = self.place.keys.digests();
+        let body = heads::body(self.write.txn, self.write.bodies, &digests, self.key, &head)?;
+        let mut parents = vec![self.row.main, head.id()];
+        parents.sort_unstable();
+        let header = Header { author: None, parents, time: Timestamp::default(), flags: 0, ..head.header.clone() };
+        let meta = Meta { device: None, checkpoint: None, ..head.meta.clone() };
+        let kind = kind_of(self.write, self.place.space, &head)?;
+        let of = self.place.belongs(self.key.draft, kind);
+        let written = append::append(self.write, of, Some(&head), New { header, meta, body, aside: false })?;
+        let before = (head.row.version, &head.header.vector);
+        contains::add(self.write, self.key, head.id(), written.version, before, 0)?;
+        self.owe(true)
+    }
+
+    /// The slot learns of a generation that came from elsewhere, or of its new phase.
+    fn enter_slot(&mut self, kind_name: String, meta: &Meta) -> Result<(), Failure> {
+        let Some((slot, generation)) = &meta.slot else { return Ok(()) };
+        let head = open_head(self.write, self.key)?;
+        let kind = kind_of(self.write, self.place.space, &head)?;
+        let of = SlotRef { space: self.place.space, kind, kind_name: &kind_name, key: slot, keys: &self.place.keys };
+        let is_new = self.write.get(SLOTS, &of.row_key())?.is_none();
+        let before = slots::read(self.write.txn, of)?.unwrap_or_default();
+        let row = slots::recounted(self.write.txn, of, before.clone(), *generation)?;
+        if is_new || row != before {
+            slots::put(self.write.txn, of, is_new, row)?;
+        }
+        Ok(())
+    }
+}
+
+fn stage(header: &Header, meta: &Meta) -> Stage {
+    Stage {
+        phase: header.phase,
+        promoted: header.promoted,
+        outcome: meta.outcome.clone(),
+        discarded_from: meta.discarded_from,
+    }
+}
+
+fn stage_of(header: &Header, meta: &[u8]) -> Stage {
+    stage(header, &Meta::decode(meta).unwrap_or_default())
+}
+
+/// Of several texts those that no other one contains, and the one that all of these contain, where there is one.
+fn tops(bases: &[Whole]) -> (Vec<&Whole>, Option<&Whole>) {
+    let is_below = |a: &Whole, b: &Whole| a.id != b.id && a.header.vector.is_within(&b.header.vector);
+    let newest = |among: &[&Whole]| -> Vec<usize> {
+        let is_top = |a: usize| {
+            // Of two with one vector the one that was written later stands for both.
+            let above = |b: usize| is_below(among[a], among[b]) && (!is_below(among[b], among[a]) || b > a);
+            !(0..among.len()).any(above)
+        };
+        (0..among.len()).filter(|a| is_top(*a)).collect()
+    };
+    let all: Vec<&Whole> = bases.iter().collect();
+    let tops: Vec<&Whole> = newest(&all).into_iter().map(|at| all[at]).collect();
+    if tops.len() < 2 || fault::on("merge-over-one-of-several-bases") {
+        return (tops.into_iter().take(1).collect(), None);
+    }
+    let under: Vec<&Whole> = all.into_iter().filter(|a| tops.iter().all(|top| is_below(a, top))).collect();
+    let below = match newest(&under)[..] {
+        [one] => Some(under[one]),
+        _ => None,
+    };
+    (tops, below)
+}

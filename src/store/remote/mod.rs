@@ -1,0 +1,23 @@
+//! What a space has to do with its hub: what is owed to it, what it said, and which revisions contain which.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `rows` | the values of the tables |
+//! | `link` | which hub it is, how far it was pulled, and when it is tried again |
+//! | `outbox` | the drafts that the hub does not have yet as they are here |
+//! | `contains` | what a draft's head and the sides of its conflict contain: ids, which prove |
+//! | `arrivals` | pages of the hub's rows, stored as they came |
+//! | `outgoing` | what of a draft has to be pushed, and what an answer to it ends |
+//! | `receive` | a revision of another device becomes a version here |
+//! | `integrate` | what was decided on a row is carried out, in one commit |
+//!
+//! Nothing here knows a transport: rows and revisions come in as plain values.
+
+pub(crate) mod arrivals;
+pub(crate) mod contains;
+pub(crate) mod integrate;
+pub(crate) mod link;
+pub(crate) mod outbox;
+pub(crate) mod outgoing;
+pub(crate) mod receive;
+pub(crate) mod rows;

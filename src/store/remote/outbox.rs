@@ -1,0 +1,95 @@
+//! What this device still owes to the hub.
+//!
+//! A draft is owed from the save on that made its head another one than the hub has, in that save's own commit. Only a
+//! positive answer to this very revision ends it.
+
+use super::link;
+use super::rows::{OwedRow, Parking};
+use crate::error::Failure;
+use crate::fault;
+use crate::storage::{Order, Scan};
+use crate::store::change::open_head;
+use crate::store::heads;
+use crate::store::tables::{DraftKey, HEADS, OUTBOX, SpaceNo};
+use crate::store::view::View;
+use crate::store::write::Write;
+
+pub(crate) fn read(view: &impl View, key: DraftKey) -> Result<Option<OwedRow>, Failure> {
+    view.get(OUTBOX, &key.bytes())?.map(|bytes| Ok(OwedRow::decode(&bytes)?)).transpose()
+}
+
+/// Notes that the draft's head, which was just written, is owed. Costs a write only where it was not owed, or parked.
+pub(crate) fn owe(write: &mut Write<'_>, key: DraftKey, version: u64) -> Result<(), Failure> {
+    let owed = read(write.txn, key)?;
+    match owed {
+        Some(owed) if owed.parked.is_none() => Ok(()),
+        // What changed may be acceptable now.
+        Some(owed) => {
+            put(write, key, &OwedRow { parked: None, attempts: 0, ..owed });
+            Ok(())
+        }
+        None if link::read(write.txn, key.space)?.is_none() || fault::on("save-not-owed") => Ok(()),
+        None => {
+            put(write, key, &OwedRow { since: write.now, version, ..OwedRow::default() });
+            Ok(())
+        }
+    }
+}
+
+pub(crate) fn put(write: &mut Write<'_>, key: DraftKey, row: &OwedRow) {
+    write.put(OUTBOX, key.bytes(), row.encode());
+}
+
+/// Nothing of the draft is owed any more.
+pub(crate) fn settle(write: &mut Write<'_>, key: DraftKey) {
+    write.delete(OUTBOX, key.bytes());
+}
+
+/// Parks what is owed of a draft: it stays, and is not pushed until it changes or somebody says so.
+pub(crate) fn park(write: &mut Write<'_>, key: DraftKey, parking: Parking) -> Result<(), Failure> {
+    let owed = read(write.txn, key)?.unwrap_or_default();
+    put(write, key, &OwedRow { attempts: owed.attempts.saturating_add(1), parked: Some(parking), ..owed });
+    Ok(())
+}
+
+/// What is owed of a space, in the order of the drafts' ids, from behind `after` on.
+pub(crate) fn page(
+    view: &impl View,
+    space: SpaceNo,
+    after: Option<DraftKey>,
+    limit: usize,
+) -> Result<Vec<(DraftKey, OwedRow)>, Failure> {
+    let from = after.map_or_else(|| space.to_be_bytes().to_vec(), |key| [&key.bytes()[..], &[0]].concat());
+    let end = crate::store::tables::after(&space.to_be_bytes());
+    let page = view.scan(OUTBOX, Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit })?;
+    let row = |(key, bytes): (Vec<u8>, Vec<u8>)| {
+        let key = DraftKey::parse(&key).ok_or_else(|| Failure::corrupt(None, "a key is too short"))?;
+        Ok((key, OwedRow::decode(&bytes)?))
+    };
+    page.into_iter().map(row).collect()
+}
+
+/// Notes as owed, from behind `after` on, every draft of the space that the hub is not known to have in this epoch.
+/// Returns where to go on; `None` once all are looked at.
+pub(crate) fn owe_unknown(
+    write: &mut Write<'_>,
+    space: SpaceNo,
+    after: Option<DraftKey>,
+    limit: usize,
+) -> Result<Option<DraftKey>, Failure> {
+    let Some(link) = link::read(write.txn, space)? else { return Ok(None) };
+    let from = after.map_or_else(|| space.to_be_bytes().to_vec(), |key| [&key.bytes()[..], &[0]].concat());
+    let end = crate::store::tables::after(&space.to_be_bytes());
+    let page = write.scan(HEADS, Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit })?;
+    let is_last = page.len() < limit;
+    let mut last = after;
+    for key in page.iter().filter_map(|(key, _)| DraftKey::parse(key)) {
+        last = Some(key);
+        let is_known = super::arrivals::read(write.txn, key)?.is_some_and(|row| row.epoch == link.epoch);
+        if !is_known && read(write.txn, key)?.is_none() && heads::read(write.txn, key)?.is_some() {
+            let version = open_head(write, key)?.row.version;
+            put(write, key, &OwedRow { since: write.now, version, ..OwedRow::default() });
+        }
+    }
+    Ok(if is_last { None } else { last })
+}

@@ -1,0 +1,277 @@
+//! What of a draft has to be pushed: its head, the checkpoints and phases before it, and the sides of its conflict.
+
+use super::contains;
+use super::integrate::{Facts, facts};
+use super::receive;
+use super::rows::ContainedRow;
+use super::{arrivals, link, outbox};
+use crate::error::Failure;
+use crate::fault;
+use crate::id::RevisionId;
+use crate::revision::FLAG_CHECKPOINT;
+use crate::store::change::{Place, open_head};
+use crate::store::heads::{self, Head};
+use crate::store::tables::DraftKey;
+use crate::store::versions::packed::{self, Whole};
+use crate::store::versions::run;
+use crate::store::view::View;
+use crate::store::write::Write;
+use crate::vector::VersionVector;
+
+/// How many versions back a checkpoint or a phase is looked for that has to be pushed for itself.
+const BARRIERS_DEPTH: u64 = 256;
+
+/// A revision that has to be pushed.
+#[derive(Debug, Clone)]
+pub(crate) struct Outgoing {
+    pub(crate) key: DraftKey,
+    pub(crate) id: RevisionId,
+    pub(crate) version: u64,
+    pub(crate) vector: VersionVector,
+    /// Header and body as they travel.
+    pub(crate) revision: (Vec<u8>, Vec<u8>),
+    /// What it contains and the hub's main is not known to.
+    pub(crate) contains: Vec<RevisionId>,
+    /// As the main in place of this one, or as a fork.
+    pub(crate) target: Aim,
+    /// The side of the conflict that it is; 0 where it is of the head's line.
+    pub(crate) side: u64,
+    /// The document, for whoever looks at what leaves.
+    pub(crate) document: Vec<u8>,
+    pub(crate) flags: u64,
+}
+
+/// What a revision is to become on the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Aim {
+    Main { expects: Option<RevisionId> },
+    Fork,
+}
+
+/// What of a draft the hub lacks, in the order in which it has to be pushed; empty where nothing is owed.
+pub(crate) fn of(view: &impl View, place: &Place, key: DraftKey) -> Result<Vec<Outgoing>, Failure> {
+    let (Some(facts), Some(head)) = (facts(view, place, key)?, heads::read(view, key)?) else { return Ok(Vec::new()) };
+    let reading = Reading { view, place, facts: &facts };
+    let mut out = Vec::new();
+    let main = facts.row.as_ref().map(|row| row.main);
+    let ours = |id: RevisionId| id == head.id() || facts.contains.get(&id).is_some_and(|row| row.side == 0);
+    let in_conflict = main.is_some_and(|main| !ours(main)) && !fault::on("conflicting-head-pushed-as-main");
+    if !is_on_hub(&facts, head.id()) {
+        if in_conflict {
+            out.push(reading.line(&head, head.row.version, Aim::Fork)?);
+        } else {
+            let mut expects = main;
+            for version in reading.barriers(&head)?.into_iter().chain([head.row.version]) {
+                let next = reading.line(&head, version, Aim::Main { expects })?;
+                // The one before it is in the hub's main by then.
+                let next = match out.last() {
+                    Some(Outgoing { contains, .. }) if !fault::on("barrier-sent-twice") => {
+                        let known = contains.clone();
+                        let mut next = next;
+                        next.contains.retain(|id| !known.contains(id));
+                        next
+                    }
+                    _ => next,
+                };
+                expects = Some(next.id);
+                out.push(next);
+            }
+        }
+    }
+    for (version, id) in &facts.sides {
+        if !is_on_hub(&facts, *id) {
+            out.push(reading.side(*version)?);
+        }
+    }
+    Ok(out)
+}
+
+/// Whether the hub is known to have a revision, as main, in it, or as a fork.
+pub(crate) fn is_on_hub(facts: &Facts, id: RevisionId) -> bool {
+    let is_shared = facts.contains.get(&id).is_some_and(|row| row.epoch == facts.epoch);
+    is_shared || facts.row.as_ref().is_some_and(|row| row.main == id || row.forks.contains(&id))
+}
+
+struct Reading<'r, V> {
+    view: &'r V,
+    place: &'r Place,
+    facts: &'r Facts,
+}
+
+impl<V: View> Reading<'_, V> {
+    /// Versions of the head's line that the hub does not have and that are states of their own: checkpoints and phases.
+    fn barriers(&self, head: &Head) -> Result<Vec<u64>, Failure> {
+        let key = self.facts.key;
+        let owed = outbox::read(self.view, key)?.map_or(head.row.version, |owed| owed.version);
+        let first = owed.max(head.row.version.saturating_sub(BARRIERS_DEPTH)).max(1);
+        let mut barriers = Vec::new();
+        let mut phase = match run::row(self.view, key, first.saturating_sub(1)) {
+            Ok(Some(row)) => crate::revision::Header::decode(&row.header).map(|header| header.phase).ok(),
+            _ => None,
+        };
+        for version in first..head.row.version {
+            // What is packed or damaged is not pushed for itself; the head contains it.
+            let Ok(Some(row)) = run::row(self.view, key, version) else { continue };
+            if row.local.aside {
+                continue;
+            }
+            let header = crate::revision::Header::decode(&row.header)?;
+            let is_barrier = header.flags & FLAG_CHECKPOINT != 0 || phase.is_some_and(|phase| phase != header.phase);
+            phase = Some(header.phase);
+            let id = crate::revision::revision_id(&row.header);
+            if is_barrier && !is_on_hub(self.facts, id) && !fault::on("barriers-not-pushed") {
+                barriers.push(version);
+            }
+        }
+        Ok(barriers)
+    }
+
+    /// A version of the head's line.
+    fn line(&self, head: &Head, version: u64, target: Aim) -> Result<Outgoing, Failure> {
+        let whole = if version == head.row.version {
+            self.head(head)?
+        } else {
+            packed::whole(self.view, &self.place.keys.digests(), self.facts.key, version)?
+        };
+        let in_line = |row: &ContainedRow| row.side == 0 && row.since <= version;
+        Ok(self.outgoing(version, &whole, target, 0, in_line))
+    }
+
+    /// The head, along whichever of its two paths is intact.
+    fn head(&self, head: &Head) -> Result<Whole, Failure> {
+        let (key, digests) = (self.facts.key, self.place.keys.digests());
+        let short = heads::short_body(self.view, key, head);
+        let meta = &head.row.meta;
+        if let Ok(body) = short
+            && crate::revision::body_digest(&digests, meta, &body) == head.header.digest
+        {
+            let (header, local) = (head.header.clone(), head.row.local);
+            return Ok(Whole { id: head.id(), header, meta: meta.clone(), local, body });
+        }
+        packed::whole(self.view, &digests, key, head.row.version)
+    }
+
+    fn side(&self, version: u64) -> Result<Outgoing, Failure> {
+        let whole = packed::whole(self.view, &self.place.keys.digests(), self.facts.key, version)?;
+        Ok(self.outgoing(version, &whole, Aim::Fork, version, |row| row.side == version))
+    }
+
+    fn outgoing(
+        &self,
+        version: u64,
+        whole: &Whole,
+        target: Aim,
+        side: u64,
+        contains: impl Fn(&ContainedRow) -> bool,
+    ) -> Outgoing {
+        let is_said = |row: &ContainedRow| row.epoch != self.facts.epoch && contains(row);
+        let said = self.facts.contains.iter().filter(|(id, row)| **id != whole.id && is_said(row));
+        let contains = if fault::on("push-without-contains") { vec![] } else { said.map(|(id, _)| *id).collect() };
+        Outgoing {
+            key: self.facts.key,
+            id: whole.id,
+            version,
+            vector: whole.header.vector.clone(),
+            revision: receive::close(whole),
+            contains,
+            target,
+            side,
+            document: whole.body.clone(),
+            flags: whole.header.flags,
+        }
+    }
+}
+
+/// Notes, before they leave, that later heads contain these: the answer may be lost.
+pub(crate) fn leaving(write: &mut Write<'_>, outgoing: &[Departure]) -> Result<(), Failure> {
+    if fault::on("sent-not-noted") {
+        return Ok(());
+    }
+    for Departure { key, id, version, vector, side } in outgoing {
+        if *side == 0 {
+            contains::add(write, *key, *id, *version, (*version, vector), 0)?;
+        }
+    }
+    Ok(())
+}
+
+/// A revision that leaves, as it is noted.
+#[derive(Debug, Clone)]
+pub(crate) struct Departure {
+    pub(crate) key: DraftKey,
+    pub(crate) id: RevisionId,
+    pub(crate) version: u64,
+    pub(crate) vector: VersionVector,
+    pub(crate) side: u64,
+}
+
+impl Outgoing {
+    pub(crate) fn departure(&self) -> Departure {
+        let Self { key, id, version, vector, side, .. } = self.clone();
+        Departure { key, id, version, vector, side }
+    }
+}
+
+/// The hub has a revision now: as the main, or as a fork.
+pub(crate) fn arrived(
+    write: &mut Write<'_>,
+    place: &Place,
+    sent: &Departure,
+    (contains, target): (&[RevisionId], Aim),
+    as_fork: bool,
+) -> Result<(), Failure> {
+    let key = sent.key;
+    let Some(link) = link::read(write.txn, key.space)? else { return Ok(()) };
+    let before = arrivals::read(write.txn, key)?.filter(|row| row.epoch == link.epoch);
+    let mut forks: Vec<RevisionId> = before.as_ref().map(|row| row.forks.clone()).unwrap_or_default();
+    forks.retain(|fork| !contains.contains(fork));
+    match (as_fork, &before) {
+        (true, Some(row)) => {
+            if !forks.contains(&sent.id) {
+                forks.push(sent.id);
+            }
+            arrivals::put(write, key, &super::rows::RemoteRow { forks, ..row.clone() });
+            if target != Aim::Fork {
+                arrivals::again(write, key);
+            }
+        }
+        // Without a main there is no fork: the row will say so.
+        (true, None) => {}
+        (false, before) => {
+            // Known before, and not in place of what was expected: a later main may contain it. The row will say which.
+            let is_main = match target {
+                Aim::Main { expects } => before.as_ref().map(|row| row.main) == expects,
+                Aim::Fork => false,
+            };
+            let known = facts(write.txn, place, key)?.map(|facts| facts.contains).unwrap_or_default();
+            for (id, row) in known {
+                let is_in = id == sent.id || contains.contains(&id);
+                if is_in && row.epoch != link.epoch {
+                    contains::put(write, key, id, &ContainedRow { epoch: link.epoch, ..row });
+                }
+            }
+            if is_main {
+                let seq = before.as_ref().map_or(0, |row| row.seq);
+                let unknown = before.as_ref().map(|row| row.unknown.clone()).unwrap_or_default();
+                let row = super::rows::RemoteRow {
+                    epoch: link.epoch,
+                    seq,
+                    main: sent.id,
+                    forks,
+                    pieces: 0,
+                    blocked: None,
+                    unknown,
+                };
+                arrivals::put(write, key, &row);
+            }
+        }
+    }
+    // Only what the hub has as it is here now ends the debt: an edit made meanwhile is another revision.
+    let Some(facts) = facts(write.txn, place, key)? else { return Ok(()) };
+    let head = open_head(write, key)?;
+    let is_all = is_on_hub(&facts, head.id()) && facts.sides.iter().all(|(_, id)| is_on_hub(&facts, *id));
+    if is_all || fault::on("edit-during-a-push-marked-as-sent") {
+        outbox::settle(write, key);
+    }
+    Ok(())
+}

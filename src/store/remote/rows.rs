@@ -1,0 +1,236 @@
+//! What the records of this folder hold.
+
+use crate::clock::Timestamp;
+use crate::codec::{CodecError, Fields, Unknown, Writer};
+use crate::id::{HubId, RevisionId};
+use crate::position::Position;
+use crate::vector::VersionVector;
+
+const FORMAT: u8 = 1;
+
+fn small(number: u64, tag: u64) -> Result<u32, CodecError> {
+    u32::try_from(number).map_err(|_| CodecError::Malformed(tag))
+}
+
+/// What a space knows of its hub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LinkRow {
+    pub(crate) hub: HubId,
+    /// Counts how often all rows had to be learnt anew: what was known in an earlier epoch is not known any more.
+    pub(crate) epoch: u64,
+    /// Rows up to this number are pulled.
+    pub(crate) cursor: u64,
+    /// The highest position that the hub told, by a page or by an answer to a push.
+    pub(crate) seen: Option<Position>,
+    /// A pull was carried to its end in this epoch, and whatever the hub turned out not to have is in the outbox.
+    pub(crate) is_complete: bool,
+    /// The application switched syncing off.
+    pub(crate) is_disabled: bool,
+    /// How many cycles failed in a row, and when the next one may begin.
+    pub(crate) attempts: u32,
+    pub(crate) retry_at: Timestamp,
+    /// When a cycle was last carried to its end.
+    pub(crate) synced_at: Timestamp,
+    /// Why the last cycle failed, if it did.
+    pub(crate) error: Option<String>,
+    pub(crate) unknown: Unknown,
+}
+
+impl LinkRow {
+    pub(crate) fn new(hub: HubId, epoch: u64) -> Self {
+        Self {
+            hub,
+            epoch,
+            cursor: 0,
+            seen: None,
+            is_complete: false,
+            is_disabled: false,
+            attempts: 0,
+            retry_at: Timestamp::default(),
+            synced_at: Timestamp::default(),
+            error: None,
+            unknown: Unknown::default(),
+        }
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(FORMAT);
+        writer.bytes(1, self.hub.as_bytes());
+        writer.number(2, self.epoch);
+        writer.number_unless_zero(3, self.cursor);
+        if let Some(seen) = self.seen {
+            writer.number(4, seen.seq);
+            writer.bytes(5, &seen.chain);
+        }
+        writer.number_unless_zero(6, self.is_complete.into());
+        writer.number_unless_zero(7, self.is_disabled.into());
+        writer.number_unless_zero(8, self.attempts.into());
+        writer.number_unless_zero(9, self.retry_at.as_millis());
+        writer.number_unless_zero(10, self.synced_at.as_millis());
+        writer.bytes_unless_empty(11, self.error.as_deref().unwrap_or_default().as_bytes());
+        writer.unknown(&self.unknown);
+        writer.finish()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, FORMAT)?;
+        let seen = match (fields.optional_number(4)?, fields.optional_array(5)?) {
+            (Some(seq), Some(chain)) => Some(Position { seq, chain }),
+            (None, None) => None,
+            _ => return Err(CodecError::Malformed(4)),
+        };
+        Ok(Self {
+            hub: HubId::from_bytes(fields.array(1)?),
+            epoch: fields.number(2)?,
+            cursor: fields.number(3)?,
+            seen,
+            is_complete: fields.number(6)? != 0,
+            is_disabled: fields.number(7)? != 0,
+            attempts: small(fields.number(8)?, 8)?,
+            retry_at: Timestamp::from_millis(fields.number(9)?),
+            synced_at: Timestamp::from_millis(fields.number(10)?),
+            error: fields.text(11)?,
+            unknown: fields.unknown_above(11),
+        })
+    }
+}
+
+/// A draft that the hub does not have as it is here.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct OwedRow {
+    /// Since when, and since which version.
+    pub(crate) since: Timestamp,
+    pub(crate) version: u64,
+    /// How many pushes of it were refused or not answered, in a row.
+    pub(crate) attempts: u32,
+    /// Why it is not pushed any more until somebody says so, or until it changes.
+    pub(crate) parked: Option<Parking>,
+    pub(crate) unknown: Unknown,
+}
+
+/// Why a draft is not pushed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Parking {
+    /// The number of the reason, which the floor above gives its meaning.
+    pub(crate) code: u32,
+    pub(crate) reason: String,
+}
+
+impl OwedRow {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(FORMAT);
+        writer.number_unless_zero(1, self.since.as_millis());
+        writer.number_unless_zero(2, self.version);
+        writer.number_unless_zero(3, self.attempts.into());
+        if let Some(parked) = &self.parked {
+            writer.number(4, parked.code.into());
+            writer.bytes(5, parked.reason.as_bytes());
+        }
+        writer.unknown(&self.unknown);
+        writer.finish()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, FORMAT)?;
+        let parked = match fields.optional_number(4)? {
+            None => None,
+            Some(code) => {
+                let reason = fields.text(5)?.ok_or(CodecError::Missing(5))?;
+                Some(Parking { code: small(code, 4)?, reason })
+            }
+        };
+        Ok(Self {
+            since: Timestamp::from_millis(fields.number(1)?),
+            version: fields.number(2)?,
+            attempts: small(fields.number(3)?, 3)?,
+            parked,
+            unknown: fields.unknown_above(5),
+        })
+    }
+}
+
+/// What the hub said of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RemoteRow {
+    /// The epoch in which it said so.
+    pub(crate) epoch: u64,
+    /// The number of the draft's last change in the feed.
+    pub(crate) seq: u64,
+    pub(crate) main: RevisionId,
+    pub(crate) forks: Vec<RevisionId>,
+    /// In how many records the main's revision waits in `ARRIVALS`; 0 where it is to be asked for, or was taken in.
+    pub(crate) pieces: u16,
+    /// Why it cannot be taken in, for people.
+    pub(crate) blocked: Option<String>,
+    pub(crate) unknown: Unknown,
+}
+
+impl RemoteRow {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let forks: Vec<[u8; 32]> = self.forks.iter().map(|id| *id.as_bytes()).collect();
+        let mut writer = Writer::new(FORMAT);
+        writer.number(1, self.epoch);
+        writer.number(2, self.seq);
+        writer.bytes(3, self.main.as_bytes());
+        writer.bytes_unless_empty(4, forks.as_flattened());
+        writer.number_unless_zero(5, self.pieces.into());
+        writer.bytes_unless_empty(6, self.blocked.as_deref().unwrap_or_default().as_bytes());
+        writer.unknown(&self.unknown);
+        writer.finish()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, FORMAT)?;
+        let (forks, rest) = fields.bytes(4).as_chunks::<32>();
+        if !rest.is_empty() {
+            return Err(CodecError::Malformed(4));
+        }
+        Ok(Self {
+            epoch: fields.number(1)?,
+            seq: fields.number(2)?,
+            main: RevisionId::from_bytes(fields.array(3)?),
+            forks: forks.iter().map(|id| RevisionId::from_bytes(*id)).collect(),
+            pieces: u16::try_from(fields.number(5)?).map_err(|_| CodecError::Malformed(5))?,
+            blocked: fields.text(6)?,
+            unknown: fields.unknown_above(6),
+        })
+    }
+}
+
+/// A revision that a draft's head contains, or a side of its conflict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ContainedRow {
+    /// The first version of the head's line that contains it.
+    pub(crate) since: u64,
+    /// The version that it is itself; 0 where its text is not here.
+    pub(crate) version: u64,
+    /// The version of the side that alone contains it; 0 where the head does.
+    pub(crate) side: u64,
+    /// The epoch in which the hub's main was last known to contain it; 0 where it is not known to.
+    pub(crate) epoch: u64,
+    /// What it contains itself; empty where that is not known.
+    pub(crate) vector: VersionVector,
+}
+
+impl ContainedRow {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(FORMAT);
+        writer.number(1, self.since);
+        writer.number_unless_zero(2, self.version);
+        writer.number_unless_zero(3, self.side);
+        writer.number_unless_zero(4, self.epoch);
+        writer.bytes_unless_empty(5, &self.vector.encode());
+        writer.finish()
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, FORMAT)?;
+        Ok(Self {
+            since: fields.number(1)?,
+            version: fields.number(2)?,
+            side: fields.number(3)?,
+            epoch: fields.number(4)?,
+            vector: VersionVector::decode(5, fields.bytes(5))?,
+        })
+    }
+}

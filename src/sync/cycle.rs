@@ -1,0 +1,111 @@
+//! One cycle: greet the hub if it is not known, pull, take in, push; again where others pushed in between.
+
+use super::report::Report;
+use super::talk::{Stop, Talk, beside_the_point};
+use crate::error::Failure;
+use crate::fault;
+use crate::id::HubId;
+use crate::store::change::Place;
+use crate::store::remote::rows::LinkRow;
+use crate::store::remote::{arrivals, link};
+use crate::store::space::SpaceCore;
+use crate::store::write::Write;
+use crate::transport::{Ask, Reply};
+use std::sync::Arc;
+
+/// How often a cycle begins anew because others pushed meanwhile; the next cycle goes on.
+const ROUNDS_MAX: usize = 8;
+
+/// How often a hub may be found restored within one cycle.
+const RESYNCS_MAX: usize = 3;
+
+/// A cycle at work.
+pub(super) struct Cycle<'c> {
+    pub(super) core: &'c Arc<SpaceCore>,
+    pub(super) place: Place,
+    pub(super) talk: Talk<'c>,
+    pub(super) report: Report,
+    /// Something has to be pulled and taken in once more before it can be pushed.
+    pub(super) again: bool,
+    /// The hub cannot be asked: what it said is taken in with what is here.
+    pub(super) is_offline: bool,
+}
+
+impl<'c> Cycle<'c> {
+    pub(super) fn new(core: &'c Arc<SpaceCore>, talk: Talk<'c>) -> Self {
+        let place = crate::draft::space::place(core);
+        Self { core, place, talk, report: Report::default(), again: false, is_offline: false }
+    }
+
+    /// What is known of the hub; there is a row from the greeting on.
+    pub(super) fn link(&self) -> Result<LinkRow, Failure> {
+        let link = link::read(&self.core.engine.read()?, self.core.no)?;
+        link.ok_or_else(|| Failure::corrupt(None, "what the space knows of its hub is missing"))
+    }
+
+    pub(super) fn write<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Write<'_>) -> Result<R, Failure> + Send + 'static,
+    ) -> Result<R, Failure> {
+        self.core.engine.write(work)
+    }
+
+    pub(super) async fn run(&mut self) -> Result<(), Stop> {
+        self.greet().await?;
+        for _ in 0..RESYNCS_MAX {
+            match self.rounds().await {
+                Err(Stop::Unconfirmed) => self.resync().await?,
+                ended => return ended,
+            }
+        }
+        Err(Stop::Protocol("it does not confirm what it said a moment ago".to_owned()))
+    }
+
+    async fn rounds(&mut self) -> Result<(), Stop> {
+        for _ in 0..ROUNDS_MAX {
+            self.again = false;
+            self.pull().await?;
+            self.take_in().await?;
+            self.push().await?;
+            if !self.again {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Meets the hub the first time.
+    async fn greet(&mut self) -> Result<(), Stop> {
+        if let Some(link) = link::read(&self.core.engine.read()?, self.core.no)? {
+            self.talk.hub = Some(link.hub);
+            return Ok(());
+        }
+        let answer = self.talk.ask(None, Ask::Hello).await?;
+        let Reply::Welcome { .. } = answer.reply else { return Err(beside_the_point()) };
+        self.talk.hub = Some(answer.hub);
+        self.meet(answer.hub)?;
+        Ok(())
+    }
+
+    fn meet(&self, hub: HubId) -> Result<(), Failure> {
+        let space = self.core.no;
+        self.write(move |write| {
+            link::put(write, space, &LinkRow::new(hub, 1));
+            Ok(())
+        })
+    }
+
+    /// The hub was restored: what was pulled is taken in first, for it may be the last copy; then all it said is forgotten.
+    async fn resync(&mut self) -> Result<(), Stop> {
+        self.report.resynced = true;
+        let space = self.core.no;
+        if !fault::on("rows-forgotten-untaken") {
+            self.is_offline = true;
+            let taken = self.take_in().await;
+            self.is_offline = false;
+            taken?;
+        }
+        self.write(move |write| arrivals::forget(write, space))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,32 @@
+//! Keeping a space in step with its hub.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `syncer` | what a user holds: one cycle, or a loop of them |
+//! | `cycle` | one cycle: greet, pull, take in, push |
+//! | `talk` | one request and its answer, and what each answer means |
+//! | `pull`, `take`, `push` | the three parts of a cycle |
+//! | `integrate` | what becomes of a draft when the hub said something of it: pure, over ids |
+//! | `backoff` | when to try again: pure |
+//! | `blank` | a document in which nothing stands |
+//! | `error`, `report`, `status` | what a user is told |
+//!
+//! Nothing here knows a socket, and nothing but `store` and `draft` below knows a document.
+
+mod backoff;
+mod blank;
+mod cycle;
+mod error;
+mod integrate;
+mod pull;
+mod push;
+mod report;
+mod status;
+mod syncer;
+mod take;
+mod talk;
+
+pub use error::{SyncError, SyncErrorKind};
+pub use report::Report;
+pub use status::{Link, Parked, Status};
+pub use syncer::Syncer;

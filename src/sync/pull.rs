@@ -1,0 +1,110 @@
+//! Pulling: what the hub says is stored as it comes, page by page.
+
+use super::cycle::Cycle;
+use super::talk::{Stop, beside_the_point};
+use crate::fault;
+use crate::store::remote::arrivals::{self, Arrival};
+use crate::store::remote::rows::LinkRow;
+use crate::store::remote::{link, outbox};
+use crate::store::tables::DraftKey;
+use crate::transport::{Ask, Page, Reply, Row};
+use std::collections::BTreeSet;
+
+/// Rows that one page is asked for.
+const ROWS: u32 = 256;
+
+/// Drafts that one commit looks at when all of them may be owed.
+const OWED_AT_ONCE: usize = 256;
+
+impl Cycle<'_> {
+    /// Pulls to the end. Rows, cursor and position of a page are one commit, and nothing is taken in yet.
+    pub(super) async fn pull(&mut self) -> Result<(), Stop> {
+        loop {
+            let link = self.link()?;
+            let answer = self.talk.ask(link.seen, Ask::Pull { after: link.cursor, limit: ROWS }).await?;
+            let Reply::Page(page) = answer.reply else { return Err(beside_the_point()) };
+            check(&page, link.cursor, answer.position.seq)?;
+            let (more, last) = (page.more, page.rows.last().map_or(link.cursor, |row| row.seq));
+            // A page that is not the last skips what changes again later; the next one begins behind its last row.
+            let cursor = if more { last } else { answer.position.seq };
+            if !page.rows.is_empty() || link.cursor != cursor || link.seen != Some(answer.position) {
+                self.store_page(page, cursor, answer.position)?;
+            }
+            if !more {
+                break;
+            }
+        }
+        let link = self.link()?;
+        if !link.is_complete {
+            self.owe_what_the_hub_lacks()?;
+        }
+        Ok(())
+    }
+
+    fn store_page(&mut self, page: Page, cursor: u64, position: crate::position::Position) -> Result<(), Stop> {
+        let space = self.core.no;
+        self.report.pulled += page.rows.len() as u64;
+        let arrivals: Vec<Arrival> = page.rows.into_iter().map(|row| self.arrival(row)).collect();
+        if fault::on("cursor-before-data") {
+            self.write(move |write| {
+                link::change(write, space, |link| (link.cursor, link.seen) = (cursor, Some(position)))?;
+                Ok(())
+            })?;
+        }
+        self.write(move |write| {
+            write.state.is_foreign = true;
+            arrivals::store(write, space, &arrivals, cursor, position)
+        })?;
+        Ok(())
+    }
+
+    /// A row on its way into the store.
+    pub(super) fn arrival(&mut self, row: Row) -> Arrival {
+        let key = DraftKey { space: self.core.no, draft: row.draft };
+        // What is not what it says is asked for again.
+        let revision = row.main.revision.filter(|revision| revision.id() == row.main.id);
+        let revision = revision.map(|revision| (revision.header().to_vec(), revision.body().to_vec()));
+        self.report.bytes += revision.as_ref().map_or(0, |(header, body)| (header.len() + body.len()) as u64);
+        Arrival { key, seq: row.seq, main: row.main.id, forks: row.forks, revision }
+    }
+
+    /// After all rows were learnt: whatever has no row is owed.
+    fn owe_what_the_hub_lacks(&mut self) -> Result<(), Stop> {
+        let space = self.core.no;
+        let mut after = None;
+        loop {
+            after = self.write(move |write| outbox::owe_unknown(write, space, after, OWED_AT_ONCE))?;
+            if after.is_none() {
+                break;
+            }
+        }
+        self.write(move |write| link::change(write, space, |link: &mut LinkRow| link.is_complete = true))?;
+        Ok(())
+    }
+}
+
+/// Refuses a page that is not the one that was asked for, or not one at all: nothing of it is believed.
+fn check(page: &Page, after: u64, position: u64) -> Result<(), Stop> {
+    let wrong = |what: &str| Err(Stop::Protocol(format!("a page {what}")));
+    if page.after != after {
+        return wrong("begins elsewhere than was asked for");
+    }
+    if page.more && page.rows.is_empty() {
+        return wrong("is empty, and says that there is more");
+    }
+    let mut before = after;
+    let mut drafts = BTreeSet::new();
+    for row in &page.rows {
+        if row.seq <= before || row.seq > position {
+            return wrong("is out of order");
+        }
+        if !drafts.insert(row.draft) {
+            return wrong("names a draft twice");
+        }
+        if row.forks.len() > crate::transport::FORKS_MAX {
+            return wrong("names more forks than a draft may have");
+        }
+        before = row.seq;
+    }
+    Ok(())
+}

@@ -1,0 +1,256 @@
+//! Pushing: what is owed leaves in batches, and only a positive answer to each ends what is owed of it.
+
+use super::blank::is_blank;
+use super::cycle::Cycle;
+use super::talk::{Stop, beside_the_point};
+use crate::error::Failure;
+use crate::fault;
+use crate::revision::FLAG_BLANK_YES;
+use crate::store::remote::outgoing::{self, Aim, Departure, Outgoing};
+use crate::store::remote::rows::Parking;
+use crate::store::remote::{arrivals, contains, link, outbox};
+use crate::store::tables::DraftKey;
+use crate::store::versions::packed;
+use crate::store::view::Committed;
+use crate::transport::{Ask, Outcome, Push, Rejection, Reply, Revision, Row, Standing, Target};
+use crate::value::Value;
+
+/// Drafts that are looked up at once.
+const DRAFTS: usize = 64;
+
+/// A batch is sent once it has so many revisions or bytes.
+const REVISIONS: usize = 64;
+const BYTES: usize = 1 << 20;
+
+/// The parking numbers of this release.
+pub(super) mod parking {
+    /// A blank document would replace one that is not.
+    pub(in crate::sync) const BLANK: u32 = 1;
+    pub(in crate::sync) const TOO_LARGE: u32 = 2;
+    pub(in crate::sync) const INVALID: u32 = 3;
+    pub(in crate::sync) const FORBIDDEN: u32 = 4;
+    pub(in crate::sync) const ERASED: u32 = 5;
+    pub(in crate::sync) const FORKS_FULL: u32 = 6;
+    pub(in crate::sync) const OTHER: u32 = 7;
+}
+
+/// What came of one revision.
+#[derive(Debug, Clone)]
+enum Came {
+    Accepted { as_fork: bool },
+    Conflict(Option<arrivals::Arrival>),
+    Parked(Parking),
+}
+
+impl Cycle<'_> {
+    /// Pushes everything that is owed and not parked.
+    pub(super) async fn push(&mut self) -> Result<(), Stop> {
+        let mut after = None;
+        let mut batch: Vec<Outgoing> = Vec::new();
+        loop {
+            let view = self.core.engine.read()?;
+            let page = outbox::page(&view, self.core.no, after, DRAFTS)?;
+            let Some((last, _)) = page.last() else { break };
+            after = Some(*last);
+            for (key, owed) in page {
+                if owed.parked.is_some() {
+                    continue;
+                }
+                match self.outgoing(&view, key) {
+                    Ok(Some(outgoing)) => batch.extend(outgoing),
+                    Ok(None) => {}
+                    // Bytes that are damaged here never leave, and do not hold up the others.
+                    Err(failure) if failure.is_damage() => {
+                        tracing::warn!(draft = %key.draft, error = %failure.kind, "it cannot be pushed");
+                    }
+                    Err(failure) => return Err(failure.into()),
+                }
+                let bytes: usize = batch.iter().map(size).sum();
+                if batch.len() >= REVISIONS || bytes >= BYTES {
+                    self.send(std::mem::take(&mut batch)).await?;
+                }
+            }
+        }
+        self.send(batch).await
+    }
+
+    /// What of a draft has to be pushed; none where nothing has to, or a guard holds it back.
+    fn outgoing(&self, view: &Committed, key: DraftKey) -> Result<Option<Vec<Outgoing>>, Failure> {
+        let outgoing = outgoing::of(view, &self.place, key)?;
+        if outgoing.is_empty() {
+            self.write(move |write| {
+                let place_is_current = outbox::read(write.txn, key)?.is_some();
+                if place_is_current {
+                    arrivals::again(write, key);
+                }
+                Ok(())
+            })?;
+            return Ok(None);
+        }
+        for revision in &outgoing {
+            if let Aim::Main { expects: Some(main) } = revision.target
+                && revision.flags & FLAG_BLANK_YES == 0
+                && is_blank(&Value::parse(&revision.document)?)
+                && !self.is_blank_main(view, key, main)?
+                && !fault::on("blank-text-pushed")
+            {
+                let reason = "nothing stands in it any more, and it would replace a text on all devices; \
+                              if that is meant, say so with Draft::confirm_blank";
+                let parking = Parking { code: parking::BLANK, reason: reason.to_owned() };
+                self.write(move |write| outbox::park(write, key, parking))?;
+                return Ok(None);
+            }
+        }
+        Ok(Some(outgoing))
+    }
+
+    /// Whether nothing stands in the main that would be replaced; no, where that is not known.
+    fn is_blank_main(&self, view: &Committed, key: DraftKey, main: crate::id::RevisionId) -> Result<bool, Failure> {
+        let Some(row) = contains::get(view, key, main)?.filter(|row| row.version > 0) else { return Ok(false) };
+        match packed::whole(view, &self.place.keys.digests(), key, row.version) {
+            Ok(whole) => Ok(is_blank(&Value::parse(&whole.body)?)),
+            Err(failure) if failure.is_damage() => Ok(false),
+            Err(failure) if matches!(failure.kind, crate::error::ErrorKind::NoSuchVersion { .. }) => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Sends revisions, in smaller parts where they are too large together.
+    async fn send(&mut self, revisions: Vec<Outgoing>) -> Result<(), Stop> {
+        let mut parts = vec![revisions];
+        while let Some(mut part) = parts.pop() {
+            if part.is_empty() {
+                continue;
+            }
+            match self.send_part(&part).await {
+                Err(Stop::TooLarge) if part.len() > 1 => {
+                    let rest = part.split_off(part.len() / 2);
+                    parts.push(rest);
+                    parts.push(part);
+                }
+                Err(Stop::TooLarge) => {
+                    let reason = "it is too large for the way to the hub; make the document smaller".to_owned();
+                    let (key, parking) = (part[0].key, Parking { code: parking::TOO_LARGE, reason });
+                    self.report.parked += 1;
+                    self.write(move |write| outbox::park(write, key, parking))?;
+                }
+                sent => sent?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_part(&mut self, part: &[Outgoing]) -> Result<(), Stop> {
+        let departures: Vec<Departure> = part.iter().map(Outgoing::departure).collect();
+        let leaving = departures.clone();
+        // On disk before anything leaves: the answer may be lost, and later heads contain what was sent.
+        self.write(move |write| outgoing::leaving(write, &leaving))?;
+        let mut pushes = Vec::with_capacity(part.len());
+        for outgoing in part {
+            let (header, body) = outgoing.revision.clone();
+            self.report.bytes += (header.len() + body.len()) as u64;
+            let revision = Revision::new(header, body).map_err(|error| Stop::Protocol(error.to_string()))?;
+            let target = match outgoing.target {
+                Aim::Main { expects } => Target::Main { expects },
+                Aim::Fork => Target::Fork,
+            };
+            pushes.push(Push { revision, contains: outgoing.contains.clone(), target });
+        }
+        let seen = self.link()?.seen;
+        let answer = match self.talk.ask(seen, Ask::Push { pushes }).await {
+            Err(stop) => {
+                self.count_attempts(&departures)?;
+                return Err(stop);
+            }
+            answer => answer?,
+        };
+        let Reply::Pushed(outcomes) = answer.reply else { return Err(beside_the_point()) };
+        if outcomes.len() != part.len() {
+            return Err(Stop::Protocol(format!("it answered {} of {} pushes", outcomes.len(), part.len())));
+        }
+        let position = answer.position;
+        let mut results = Vec::with_capacity(part.len());
+        for (departure, outcome) in departures.into_iter().zip(outcomes) {
+            results.push((departure, self.read_outcome(outcome)));
+        }
+        let said: Vec<_> = part.iter().map(|outgoing| (outgoing.contains.clone(), outgoing.target)).collect();
+        self.take_answers(results, said, position)
+    }
+
+    fn read_outcome(&mut self, outcome: Outcome) -> Came {
+        match outcome {
+            Outcome::Accepted { standing } => {
+                self.report.pushed += 1;
+                Came::Accepted { as_fork: standing == Standing::Fork }
+            }
+            Outcome::Conflict { row } => {
+                self.again = true;
+                Came::Conflict(row.map(|row: Row| self.arrival(row)))
+            }
+            Outcome::Rejected { code, reason } => {
+                self.report.parked += 1;
+                let code = match code {
+                    Rejection::TooLarge => parking::TOO_LARGE,
+                    Rejection::Invalid => parking::INVALID,
+                    Rejection::Forbidden => parking::FORBIDDEN,
+                    Rejection::Erased => parking::ERASED,
+                    Rejection::ForksFull => parking::FORKS_FULL,
+                    Rejection::Other(_) => parking::OTHER,
+                };
+                Came::Parked(Parking { code, reason })
+            }
+        }
+    }
+
+    /// Takes in the answers to a batch, all in one commit.
+    fn take_answers(
+        &mut self,
+        results: Vec<(Departure, Came)>,
+        said: Vec<(Vec<crate::id::RevisionId>, Aim)>,
+        position: crate::position::Position,
+    ) -> Result<(), Stop> {
+        let (space, place) = (self.core.no, self.place.clone());
+        let lost_rows = self.write(move |write| {
+            write.state.is_foreign = true;
+            let Some(link) = link::read(write.txn, space)? else { return Ok(false) };
+            let mut lost_rows = false;
+            for ((departure, result), (contains, target)) in results.into_iter().zip(said) {
+                match result {
+                    Came::Accepted { as_fork } => {
+                        outgoing::arrived(write, &place, &departure, (&contains, target), as_fork)?;
+                    }
+                    Came::Conflict(Some(arrival)) => arrivals::arrive(write, &arrival, link.epoch)?,
+                    // It had a row of this draft, as far as this device knew, and has none.
+                    Came::Conflict(None) => lost_rows = true,
+                    Came::Parked(parking) => outbox::park(write, departure.key, parking)?,
+                }
+            }
+            if !fault::on("position-of-an-answer-not-kept") {
+                link::change(write, space, |link| {
+                    if link.seen.is_none_or(|seen| seen.seq < position.seq) {
+                        link.seen = Some(position);
+                    }
+                })?;
+            }
+            Ok(lost_rows)
+        })?;
+        if lost_rows { Err(Stop::Unconfirmed) } else { Ok(()) }
+    }
+
+    fn count_attempts(&self, departures: &[Departure]) -> Result<(), Failure> {
+        let keys: Vec<DraftKey> = departures.iter().map(|departure| departure.key).collect();
+        self.write(move |write| {
+            for key in keys {
+                if let Some(mut owed) = outbox::read(write.txn, key)? {
+                    owed.attempts = owed.attempts.saturating_add(1);
+                    outbox::put(write, key, &owed);
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+fn size(outgoing: &Outgoing) -> usize {
+    outgoing.revision.0.len() + outgoing.revision.1.len()
+}

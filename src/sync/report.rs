@@ -1,0 +1,29 @@
+//! What one cycle did.
+
+use std::time::Duration;
+
+/// What one cycle did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Rows of the hub that were stored.
+    pub pulled: u64,
+    /// Drafts whose head is another device's text now, or a merge with one.
+    pub received: u64,
+    /// Revisions that the hub accepted, as main or as fork.
+    pub pushed: u64,
+    /// Drafts of which both sides were merged.
+    pub merged: u64,
+    /// Texts that came to stand beside a head, for a person to decide on.
+    pub conflicts: u64,
+    /// Drafts that are parked now: the hub cannot accept them as they are.
+    pub parked: u64,
+    /// Drafts of the hub that this device cannot take in, as of a newer release of the application.
+    pub blocked: u64,
+    /// Bytes of revisions sent and received.
+    pub bytes: u64,
+    /// The hub had been restored or does not keep positions that old: all rows were learnt anew.
+    pub resynced: bool,
+    /// How long it took, by the clock's `elapsed`.
+    pub took: Duration,
+}

@@ -1,0 +1,113 @@
+//! What a space's syncing looks like from outside.
+
+use super::error::SyncErrorKind;
+use crate::clock::Timestamp;
+use crate::error::Failure;
+use crate::id::DraftId;
+use crate::storage::{Order, Scan};
+use crate::store::remote::{link, outbox};
+use crate::store::space::SpaceCore;
+use crate::store::tables::{DraftKey, SIDES, SpaceNo, after};
+use crate::store::view::View;
+
+/// How a space stands to its hub.
+///
+/// "Synced" is `pending == 0 && conflicts == 0`, with [`last_sync`](Self::last_sync) saying as of when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Status {
+    /// Whether syncing is switched on; kept over restarts.
+    pub enabled: bool,
+    /// Whether it goes on by itself.
+    pub link: Link,
+    /// Whether a cycle is at work.
+    pub syncing: bool,
+    /// Drafts that the hub does not have as they are here, parked ones included.
+    pub pending: u64,
+    /// Drafts with an open conflict.
+    pub conflicts: u64,
+    /// Drafts that are not pushed until they change or somebody says so.
+    pub parked: Vec<Parked>,
+    /// When a cycle was last carried to its end, by the wall clock.
+    pub last_sync: Option<Timestamp>,
+    /// Why the last cycle did not come to its end, if it did not.
+    pub last_error: Option<SyncErrorKind>,
+    /// Since when the oldest of the pending drafts is owed, by the wall clock.
+    pub oldest_unsynced: Option<Timestamp>,
+}
+
+/// Whether syncing goes on by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Link {
+    /// As far as is known there is a network.
+    Online,
+    /// The application said that there is none.
+    Offline,
+    /// The application paused it, or somebody has to do something first, as the last error says.
+    Paused,
+}
+
+/// A draft that is owed and not pushed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Parked {
+    /// The draft.
+    pub draft: DraftId,
+    /// Since when it is owed, by the wall clock.
+    pub since: Timestamp,
+    /// Why it is not pushed, with the way out, for people.
+    pub reason: String,
+}
+
+/// What only the syncer itself knows.
+#[derive(Debug, Clone)]
+pub(super) struct Moment {
+    pub(super) link: Link,
+    pub(super) syncing: bool,
+    pub(super) last_error: Option<SyncErrorKind>,
+}
+
+/// Puts the status together. Costs reading what is owed and what is in conflict, not the drafts that are neither.
+pub(super) fn read(core: &SpaceCore, moment: Moment) -> Result<Status, Failure> {
+    let view = core.engine.read()?;
+    let link = link::read(&view, core.no)?;
+    let (mut pending, mut parked, mut oldest) = (0, Vec::new(), None::<Timestamp>);
+    let mut last = None;
+    loop {
+        let page = outbox::page(&view, core.no, last, 256)?;
+        let Some((key, _)) = page.last() else { break };
+        last = Some(*key);
+        pending += page.len() as u64;
+        for (key, owed) in page {
+            oldest = Some(oldest.map_or(owed.since, |oldest| oldest.min(owed.since)));
+            if let Some(parking) = owed.parked {
+                parked.push(Parked { draft: key.draft, since: owed.since, reason: parking.reason });
+            }
+        }
+    }
+    Ok(Status {
+        enabled: !link.as_ref().is_some_and(|link| link.is_disabled),
+        link: moment.link,
+        syncing: moment.syncing,
+        pending,
+        conflicts: in_conflict(&view, core.no)?,
+        parked,
+        last_sync: link.map(|link| link.synced_at).filter(|at| *at != Timestamp::default()),
+        last_error: moment.last_error,
+        oldest_unsynced: oldest,
+    })
+}
+
+/// How many drafts have an open conflict.
+fn in_conflict(view: &impl View, space: SpaceNo) -> Result<u64, Failure> {
+    let (mut count, mut from, end) = (0, space.to_be_bytes().to_vec(), after(&space.to_be_bytes()));
+    loop {
+        let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: 1 };
+        let Some(key) = view.scan(SIDES, scan)?.pop().and_then(|(key, _)| DraftKey::parse(&key)) else {
+            return Ok(count);
+        };
+        count += 1;
+        let Some(next) = after(&key.bytes()) else { return Ok(count) };
+        from = next;
+    }
+}

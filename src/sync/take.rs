@@ -1,0 +1,270 @@
+//! Taking in what the hub said, draft by draft: asking for what is missing, deciding, and carrying that out.
+
+use super::cycle::Cycle;
+use super::integrate::{Known, Move, Next, Plan, decide};
+use super::talk::{Stop, beside_the_point};
+use crate::draft::document;
+use crate::draft::joining::Joiner;
+use crate::error::Failure;
+use crate::id::RevisionId;
+use crate::kind::AnySchema;
+use crate::phase::Phase;
+use crate::store::remote::arrivals;
+use crate::store::remote::integrate::{self, Becomes, Decided, Done, Facts};
+use crate::store::remote::receive::{self, Foreign};
+use crate::store::remote::rows::RemoteRow;
+use crate::store::tables::DraftKey;
+use crate::transport::{Ask, IDS_MAX, Reply};
+use crate::value::{self, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Drafts that are looked up at once.
+const DRAFTS: usize = 64;
+
+/// How often a draft is decided on anew because somebody saved meanwhile.
+const ATTEMPTS_MAX: usize = 8;
+
+/// What is to be done with a row.
+enum Verdict {
+    Apply(Box<Decided>, Arc<Joiner>),
+    /// There is nothing in it for this device.
+    Ignore,
+    /// It cannot be taken in now.
+    Blocked(String),
+}
+
+impl Cycle<'_> {
+    /// Takes in every row that waits.
+    pub(super) async fn take_in(&mut self) -> Result<(), Stop> {
+        let mut after = None;
+        loop {
+            let waiting = arrivals::waiting(&self.core.engine.read()?, self.core.no, after, DRAFTS)?;
+            let Some(last) = waiting.last() else { break };
+            after = Some(*last);
+            for key in waiting {
+                match self.take_in_draft(key).await {
+                    // One draft that is damaged here does not hold up the others.
+                    Err(Stop::Store(failure)) if failure.is_damage() => {
+                        self.report.blocked += 1;
+                        let what = failure.kind.to_string();
+                        tracing::warn!(draft = %key.draft, error = what, "what the hub says of it cannot be taken in");
+                    }
+                    taken => taken?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_in_draft(&mut self, key: DraftKey) -> Result<(), Stop> {
+        for _ in 0..ATTEMPTS_MAX {
+            let Some(facts) = integrate::facts(&self.core.engine.read()?, &self.place, key)? else { return Ok(()) };
+            // A row of an earlier life of the hub says nothing.
+            let Some(row) = facts.row.clone() else { return self.ignore(key) };
+            match self.judge(facts, &row).await? {
+                Verdict::Ignore => return self.ignore(key),
+                Verdict::Blocked(why) => {
+                    self.report.blocked += 1;
+                    self.write(move |write| {
+                        arrivals::blocked(write, key, &row, &why);
+                        Ok(())
+                    })?;
+                    return Ok(());
+                }
+                Verdict::Apply(decided, join) => {
+                    let (place, trace) = (self.place.clone(), self.talk.trace);
+                    let done = self.write(move |write| {
+                        write.state.is_foreign = true;
+                        integrate::apply(write, &place, &decided, &*join, trace)
+                    })?;
+                    if let Some(done) = done {
+                        self.count(&done);
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        // Somebody types faster than this; the next cycle goes on.
+        self.again = true;
+        Ok(())
+    }
+
+    fn count(&mut self, done: &Done) {
+        self.report.received += u64::from(done.received);
+        self.report.merged += u64::from(done.merged);
+        self.report.conflicts += done.conflicts;
+    }
+
+    fn ignore(&mut self, key: DraftKey) -> Result<(), Stop> {
+        self.write(move |write| {
+            if let Some(row) = arrivals::read(write.txn, key)? {
+                arrivals::taken(write, key, &row);
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    /// Decides what is to be done with a row, asking the hub for what is missing.
+    async fn judge(&mut self, facts: Facts, row: &RemoteRow) -> Result<Verdict, Stop> {
+        let mut known = known(&facts, row);
+        let plan = loop {
+            match decide(&known) {
+                Next::Do(plan) => break plan,
+                // What a hub does not confirm is not taken for granted: then both are joined, and nothing is replaced.
+                Next::Ask(ids) if self.is_offline => known.in_main.extend(ids.into_iter().map(|id| (id, false))),
+                Next::Ask(ids) => self.ask_contained(&mut known, facts.key, &ids).await?,
+            }
+        };
+        let needs_main = matches!(plan.becomes, Move::Adopt | Move::Join { .. }) && facts.head != Some(row.main);
+        let mut wanted = plan.hold.clone();
+        let view = self.core.engine.read()?;
+        let inline = if needs_main { arrivals::main(&view, facts.key, row)? } else { None };
+        drop(view);
+        if inline.is_none() && needs_main {
+            wanted.push(row.main);
+        }
+        let mut revisions = if self.is_offline { Bodies::new() } else { self.revisions(facts.key, &wanted).await? };
+        revisions.extend(inline.map(|revision| (row.main, revision)));
+        let mut foreign = BTreeMap::new();
+        for (id, (header, body)) in &revisions {
+            match self.read(facts.key, header, body)? {
+                Ok(revision) => drop(foreign.insert(*id, revision)),
+                Err(why) => return Ok(Verdict::Blocked(why)),
+            }
+        }
+        Ok(self.verdict(facts, plan, row, &mut foreign))
+    }
+
+    fn verdict(
+        &self,
+        facts: Facts,
+        plan: Plan,
+        row: &RemoteRow,
+        foreign: &mut BTreeMap<RevisionId, Foreign>,
+    ) -> Verdict {
+        let missing = || Verdict::Blocked("the hub does not give a revision that it names".to_owned());
+        let main = foreign.get(&row.main).cloned();
+        if facts.is_purged && main.as_ref().is_some_and(|main| main.header.phase == Phase::Discarded) {
+            return Verdict::Ignore;
+        }
+        let kind = main.as_ref().or_else(|| foreign.values().next()).map(|foreign| foreign.header.kind.clone());
+        let mut hold = Vec::with_capacity(plan.hold.len());
+        for id in &plan.hold {
+            match foreign.remove(id) {
+                Some(fork) => hold.push(fork),
+                // Whoever made it offers it again.
+                None if self.is_offline => {}
+                None => return missing(),
+            }
+        }
+        let becomes = match (plan.becomes, main) {
+            (Move::Stay { owed }, _) => Becomes::Stays { owed },
+            (Move::Renew, _) => Becomes::Renews,
+            (Move::Adopt, _) if facts.head == Some(row.main) => Becomes::Keeps,
+            (Move::Adopt, Some(main)) => Becomes::Adopts(Box::new(main)),
+            (Move::Join { common }, Some(main)) => Becomes::Joins { main: Box::new(main), common },
+            (Move::Adopt | Move::Join { .. }, None) => return missing(),
+        };
+        let side = |id: &RevisionId| facts.sides.iter().find(|(_, side)| side == id).map(|(version, _)| *version);
+        let release = plan.release.iter().filter_map(side).collect();
+        let join = Joiner::of_schema(&self.schema(kind.as_deref().unwrap_or_default()));
+        let (shared, owes_sides) = (plan.shared, plan.owes_sides);
+        Verdict::Apply(Box::new(Decided { facts, hold, release, shared, owes_sides, becomes }), join)
+    }
+
+    /// The schema of a kind, or what is said of one that the application says nothing of.
+    pub(super) fn schema(&self, kind: &str) -> Arc<AnySchema> {
+        let schemas = &self.core.engine.settings.schemas;
+        schemas.get(kind).cloned().unwrap_or_else(|| Arc::new(AnySchema::unsaid(kind)))
+    }
+
+    /// Reads a revision of another device; says why where it cannot become a version here.
+    fn read(&self, key: DraftKey, header: &[u8], body: &[u8]) -> Result<Result<Foreign, String>, Failure> {
+        let foreign = match receive::open(&self.place, key, header, body) {
+            Ok(foreign) => foreign,
+            Err(why) => return Ok(Err(why.to_owned())),
+        };
+        let schema = self.schema(&foreign.header.kind);
+        if foreign.header.schema > schema.version {
+            let (found, known) = (foreign.header.schema, schema.version);
+            return Ok(Err(format!("its schema is version {found}, this application knows up to {known}; update it")));
+        }
+        Ok(self.read_document(&schema, &foreign).map(|()| foreign).map_err(|failure| failure.kind.to_string()))
+    }
+
+    /// Only what the application can read becomes a head: canonical JSON, and of its type.
+    fn read_document(&self, schema: &AnySchema, foreign: &Foreign) -> Result<(), Failure> {
+        let value = Value::parse(&foreign.body)?;
+        if value.to_canonical()? != *foreign.body {
+            return Err(crate::error::ErrorKind::Document { reason: "it is not canonical JSON".to_owned() }.into());
+        }
+        if foreign.header.schema == schema.version {
+            schema.read(&foreign.body)?;
+        } else {
+            let current = document::migrated(schema, foreign.header.schema, &foreign.body)?;
+            schema.read(&value::to_canonical(&current)?)?;
+        }
+        Ok(())
+    }
+
+    async fn ask_contained(&self, known: &mut Known, key: DraftKey, ids: &[RevisionId]) -> Result<(), Stop> {
+        for ids in ids.chunks(IDS_MAX) {
+            let ask = Ask::Contained { draft: key.draft, ids: ids.to_vec() };
+            let answer = self.talk.ask(self.link()?.seen, ask).await?;
+            let Reply::Contained(contained) = answer.reply else { return Err(beside_the_point()) };
+            if contained.iter().any(|id| !ids.contains(id)) {
+                return Err(Stop::Protocol("it contains what was not asked for".to_owned()));
+            }
+            known.in_main.extend(ids.iter().map(|id| (*id, contained.contains(id))));
+        }
+        Ok(())
+    }
+
+    /// Asks for revisions whole; what the hub does not have is left out.
+    async fn revisions(&mut self, key: DraftKey, ids: &[RevisionId]) -> Result<Bodies, Stop> {
+        let mut found = Bodies::new();
+        let mut rest = ids;
+        while !rest.is_empty() {
+            let batch = &rest[..rest.len().min(IDS_MAX)];
+            let answer =
+                self.talk.ask(self.link()?.seen, Ask::Revisions { draft: key.draft, ids: batch.to_vec() }).await?;
+            let Reply::Revisions { revisions, looked_up } = answer.reply else { return Err(beside_the_point()) };
+            let looked_up = usize::try_from(looked_up).unwrap_or(usize::MAX);
+            if looked_up == 0 || looked_up > batch.len() {
+                return Err(Stop::Protocol(
+                    "it looked up none of the revisions, or more than were asked for".to_owned(),
+                ));
+            }
+            for revision in revisions {
+                if !batch.contains(&revision.id()) {
+                    return Err(Stop::Protocol("it gave a revision that was not asked for".to_owned()));
+                }
+                let bytes = (revision.header().to_vec(), revision.body().to_vec());
+                self.report.bytes += (bytes.0.len() + bytes.1.len()) as u64;
+                found.insert(revision.id(), bytes);
+            }
+            rest = &rest[looked_up..];
+        }
+        Ok(found)
+    }
+}
+
+/// Revisions as they travel, by id: headers and bodies.
+type Bodies = BTreeMap<RevisionId, (Vec<u8>, Vec<u8>)>;
+
+/// What the decision is made from, of what is stored here.
+fn known(facts: &Facts, row: &RemoteRow) -> Known {
+    let of = |is_side: bool| facts.contains.iter().filter(move |(_, row)| (row.side > 0) == is_side).map(|(id, _)| *id);
+    let shared = facts.contains.iter().filter(|(_, row)| row.epoch == facts.epoch).map(|(id, _)| (*id, true));
+    Known {
+        head: facts.head,
+        contains: of(false).collect(),
+        beside: of(true).collect(),
+        sides: facts.sides.iter().map(|(_, id)| *id).collect(),
+        main: row.main,
+        forks: row.forks.clone(),
+        in_main: shared.collect(),
+    }
+}

@@ -1,0 +1,88 @@
+//! One request and its answer. What every answer has to be is checked here, and what each failure means is said here,
+//! once.
+
+use super::error::SyncErrorKind;
+use crate::id::{HubId, TraceId};
+use crate::position::Position;
+use crate::transport::{Answer, Ask, Refusal, Reply, Request, Transport, TransportError, TransportErrorKind};
+use std::time::Duration;
+
+/// Why a cycle cannot go on.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The hub cannot confirm what it said before: all its rows have to be learnt anew.
+    Unconfirmed,
+    /// The request has to be smaller.
+    TooLarge,
+    /// The hub is away, or does not want to be asked now: try again later.
+    Later { retry_after: Option<Duration>, why: String, is_forbidden: bool },
+    /// The hub said something that is against the protocol.
+    Protocol(String),
+    /// Until somebody does something about it there is no use in trying.
+    Pause(SyncErrorKind),
+    /// The store failed.
+    Store(crate::error::Failure),
+}
+
+impl From<crate::error::Failure> for Stop {
+    fn from(failure: crate::error::Failure) -> Self {
+        Self::Store(failure)
+    }
+}
+
+/// The table of answers: what a device does where there is none.
+pub(super) fn without_answer(error: &TransportError) -> Stop {
+    let later = |retry_after, is_forbidden| Stop::Later { retry_after, why: error.to_string(), is_forbidden };
+    match error.kind() {
+        TransportErrorKind::Unreachable { retry_after } => later(*retry_after, false),
+        TransportErrorKind::NotAHub { .. } => later(None, false),
+        TransportErrorKind::Forbidden => later(None, true),
+        TransportErrorKind::TooLarge => Stop::TooLarge,
+        TransportErrorKind::Unauthorized => Stop::Pause(SyncErrorKind::Unauthorized),
+        TransportErrorKind::Upgrade { newest } => Stop::Pause(SyncErrorKind::Upgrade { newest: *newest }),
+        TransportErrorKind::Redirected => Stop::Pause(SyncErrorKind::Redirected),
+    }
+}
+
+/// Who talks with which hub.
+#[derive(Debug, Clone)]
+pub(super) struct Talk<'t> {
+    pub(super) transport: &'t dyn Transport,
+    pub(super) space: &'t str,
+    pub(super) device: Option<&'t str>,
+    pub(super) trace: TraceId,
+    pub(super) hub: Option<HubId>,
+}
+
+impl Talk<'_> {
+    /// Asks, and gives the answer of the hub that is meant.
+    pub(super) async fn ask(&self, seen: Option<Position>, ask: Ask) -> Result<Answer, Stop> {
+        let request = Request {
+            space: self.space.to_owned(),
+            device: self.device.map(str::to_owned),
+            trace: self.trace,
+            hub: self.hub,
+            seen,
+            ask,
+        };
+        let answer = self.transport.send(request).await.map_err(|error| without_answer(&error))?;
+        if self.hub.is_some_and(|hub| hub != answer.hub) {
+            return Err(Stop::Pause(SyncErrorKind::OtherHub { found: answer.hub }));
+        }
+        match &answer.reply {
+            Reply::Refused(Refusal::Unconfirmed) => Err(Stop::Unconfirmed),
+            Reply::Refused(Refusal::OtherHub) => Err(Stop::Pause(SyncErrorKind::OtherHub { found: answer.hub })),
+            Reply::Refused(Refusal::Invalid { reason }) => {
+                Err(Stop::Protocol(format!("it refused a request: {reason}")))
+            }
+            // A feed only grows; one that is shorter is another one, whatever the hub says of it.
+            _ if seen.is_some_and(|seen| answer.position.seq < seen.seq) => Err(Stop::Unconfirmed),
+            _ => Ok(answer),
+        }
+    }
+}
+
+/// An answer to another question than the one that was asked.
+pub(super) fn beside_the_point() -> Stop {
+    Stop::Protocol("it answered another question than the one asked".to_owned())
+}
