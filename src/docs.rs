@@ -17,3 +17,6 @@ pub mod merging {}
 
 #[doc = include_str!("docs/numbers.md")]
 pub mod numbers {}
+
+#[doc = include_str!("docs/protocol.md")]
+pub mod protocol {}

@@ -109,6 +109,11 @@ id! {
     TraceId, 16
 }
 
+id! {
+    /// Names an entry of an audit, wherever it is copied to.
+    EventId, 16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -299,6 +299,7 @@ mod events;
 mod fault;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub mod hub;
 mod id;
 mod kind;
 pub mod merge;
@@ -306,6 +307,8 @@ pub mod merge;
 mod metrics;
 mod phase;
 mod position;
+mod records;
+mod report;
 mod revision;
 pub mod storage;
 mod store;
@@ -328,7 +331,7 @@ pub use draft::saved::Saved;
 pub use draft::slot::Slot;
 pub use error::{Error, ErrorKind, Result};
 pub use events::{Event, EventKind, Events};
-pub use id::{DraftId, HubId, ParseIdError, ReplicaId, RevisionId, StoreId, TraceId};
+pub use id::{DraftId, EventId, HubId, ParseIdError, ReplicaId, RevisionId, StoreId, TraceId};
 pub use kind::{Kind, MigrationResult, Schema};
 pub use phase::Phase;
 #[cfg(feature = "redb")]

@@ -8,7 +8,7 @@ use super::rows::MetaRow;
 use super::tables::{DraftKey, META, META_KEY, SpaceNo};
 use super::txn::Txn;
 use super::view::{Committed, View};
-use super::write::{CommitWitness, LastWritten, State, Told, Write, meta_row, own_row_is_missing};
+use super::write::{CommitWitness, LastWritten, State, Told, Write, Writes, meta_row, own_row_is_missing};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::{Event, EventBus, EventKind};
@@ -38,7 +38,7 @@ pub(crate) struct Engine {
     /// The spaces with a cycle of syncing at work.
     pub(crate) syncing: Mutex<BTreeSet<SpaceNo>>,
     witness: Option<Box<dyn CommitWitness>>,
-    queue: Queue,
+    queue: Queue<Writes>,
     state: Mutex<State>,
     spaces: Mutex<BTreeMap<SpaceNo, Known>>,
     activity: Mutex<Activity>,
@@ -159,7 +159,11 @@ impl Engine {
     {
         self.check_process()?;
         let began = self.settings.clock.elapsed();
-        let result = self.queue.submit(began, work, |group| self.commit(group));
+        let work = move |write: &mut Write<'_>| {
+            write.began = began;
+            work(write)
+        };
+        let result = self.queue.submit(work, |group| self.commit(group));
         (self.after_commit)(self);
         result
     }
@@ -181,7 +185,7 @@ impl Engine {
         async move { result.await.unwrap_or_else(|_| Err(ErrorKind::Interrupted.into())) }
     }
 
-    fn commit(&self, mut group: Vec<Box<dyn Call>>) {
+    fn commit(&self, mut group: Vec<Box<dyn Call<Writes>>>) {
         let mut state = lock(&self.state);
         let mut told = Vec::new();
         let outcome = self.run(&mut group, &mut state, &mut told);
@@ -207,7 +211,7 @@ impl Engine {
 
     fn run(
         &self,
-        group: &mut [Box<dyn Call>],
+        group: &mut [Box<dyn Call<Writes>>],
         state: &mut State,
         told: &mut Vec<Told>,
     ) -> std::result::Result<(), Failure> {

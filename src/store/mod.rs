@@ -4,10 +4,10 @@
 //! |---|---|
 //! | `handle`, `space`, `options` | what a user opens, and how |
 //! | `keys` | what follows from a space's secret |
-//! | `tables`, `rows`, `record` | what is stored: keys, values, and the hash around each |
-//! | `engine`, `queue`, `txn`, `view`, `write` | one queue of writes that share commits, and reading |
+//! | `tables`, `rows` | what is stored: keys and values |
+//! | `engine`, `write` | one queue of writes that share commits |
 //! | `change`, `stale`, `settle`, `branch`, `append` | every change of a draft, within one commit |
-//! | `heads`, `versions`, `pieces`, `cache` | a draft's document: its head along two paths, its versions |
+//! | `heads`, `versions`, `cache` | a draft's document: its head along two paths, its versions |
 //! | `pins`, `sides` | versions that have to stay: pinned ones, and the sides of an open conflict |
 //! | `history` | the codec of documents and their changes: pure, from bytes to bytes |
 //! | `remote` | what a space has to do with its hub: the outbox, the hub's rows, what contains what |
@@ -34,10 +34,7 @@ pub(crate) mod keys;
 pub(crate) mod lists;
 pub(crate) mod live;
 pub(crate) mod options;
-mod pieces;
 pub(crate) mod pins;
-pub(crate) mod queue;
-mod record;
 pub(crate) mod remote;
 pub(crate) mod retention;
 pub(crate) mod rows;
@@ -49,12 +46,11 @@ pub(crate) mod stale;
 pub(crate) mod sweep;
 pub(crate) mod tables;
 mod tend;
-mod txn;
 mod verify;
 pub(crate) mod versions;
-pub(crate) mod view;
 pub(crate) mod write;
 
+pub(crate) use crate::records::{pieces, queue, record, txn, view};
 #[cfg(feature = "redb")]
 pub use handle::Backup;
 pub use handle::{Compacted, Store};

@@ -30,6 +30,7 @@
 
 use crate::id::{DraftId, RevisionId};
 use crate::phase::Phase;
+pub(crate) use crate::records::view::after;
 use crate::storage::Table;
 
 pub(crate) const META: Table = Table::new(0);
@@ -184,18 +185,6 @@ pub(crate) fn slot(space: SpaceNo, kind: KindNo, key: &[u8]) -> Vec<u8> {
 /// Where a slot's own key begins in the key of its row.
 pub(crate) const SLOT_PREFIX: usize = 6;
 
-/// The first key behind all keys that begin with the prefix; `None` where the table's end is meant.
-pub(crate) fn after(prefix: &[u8]) -> Option<Vec<u8>> {
-    let mut end = prefix.to_vec();
-    while let Some(last) = end.pop() {
-        if let Some(next) = last.checked_add(1) {
-            end.push(next);
-            return Some(end);
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,12 +203,5 @@ mod tests {
         assert_eq!(DraftKey::parse(&draft.piece(5, 1)), Some(draft));
         assert_eq!(version_of(&draft.version(5)), Some(5));
         assert_eq!(pack_last_of(&draft.pack_piece(5, 9, 0)), Some(9));
-    }
-
-    #[test]
-    fn after_a_prefix_comes_the_next_one() {
-        assert_eq!(after(&[1, 2]), Some(vec![1, 3]));
-        assert_eq!(after(&[1, 0xff]), Some(vec![2]));
-        assert_eq!(after(&[0xff, 0xff]), None);
     }
 }

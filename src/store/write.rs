@@ -2,6 +2,7 @@
 
 use super::cache::Bodies;
 use super::lists;
+use super::queue::Shared;
 use super::rows::{MetaRow, SpaceRow};
 use super::tables::{DraftKey, KindNo, ListKey, META, META_KEY, SPACES, SpaceNo};
 use super::txn::Txn;
@@ -66,6 +67,14 @@ pub(crate) struct Told {
     pub(crate) what: EventKind,
     /// When the call that tells it began.
     pub(crate) began: Duration,
+}
+
+/// The calls of a store.
+#[derive(Debug)]
+pub(crate) enum Writes {}
+
+impl Shared for Writes {
+    type Write<'a> = Write<'a>;
 }
 
 /// One call's hand on the shared commit.

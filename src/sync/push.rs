@@ -5,13 +5,13 @@ use super::cycle::Cycle;
 use super::talk::{Stop, beside_the_point};
 use crate::error::Failure;
 use crate::fault;
+use crate::records::view::Committed;
 use crate::revision::FLAG_BLANK_YES;
 use crate::store::remote::outgoing::{self, Aim, Departure, Outgoing};
 use crate::store::remote::rows::Parking;
 use crate::store::remote::{arrivals, contains, link, outbox};
 use crate::store::tables::DraftKey;
 use crate::store::versions::packed;
-use crate::store::view::Committed;
 use crate::transport::{Ask, Outcome, Push, Rejection, Reply, Revision, Row, Standing, Target};
 use crate::value::Value;
 

@@ -4,11 +4,11 @@ use super::error::SyncErrorKind;
 use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::id::DraftId;
+use crate::records::view::View;
 use crate::storage::{Order, Scan};
 use crate::store::remote::{link, outbox};
 use crate::store::space::SpaceCore;
 use crate::store::tables::{DraftKey, SIDES, SpaceNo, after};
-use crate::store::view::View;
 
 /// How a space stands to its hub.
 ///

@@ -226,3 +226,28 @@ pub enum Rejection {
     /// A code of a newer release.
     Other(u32),
 }
+
+impl Rejection {
+    /// The code as it is stored and sent.
+    pub(crate) const fn number(self) -> u32 {
+        match self {
+            Self::TooLarge => 1,
+            Self::Invalid => 2,
+            Self::Forbidden => 3,
+            Self::Erased => 4,
+            Self::ForksFull => 5,
+            Self::Other(code) => code,
+        }
+    }
+
+    pub(crate) const fn from_number(number: u32) -> Self {
+        match number {
+            1 => Self::TooLarge,
+            2 => Self::Invalid,
+            3 => Self::Forbidden,
+            4 => Self::Erased,
+            5 => Self::ForksFull,
+            code => Self::Other(code),
+        }
+    }
+}

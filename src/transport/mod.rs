@@ -3,6 +3,7 @@
 //! A hub is the meeting point that devices sync with. For a device it is any [`Transport`]: one in the process, one behind a
 //! socket, one that is a folder. A transport carries one [`Request`] there and one [`Answer`] back, and decides nothing.
 
+pub mod conformance;
 mod contract;
 mod error;
 mod limits;

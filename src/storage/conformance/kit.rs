@@ -1,7 +1,7 @@
 //! Running the checks.
 
-use super::report::{Check, Outcome, Report};
 use super::{isolation, lasting, reading, writing};
+use crate::report::{Check, Outcome, Report};
 use crate::storage::{Batch, Entry, Order, Origin, Scan, Snapshot, Storage, StorageError, StorageErrorKind, Table};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -40,7 +40,7 @@ pub fn run(setup: &mut dyn FnMut() -> Result<Fresh, StorageError>) -> Report {
     let properties =
         reading::PROPERTIES.iter().chain(writing::PROPERTIES).chain(isolation::PROPERTIES).chain(lasting::PROPERTIES);
     let checks = properties.map(|(name, check)| Check { name, outcome: outcome_of(setup, *check) });
-    Report::new(checks.collect())
+    Report::new("storage", checks.collect())
 }
 
 /// A property's name, and what tries it.

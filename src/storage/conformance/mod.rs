@@ -23,8 +23,7 @@ mod isolation;
 mod kit;
 mod lasting;
 mod reading;
-mod report;
 mod writing;
 
+pub use crate::report::{Check, Outcome, Report};
 pub use kit::{Fresh, run};
-pub use report::{Check, Outcome, Report};

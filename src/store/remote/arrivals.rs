@@ -7,10 +7,10 @@ use crate::error::Failure;
 use crate::fault;
 use crate::id::RevisionId;
 use crate::position::Position;
+use crate::records::pieces;
+use crate::records::view::View;
 use crate::storage::{Order, Scan};
-use crate::store::pieces;
 use crate::store::tables::{ARRIVALS, ARRIVED, DraftKey, REMOTES, SpaceNo};
-use crate::store::view::View;
 use crate::store::write::Write;
 
 /// A row of the hub, on its way into the store.

@@ -2,8 +2,8 @@
 
 use super::rows::LinkRow;
 use crate::error::Failure;
+use crate::records::view::View;
 use crate::store::tables::{LINKS, SpaceNo};
-use crate::store::view::View;
 use crate::store::write::Write;
 
 /// What the space knows of its hub; none where it never met one.

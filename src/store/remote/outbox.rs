@@ -7,11 +7,11 @@ use super::link;
 use super::rows::{OwedRow, Parking};
 use crate::error::Failure;
 use crate::fault;
+use crate::records::view::View;
 use crate::storage::{Order, Scan};
 use crate::store::change::open_head;
 use crate::store::heads;
 use crate::store::tables::{DraftKey, HEADS, OUTBOX, SpaceNo};
-use crate::store::view::View;
 use crate::store::write::Write;
 
 pub(crate) fn read(view: &impl View, key: DraftKey) -> Result<Option<OwedRow>, Failure> {

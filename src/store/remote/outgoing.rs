@@ -8,13 +8,13 @@ use super::{arrivals, link, outbox};
 use crate::error::Failure;
 use crate::fault;
 use crate::id::RevisionId;
+use crate::records::view::View;
 use crate::revision::FLAG_CHECKPOINT;
 use crate::store::change::{Place, open_head};
 use crate::store::heads::{self, Head};
 use crate::store::tables::DraftKey;
 use crate::store::versions::packed::{self, Whole};
 use crate::store::versions::run;
-use crate::store::view::View;
 use crate::store::write::Write;
 use crate::vector::VersionVector;
 

@@ -3,11 +3,9 @@
 //! There is no writer thread. The first caller who finds nobody leading runs everybody's call, its own among them,
 //! commits once, and hands out the results; then it goes home, and whoever still waits leads next.
 
-use super::write::Write;
 use crate::error::{ErrorKind, Failure};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 /// The most calls that share a commit.
 const GROUP_MAX: usize = 64;
@@ -17,44 +15,55 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Whose calls share commits: a store's, or a hub's.
+pub(crate) trait Shared: 'static {
+    /// What a call works on: the changes of the commit that it shares with others.
+    type Write<'a>;
+}
+
 /// A call that waits for its commit.
-pub(crate) trait Call: Send {
+pub(crate) trait Call<S: Shared>: Send {
     /// Does the call's work within the shared write; an error means that its changes are taken back.
-    fn run(&mut self, write: &mut Write<'_>) -> Result<(), ()>;
+    fn run(&mut self, write: &mut S::Write<'_>) -> Result<(), ()>;
 
     /// Hands out the result, now that the commit's outcome is known.
     fn finish(self: Box<Self>, committed: Result<(), &Failure>);
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Queue {
-    waiting: Mutex<Waiting>,
+#[derive(Debug)]
+pub(crate) struct Queue<S: Shared> {
+    waiting: Mutex<Waiting<S>>,
     turn: Condvar,
 }
 
-#[derive(Default)]
-struct Waiting {
-    calls: VecDeque<Box<dyn Call>>,
+struct Waiting<S: Shared> {
+    calls: VecDeque<Box<dyn Call<S>>>,
     is_led: bool,
 }
 
-impl std::fmt::Debug for Waiting {
+impl<S: Shared> Default for Queue<S> {
+    fn default() -> Self {
+        Self { waiting: Mutex::new(Waiting { calls: VecDeque::new(), is_led: false }), turn: Condvar::new() }
+    }
+}
+
+impl<S: Shared> std::fmt::Debug for Waiting<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Waiting").field("calls", &self.calls.len()).field("is_led", &self.is_led).finish()
     }
 }
 
-impl Queue {
+impl<S: Shared> Queue<S> {
     /// Queues the work, and returns its result once the commit that carries it is durable.
     ///
     /// `lead` commits a group of calls and finishes each of them.
-    pub(crate) fn submit<R, F>(&self, began: Duration, work: F, lead: impl Fn(Vec<Box<dyn Call>>)) -> Result<R, Failure>
+    pub(crate) fn submit<R, F>(&self, work: F, lead: impl Fn(Vec<Box<dyn Call<S>>>)) -> Result<R, Failure>
     where
         R: Send + 'static,
-        F: FnOnce(&mut Write<'_>) -> Result<R, Failure> + Send + 'static,
+        F: FnOnce(&mut S::Write<'_>) -> Result<R, Failure> + Send + 'static,
     {
         let answer = Arc::new(Mutex::new(None));
-        let call = Pending { began, work: Some(work), result: None, answer: Arc::clone(&answer) };
+        let call = Pending { work: Some(work), result: None, answer: Arc::clone(&answer) };
         let mut waiting = lock(&self.waiting);
         waiting.calls.push_back(Box::new(call));
         loop {
@@ -78,9 +87,9 @@ impl Queue {
 }
 
 /// Gives the lead back, also when a panic ends it.
-struct Leading<'a>(&'a Queue);
+struct Leading<'a, S: Shared>(&'a Queue<S>);
 
-impl Drop for Leading<'_> {
+impl<S: Shared> Drop for Leading<'_, S> {
     fn drop(&mut self) {
         lock(&self.0.waiting).is_led = false;
         self.0.turn.notify_all();
@@ -88,19 +97,18 @@ impl Drop for Leading<'_> {
 }
 
 struct Pending<F, R> {
-    began: Duration,
     work: Option<F>,
     result: Option<Result<R, Failure>>,
     answer: Arc<Mutex<Option<Result<R, Failure>>>>,
 }
 
-impl<F, R> Call for Pending<F, R>
+impl<S, F, R> Call<S> for Pending<F, R>
 where
+    S: Shared,
     R: Send,
-    F: FnOnce(&mut Write<'_>) -> Result<R, Failure> + Send,
+    F: FnOnce(&mut S::Write<'_>) -> Result<R, Failure> + Send,
 {
-    fn run(&mut self, write: &mut Write<'_>) -> Result<(), ()> {
-        write.began = self.began;
+    fn run(&mut self, write: &mut S::Write<'_>) -> Result<(), ()> {
         let result = self.work.take().map_or_else(|| Err(ErrorKind::Interrupted.into()), |work| work(write));
         let outcome = result.as_ref().map(|_| ()).map_err(|_| ());
         self.result = Some(result);

@@ -46,7 +46,7 @@ impl Txn {
     pub(crate) fn delete_prefix(&mut self, table: Table, prefix: &[u8]) -> Result<(), Failure> {
         let mut keys = Vec::new();
         // The keys alone are needed, and a damaged record has to go as well: read below the hash check.
-        let end = super::tables::after(prefix);
+        let end = super::view::after(prefix);
         let mut from = prefix.to_vec();
         loop {
             let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: 64 };

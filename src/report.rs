@@ -1,4 +1,4 @@
-//! What the checks have found.
+//! What a test kit has found.
 
 use std::fmt;
 
@@ -25,12 +25,14 @@ pub struct Check {
 /// All checks, in the order in which they ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
+    /// What was tested, as a noun.
+    what: &'static str,
     checks: Vec<Check>,
 }
 
 impl Report {
-    pub(super) const fn new(checks: Vec<Check>) -> Self {
-        Self { checks }
+    pub(crate) const fn new(what: &'static str, checks: Vec<Check>) -> Self {
+        Self { what, checks }
     }
 
     /// Borrows the checks.
@@ -52,7 +54,7 @@ impl Report {
     ///
     /// If a check failed.
     pub fn assert(&self) {
-        assert!(self.failed().is_empty(), "the storage breaks its contract:\n{self}");
+        assert!(self.failed().is_empty(), "the {} breaks its contract:\n{self}", self.what);
     }
 }
 

@@ -31,7 +31,7 @@ pub(crate) trait View {
     where
         Self: Sized,
     {
-        let end = super::tables::after(prefix);
+        let end = after(prefix);
         let mut from = prefix.to_vec();
         loop {
             let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: PAGE };
@@ -63,5 +63,29 @@ impl View for Committed {
     fn scan(&self, table: Table, scan: Scan<'_>) -> Result<Vec<Entry>, Failure> {
         let stored = self.0.scan(table, scan)?;
         stored.into_iter().map(|(key, value)| record::open(table, &key, value).map(|value| (key, value))).collect()
+    }
+}
+
+/// The first key behind all keys that begin with the prefix; `None` where the table's end is meant.
+pub(crate) fn after(prefix: &[u8]) -> Option<Vec<u8>> {
+    let mut end = prefix.to_vec();
+    while let Some(last) = end.pop() {
+        if let Some(next) = last.checked_add(1) {
+            end.push(next);
+            return Some(end);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_prefix_comes_the_next_one() {
+        assert_eq!(after(&[1, 2]), Some(vec![1, 3]));
+        assert_eq!(after(&[1, 0xff]), Some(vec![2]));
+        assert_eq!(after(&[0xff, 0xff]), None);
     }
 }

@@ -1,0 +1,145 @@
+//! Who did what: one entry for every push that was accepted or refused.
+
+use super::tables::{AUDIT, SpaceKey};
+use crate::clock::Timestamp;
+use crate::codec::{CodecError, Fields, Unknown, Writer};
+use crate::error::Failure;
+use crate::id::{DraftId, EventId, RevisionId, TraceId};
+use crate::records::view::View;
+use crate::storage::{Order, Scan};
+use crate::transport::{Rejection, Standing};
+
+const FORMAT: u8 = 1;
+
+/// One push that a hub decided. A push that only repeats an accepted one changes nothing and has no entry of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its number in its space: 1, 2, 3, … without gaps.
+    pub number: u64,
+    /// Names this entry wherever it is copied to.
+    pub event: EventId,
+    /// When it was decided, by the hub's clock.
+    pub at: Timestamp,
+    /// What the device wanted.
+    pub action: AuditAction,
+    /// What became of it.
+    pub outcome: AuditOutcome,
+    /// The device's name, as it said.
+    pub device: Option<String>,
+    /// The request that it came with.
+    pub trace: TraceId,
+    /// The draft.
+    pub draft: DraftId,
+    /// The revision.
+    pub revision: RevisionId,
+}
+
+/// What a device wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuditAction {
+    /// To replace the main.
+    PushMain,
+    /// To keep a copy in conflict beside it.
+    PushFork,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuditOutcome {
+    /// It was accepted.
+    Accepted(Standing),
+    /// The device knew another row.
+    Conflict,
+    /// It cannot be accepted.
+    Rejected(Rejection),
+}
+
+impl AuditEntry {
+    fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(FORMAT);
+        writer.bytes(1, self.event.as_bytes());
+        writer.number_unless_zero(2, self.at.as_millis());
+        writer.number(3, if self.action == AuditAction::PushMain { 1 } else { 2 });
+        let (outcome, code) = match self.outcome {
+            AuditOutcome::Accepted(Standing::Main) => (1, 0),
+            AuditOutcome::Accepted(Standing::Fork) => (2, 0),
+            AuditOutcome::Conflict => (3, 0),
+            AuditOutcome::Rejected(code) => (4, code.number()),
+        };
+        writer.number(4, outcome);
+        writer.number_unless_zero(5, code.into());
+        if let Some(device) = &self.device {
+            writer.bytes(6, device.as_bytes());
+        }
+        writer.bytes(7, self.trace.as_bytes());
+        writer.bytes(8, self.draft.as_bytes());
+        writer.bytes(9, self.revision.as_bytes());
+        writer.unknown(&Unknown::default());
+        writer.finish()
+    }
+
+    fn decode(number: u64, bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, FORMAT)?;
+        let code = u32::try_from(fields.number(5)?).map_err(|_| CodecError::Malformed(5))?;
+        Ok(Self {
+            number,
+            event: EventId::from_bytes(fields.array(1)?),
+            at: Timestamp::from_millis(fields.number(2)?),
+            action: match fields.number(3)? {
+                1 => AuditAction::PushMain,
+                2 => AuditAction::PushFork,
+                _ => return Err(CodecError::Malformed(3)),
+            },
+            outcome: match fields.number(4)? {
+                1 => AuditOutcome::Accepted(Standing::Main),
+                2 => AuditOutcome::Accepted(Standing::Fork),
+                3 => AuditOutcome::Conflict,
+                4 => AuditOutcome::Rejected(Rejection::from_number(code)),
+                _ => return Err(CodecError::Malformed(4)),
+            },
+            device: fields.text(6)?,
+            trace: TraceId::from_bytes(fields.array(7)?),
+            draft: DraftId::from_bytes(fields.array(8)?),
+            revision: RevisionId::from_bytes(fields.array(9)?),
+        })
+    }
+}
+
+/// The record of an entry: its key, and what stands there.
+pub(super) fn record(space: &SpaceKey, entry: &AuditEntry) -> (Vec<u8>, Vec<u8>) {
+    (space.number(entry.number), entry.encode())
+}
+
+/// The entries behind a number, the oldest first.
+pub(super) fn read(
+    view: &impl View,
+    space: &SpaceKey,
+    audited: u64,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<AuditEntry>, Failure> {
+    let (Some(from), Some(end)) = (after.checked_add(1), audited.checked_add(1)) else { return Ok(Vec::new()) };
+    if from >= end {
+        return Ok(Vec::new());
+    }
+    let (from_key, to) = (space.number(from), space.number(end));
+    let scan = Scan { from: &from_key, to: Some(&to), order: Order::Ascending, limit };
+    let mut entries = Vec::new();
+    for (number, (key, bytes)) in (from..).zip(view.scan(AUDIT, scan)?) {
+        if key != space.number(number) {
+            return Err(missing(number));
+        }
+        entries.push(AuditEntry::decode(number, &bytes)?);
+    }
+    let expected = usize::try_from(end - from).unwrap_or(usize::MAX).min(limit);
+    if entries.len() < expected {
+        return Err(missing(from + entries.len() as u64));
+    }
+    Ok(entries)
+}
+
+fn missing(number: u64) -> Failure {
+    Failure::corrupt(None, format!("entry {number} of an audit is missing"))
+}

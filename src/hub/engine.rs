@@ -1,0 +1,221 @@
+//! The engine room: one storage, and one queue of pushes that share commits.
+
+use super::options::HubOptions;
+use super::push::{Pushing, contained};
+use super::rows::{DraftRow, SpaceRow};
+use super::tables::SpaceKey;
+use super::waiting::Waiting;
+use super::{bodies, check, feed, looking};
+use crate::error::{ErrorKind, Failure};
+use crate::fault;
+use crate::id::{DraftId, EventId, HubId, RevisionId};
+use crate::records::queue::{Call, Queue, Shared};
+use crate::records::txn::Txn;
+use crate::records::view::{Committed, View};
+use crate::storage::{Origin, Storage, StorageErrorKind};
+use crate::transport::{Answer, Ask, Refusal, Reply, Request, Revision};
+use futures_util::future::select;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) struct Inner {
+    pub(super) storage: Arc<dyn Storage>,
+    options: HubOptions,
+    pub(super) id: HubId,
+    queue: Queue<Writes>,
+    waiting: Waiting,
+    process: u32,
+}
+
+/// The calls of a hub.
+#[derive(Debug)]
+enum Writes {}
+
+impl Shared for Writes {
+    type Write<'a> = Write<'a>;
+}
+
+/// One request's hand on the shared commit.
+struct Write<'a> {
+    txn: &'a mut Txn,
+    /// The spaces whose feeds went on.
+    news: &'a mut BTreeSet<SpaceKey>,
+}
+
+impl Inner {
+    pub(super) fn new(storage: Arc<dyn Storage>, options: HubOptions, id: HubId) -> Self {
+        let process = std::process::id();
+        Self { storage, options, id, queue: Queue::default(), waiting: Waiting::default(), process }
+    }
+
+    pub(super) async fn answer(&self, space: SpaceKey, request: Request) -> Result<Answer, Failure> {
+        self.check_process()?;
+        if let Some(reason) = check::refusal(&request) {
+            let row = looking::space(&self.read()?, self.id, &space, &request.space)?;
+            return Ok(self.refused(&row, Refusal::Invalid { reason }));
+        }
+        match &request.ask {
+            Ask::Push { .. } => self.push(space, request),
+            Ask::Wait { timeout } => self.wait(space, &request, *timeout).await,
+            Ask::Hello | Ask::Pull { .. } | Ask::Contained { .. } | Ask::Revisions { .. } => self.look(space, &request),
+        }
+    }
+
+    /// Answers what changes nothing, out of one snapshot.
+    fn look(&self, key: SpaceKey, request: &Request) -> Result<Answer, Failure> {
+        let view = self.read()?;
+        let row = looking::space(&view, self.id, &key, &request.space)?;
+        let refusal = looking::refusal(&view, self.id, &key, &row, request)?;
+        if let (Some(refusal), false) = (refusal, request.ask == Ask::Hello) {
+            return Ok(self.refused(&row, refusal));
+        }
+        let reply = match &request.ask {
+            Ask::Hello => Reply::Welcome { confirmed: looking::confirms(&view, self.id, &key, &row, request.seen)? },
+            Ask::Pull { after, limit } => {
+                let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
+                Reply::Page(feed::page(&view, &key, &row, *after, limit, self.options.answer_bytes)?)
+            }
+            Ask::Contained { draft, ids } => Reply::Contained(contained(&view, &key, *draft, ids)?),
+            Ask::Revisions { draft, ids } => self.revisions(&view, &key, *draft, ids)?,
+            // Not asked here: these two do more than look.
+            Ask::Push { .. } | Ask::Wait { .. } => Reply::News,
+        };
+        Ok(self.say(&row, reply))
+    }
+
+    fn revisions(
+        &self,
+        view: &impl View,
+        key: &SpaceKey,
+        draft: DraftId,
+        ids: &[RevisionId],
+    ) -> Result<Reply, Failure> {
+        let held: BTreeSet<RevisionId> = looking::draft(view, key, draft)?.iter().flat_map(DraftRow::held).collect();
+        let (mut revisions, mut looked_up, mut left) = (Vec::<Revision>::new(), 0_u32, self.options.answer_bytes);
+        for id in ids {
+            if held.contains(id) {
+                // One is always sent: the longest alone fits into a message.
+                let room = if revisions.is_empty() { usize::MAX } else { left };
+                let Ok(revision) = bodies::read_within(view, key, draft, *id, room)? else { break };
+                left = left.saturating_sub(revision.header().len() + revision.body().len());
+                revisions.push(revision);
+            }
+            looked_up += 1;
+        }
+        Ok(Reply::Revisions { revisions, looked_up })
+    }
+
+    /// Waits until the feed is further than the device saw, or the time is over.
+    async fn wait(&self, key: SpaceKey, request: &Request, timeout: Duration) -> Result<Answer, Failure> {
+        // Before looking, so that no news are missed in between.
+        let mut waiter = self.waiting.enter(key);
+        let (row, refusal) = self.how_far(&key, request)?;
+        if let Some(refusal) = refusal {
+            return Ok(self.refused(&row, refusal));
+        }
+        if row.position.seq == request.seen.map_or(0, |seen| seen.seq) {
+            select(&mut waiter.news, self.options.clock.sleep(timeout.min(self.options.wait))).await;
+        }
+        let (row, refusal) = self.how_far(&key, request)?;
+        Ok(refusal.map_or_else(|| self.say(&row, Reply::News), |refusal| self.refused(&row, refusal)))
+    }
+
+    fn how_far(&self, key: &SpaceKey, request: &Request) -> Result<(SpaceRow, Option<Refusal>), Failure> {
+        let view = self.read()?;
+        let row = looking::space(&view, self.id, key, &request.space)?;
+        let refusal = looking::refusal(&view, self.id, key, &row, request)?;
+        Ok((row, refusal))
+    }
+
+    /// Takes pushes in, in a commit that others may share; answers once it is durable.
+    fn push(&self, key: SpaceKey, mut request: Request) -> Result<Answer, Failure> {
+        let pushes = match &mut request.ask {
+            Ask::Push { pushes } => std::mem::take(pushes),
+            _ => Vec::new(),
+        };
+        let events: Vec<EventId> = pushes.iter().map(|_| EventId::from_bytes(self.random())).collect();
+        let (hub, now, options) = (self.id, self.options.clock.now(), self.options.clone());
+        let work = move |write: &mut Write<'_>| {
+            let space = looking::space(write.txn, hub, &key, &request.space)?;
+            let before = space.position;
+            // In the transaction that takes the pushes in: nothing comes between.
+            if let Some(refusal) = looking::refusal(write.txn, hub, &key, &space, &request)? {
+                return Ok(Answer { hub, position: before, reply: Reply::Refused(refusal) });
+            }
+            let mut pushing = Pushing {
+                txn: write.txn,
+                key,
+                audited_before: space.audited,
+                space,
+                now,
+                trace: request.trace,
+                device: request.device,
+                mains: options.mains,
+                revision_bytes: options.revision_bytes,
+                left: options.answer_bytes,
+            };
+            let outcomes = pushes.iter().zip(events).map(|(push, event)| pushing.take(push, event));
+            let outcomes = outcomes.collect::<Result<Vec<_>, Failure>>()?;
+            let position = pushing.finish();
+            if position != before {
+                write.news.insert(key);
+            }
+            Ok(Answer { hub, position, reply: Reply::Pushed(outcomes) })
+        };
+        self.queue.submit(work, |group| self.commit(group))
+    }
+
+    /// Carries out the pushes of a group of requests, and commits once. A request that fails leaves nothing behind.
+    fn commit(&self, mut group: Vec<Box<dyn Call<Writes>>>) {
+        let mut news = BTreeSet::new();
+        let outcome = self.run(&mut group, &mut news);
+        if outcome.is_ok() {
+            news.into_iter().for_each(|space| self.waiting.tell(space));
+        }
+        for call in group {
+            call.finish(if fault::on("hub-answers-before-the-commit") { Ok(()) } else { outcome.as_ref().copied() });
+        }
+    }
+
+    fn run(&self, group: &mut [Box<dyn Call<Writes>>], news: &mut BTreeSet<SpaceKey>) -> Result<(), Failure> {
+        let mut txn = Txn::new(self.read()?);
+        let mut is_changed = false;
+        for call in group {
+            if call.run(&mut Write { txn: &mut txn, news }).is_ok() {
+                is_changed |= txn.keep();
+            } else {
+                txn.roll_back();
+            }
+        }
+        // Nobody's answer depends on a commit that has nothing in it.
+        if is_changed { Ok(self.storage.commit(&txn.into_batch(Origin::Foreign))?) } else { Ok(()) }
+    }
+
+    pub(super) fn read(&self) -> Result<Committed, Failure> {
+        Ok(Committed(self.storage.snapshot()?))
+    }
+
+    fn say(&self, row: &SpaceRow, reply: Reply) -> Answer {
+        Answer { hub: self.id, position: row.position, reply }
+    }
+
+    fn refused(&self, row: &SpaceRow, refusal: Refusal) -> Answer {
+        self.say(row, Reply::Refused(refusal))
+    }
+
+    pub(super) fn random(&self) -> [u8; 16] {
+        let mut bytes = [0; 16];
+        self.options.entropy.fill(&mut bytes);
+        bytes
+    }
+
+    /// A forked child shares the parent's storage and locks; it must not even queue.
+    fn check_process(&self) -> Result<(), Failure> {
+        if std::process::id() == self.process {
+            Ok(())
+        } else {
+            Err(ErrorKind::Storage(StorageErrorKind::Forked).into())
+        }
+    }
+}

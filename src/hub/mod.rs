@@ -1,0 +1,36 @@
+//! A hub: where devices meet. It keeps, for each draft, one accepted line and the copies that are in conflict with it, and
+//! knows nothing of documents.
+//!
+//! A [`Hub`] runs on any [`Storage`](crate::storage::Storage) and is a [`Transport`](crate::transport::Transport) itself: within one
+//! process nothing else is needed, and a server puts whatever network it likes in front. What devices and hubs say to each other
+//! is told in [`docs::protocol`](crate::docs::protocol).
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `handle`, `options` | what a user opens, and how |
+//! | `rules` | the one rule, pure: row and push in, decision out |
+//! | `engine` | one queue of pushes that share commits, and reading |
+//! | `check` | requests beyond the limits |
+//! | `push`, `feed`, `bodies`, `audit` | carrying out a push; each knows its tables |
+//! | `looking` | finding spaces, drafts and positions |
+//! | `waiting` | who waits for news |
+//! | `tables`, `rows` | what is stored: keys and values |
+
+mod audit;
+mod bodies;
+mod check;
+mod engine;
+mod feed;
+mod handle;
+mod looking;
+mod options;
+mod push;
+mod rows;
+mod rules;
+mod tables;
+mod waiting;
+
+pub use audit::{AuditAction, AuditEntry, AuditOutcome};
+pub use handle::Hub;
+pub use options::HubOptions;
+pub use rules::{Decision, Held, decide};

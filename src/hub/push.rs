@@ -1,0 +1,190 @@
+//! Carrying out what the rule decided.
+
+use super::audit::{self, AuditAction, AuditEntry, AuditOutcome};
+use super::rows::{DraftRow, Fork, SpaceRow};
+use super::rules::{Decision, Held, decide};
+use super::tables::{AUDIT, CONTAINED, POSITIONS, ROWS, SPACES, SpaceKey};
+use super::{bodies, feed, looking};
+use crate::clock::Timestamp;
+use crate::codec::Unknown;
+use crate::error::Failure;
+use crate::fault;
+use crate::id::{DraftId, EventId, RevisionId, TraceId};
+use crate::records::txn::Txn;
+use crate::records::view::View;
+use crate::transport::{FORKS_MAX, Outcome, Position, Push, Rejection, Revision, Standing, Target};
+use std::collections::BTreeSet;
+
+/// One request's pushes on their way into a commit.
+pub(super) struct Pushing<'a> {
+    pub(super) txn: &'a mut Txn,
+    pub(super) key: SpaceKey,
+    pub(super) space: SpaceRow,
+    /// The number of the last entry in the audit before this request.
+    pub(super) audited_before: u64,
+    pub(super) now: Timestamp,
+    pub(super) trace: TraceId,
+    pub(super) device: Option<String>,
+    /// How many mains are kept beside the one that counts.
+    pub(super) mains: usize,
+    /// The longest revision that is taken.
+    pub(super) revision_bytes: usize,
+    /// How many bytes of revisions the answer may still hold.
+    pub(super) left: usize,
+}
+
+impl Pushing<'_> {
+    /// Decides one push and carries it out. `event` names its entry in the audit.
+    pub(super) fn take(&mut self, push: &Push, event: EventId) -> Result<Outcome, Failure> {
+        let (draft, id) = (push.revision.draft(), push.revision.id());
+        let row = looking::draft(self.txn, &self.key, draft)?;
+        let is_main = row.as_ref().is_some_and(|row| row.main == id);
+        let is_contained = is_main || self.txn.get(CONTAINED, &self.key.revision(draft, id))?.is_some();
+        let held = row.as_ref().map_or_else(Held::default, |row| Held { main: Some(row.main), forks: row.fork_ids() });
+        let mut decision = decide(&held, is_contained, id, &push.contains, push.target);
+        if fault::on("hub-takes-repeats-for-new") && decision == Decision::Known(Standing::Main) {
+            decision = decide(&held, false, id, &push.contains, push.target);
+        }
+        let outcome = match decision {
+            Decision::Known(standing) => return Ok(Outcome::Accepted { standing }),
+            _ if length(&push.revision) > self.revision_bytes => {
+                let limit = self.revision_bytes;
+                rejected(
+                    Rejection::TooLarge,
+                    format!("this hub takes revisions of at most {limit} bytes; split the document"),
+                )
+            }
+            Decision::Conflict => {
+                let row = row.map(|row| feed::row(self.txn, &self.key, draft, &row, &mut self.left)).transpose()?;
+                Outcome::Conflict { row: row.flatten() }
+            }
+            Decision::ForksFull => {
+                let reason =
+                    format!("the draft has {FORKS_MAX} open conflicts, which is the limit; settle some of them");
+                rejected(Rejection::ForksFull, reason)
+            }
+            Decision::Main { forks } => {
+                self.accept(row, &push.revision, &forks, Some(&push.contains))?;
+                Outcome::Accepted { standing: Standing::Main }
+            }
+            Decision::Fork { forks } => {
+                self.accept(row, &push.revision, &forks, None)?;
+                Outcome::Accepted { standing: Standing::Fork }
+            }
+        };
+        self.note(push, &outcome, event);
+        Ok(outcome)
+    }
+
+    /// Writes how far the space is now, and says how far. Where all was known already, there is nothing to write.
+    pub(super) fn finish(self) -> Position {
+        if self.space.audited > self.audited_before {
+            self.txn.put(SPACES, self.key.bytes().to_vec(), self.space.encode());
+        }
+        self.space.position
+    }
+
+    /// Takes the revision in: as the main, with what it contains, or as the last of the forks.
+    fn accept(
+        &mut self,
+        row: Option<DraftRow>,
+        revision: &Revision,
+        forks: &[RevisionId],
+        contains: Option<&[RevisionId]>,
+    ) -> Result<(), Failure> {
+        let (draft, id) = (revision.draft(), revision.id());
+        let position = self.space.position.after(draft, id);
+        let before: BTreeSet<RevisionId> = row.iter().flat_map(DraftRow::held).collect();
+        feed::advance(self.txn, &self.key, &self.space, draft, row.as_ref().map(|row| row.seq), position.seq)?;
+        self.space.drafts += u64::from(row.is_none());
+        let row = self.changed(row, revision, forks, contains.is_some(), position.seq, &before);
+        if let Some(contains) = contains {
+            let contains = if fault::on("hub-forgets-what-is-contained") { &[] } else { contains };
+            for contained in contains.iter().chain([&id]) {
+                self.txn.put(CONTAINED, self.key.revision(draft, *contained), Vec::new());
+            }
+        }
+        bodies::write(self.txn, &self.key, revision)?;
+        let after: BTreeSet<RevisionId> = row.held().collect();
+        for dropped in before.difference(&after) {
+            bodies::remove(self.txn, &self.key, draft, *dropped)?;
+        }
+        self.txn.put(ROWS, self.key.draft(draft), row.encode());
+        self.txn.put(POSITIONS, self.key.number(position.seq), position.chain.to_vec());
+        self.space.position = position;
+        Ok(())
+    }
+
+    fn changed(
+        &self,
+        row: Option<DraftRow>,
+        revision: &Revision,
+        forks: &[RevisionId],
+        is_main: bool,
+        seq: u64,
+        held: &BTreeSet<RevisionId>,
+    ) -> DraftRow {
+        let id = revision.id();
+        let Some(mut row) = row else {
+            return DraftRow { seq, main: id, mains: Vec::new(), forks: Vec::new(), unknown: Unknown::default() };
+        };
+        row.seq = seq;
+        row.forks.retain(|fork| forks.contains(&fork.id));
+        if is_main {
+            row.mains.insert(0, std::mem::replace(&mut row.main, id));
+            row.mains.truncate(self.mains);
+        } else {
+            let bases = revision.parents().iter().filter(|parent| held.contains(parent)).copied().take(Fork::BASES_MAX);
+            row.forks.push(Fork { id, bases: bases.collect() });
+        }
+        row
+    }
+
+    fn note(&mut self, push: &Push, outcome: &Outcome, event: EventId) {
+        self.space.audited += 1;
+        let entry = AuditEntry {
+            number: self.space.audited,
+            event,
+            at: self.now,
+            action: if push.target == Target::Fork { AuditAction::PushFork } else { AuditAction::PushMain },
+            outcome: match outcome {
+                Outcome::Accepted { standing } => AuditOutcome::Accepted(*standing),
+                Outcome::Conflict { .. } => AuditOutcome::Conflict,
+                Outcome::Rejected { code, .. } => AuditOutcome::Rejected(*code),
+            },
+            device: self.device.clone(),
+            trace: self.trace,
+            draft: push.revision.draft(),
+            revision: push.revision.id(),
+        };
+        let (key, bytes) = audit::record(&self.key, &entry);
+        self.txn.put(AUDIT, key, bytes);
+    }
+}
+
+/// Which of the ids the draft's main contains, in their order.
+pub(super) fn contained(
+    view: &impl View,
+    key: &SpaceKey,
+    draft: DraftId,
+    ids: &[RevisionId],
+) -> Result<Vec<RevisionId>, Failure> {
+    let mut found = Vec::new();
+    // Asked for first, so that a row that is missing is noticed.
+    if looking::draft(view, key, draft)?.is_some() {
+        for id in ids {
+            if view.get(CONTAINED, &key.revision(draft, *id))?.is_some() {
+                found.push(*id);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn length(revision: &Revision) -> usize {
+    revision.header().len() + revision.body().len()
+}
+
+const fn rejected(code: Rejection, reason: String) -> Outcome {
+    Outcome::Rejected { code, reason }
+}

@@ -1,0 +1,242 @@
+//! The values of a hub's tables, in the codec of everything that is stored.
+
+use crate::clock::Timestamp;
+use crate::codec::{CodecError, Fields, Unknown, Writer, put_varint, take, take_varint};
+use crate::id::{DraftId, HubId, RevisionId};
+use crate::transport::{FORKS_MAX, Position};
+
+const FORMAT: u8 = 1;
+
+/// What the hub is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HubRow {
+    pub(super) id: HubId,
+    pub(super) created: Timestamp,
+    pub(super) unknown: Unknown,
+}
+
+impl HubRow {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(FORMAT);
+        writer.bytes(1, self.id.as_bytes());
+        writer.number_unless_zero(2, self.created.as_millis());
+        writer.unknown(&self.unknown);
+        writer.finish()
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, FORMAT)?;
+        Ok(Self {
+            id: HubId::from_bytes(fields.array(1)?),
+            created: Timestamp::from_millis(fields.number(2)?),
+            unknown: fields.unknown_above(2),
+        })
+    }
+}
+
+/// How far a space is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SpaceRow {
+    pub(super) name: String,
+    /// Where the feed ends. The draft that changed last stands there.
+    pub(super) position: Position,
+    /// How many drafts there are.
+    pub(super) drafts: u64,
+    /// The number of the last entry in the audit.
+    pub(super) audited: u64,
+    pub(super) unknown: Unknown,
+}
+
+impl SpaceRow {
+    pub(super) fn new(hub: HubId, name: &str) -> Self {
+        let position = Position::start(hub, name);
+        Self { name: name.to_owned(), position, drafts: 0, audited: 0, unknown: Unknown::default() }
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(FORMAT);
+        writer.bytes(1, self.name.as_bytes());
+        writer.number_unless_zero(2, self.position.seq);
+        writer.bytes(3, &self.position.chain);
+        writer.number_unless_zero(4, self.drafts);
+        writer.number_unless_zero(5, self.audited);
+        writer.unknown(&self.unknown);
+        writer.finish()
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, FORMAT)?;
+        Ok(Self {
+            name: fields.text(1)?.ok_or(CodecError::Missing(1))?,
+            position: Position { seq: fields.number(2)?, chain: fields.array(3)? },
+            drafts: fields.number(4)?,
+            audited: fields.number(5)?,
+            unknown: fields.unknown_above(5),
+        })
+    }
+}
+
+/// What the hub has of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct DraftRow {
+    /// The number of its last change in the feed.
+    pub(super) seq: u64,
+    pub(super) main: RevisionId,
+    /// The mains before it whose bodies are kept, the newest first.
+    pub(super) mains: Vec<RevisionId>,
+    /// Copies in conflict, in the order in which they came.
+    pub(super) forks: Vec<Fork>,
+    pub(super) unknown: Unknown,
+}
+
+/// A copy in conflict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fork {
+    pub(super) id: RevisionId,
+    /// Those of its parents whose bodies were here when it came: they are kept as long as it is open.
+    pub(super) bases: Vec<RevisionId>,
+}
+
+impl Fork {
+    /// The most parents that are kept for one fork: what keeps a row within one record.
+    pub(super) const BASES_MAX: usize = 16;
+}
+
+/// The most mains that are kept beside the one that counts: what keeps a row within one record.
+pub(super) const MAINS_MAX: usize = 256;
+
+impl DraftRow {
+    /// The ids of all forks.
+    pub(super) fn fork_ids(&self) -> Vec<RevisionId> {
+        self.forks.iter().map(|fork| fork.id).collect()
+    }
+
+    /// Everything whose body has to be here. Some may be named twice.
+    pub(super) fn held(&self) -> impl Iterator<Item = RevisionId> {
+        let forks = self.forks.iter().flat_map(|fork| fork.bases.iter().copied().chain([fork.id]));
+        forks.chain(self.mains.iter().copied()).chain([self.main])
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(FORMAT);
+        writer.number(1, self.seq);
+        writer.bytes(2, self.main.as_bytes());
+        writer.bytes_unless_empty(3, &concat(&self.mains));
+        let mut forks = Vec::new();
+        for Fork { id, bases } in &self.forks {
+            forks.extend_from_slice(id.as_bytes());
+            put_varint(&mut forks, bases.len() as u64);
+            forks.extend(concat(bases));
+        }
+        writer.bytes_unless_empty(4, &forks);
+        writer.unknown(&self.unknown);
+        writer.finish()
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, FORMAT)?;
+        let mut forks = Vec::new();
+        let mut rest = fields.bytes(4);
+        while !rest.is_empty() {
+            let id = ids(take(&mut rest, RevisionId::LEN)?, 4)?[0];
+            let count = usize::try_from(take_varint(&mut rest)?).map_err(|_| CodecError::Malformed(4))?;
+            if count > Fork::BASES_MAX || forks.len() == FORKS_MAX {
+                return Err(CodecError::Malformed(4));
+            }
+            forks.push(Fork { id, bases: ids(take(&mut rest, count * RevisionId::LEN)?, 4)? });
+        }
+        Ok(Self {
+            seq: fields.number(1)?,
+            main: RevisionId::from_bytes(fields.array(2)?),
+            mains: ids(fields.bytes(3), 3)?,
+            forks,
+            unknown: fields.unknown_above(4),
+        })
+    }
+}
+
+fn concat(ids: &[RevisionId]) -> Vec<u8> {
+    ids.iter().flat_map(|id| *id.as_bytes()).collect()
+}
+
+fn ids(bytes: &[u8], tag: u64) -> Result<Vec<RevisionId>, CodecError> {
+    let (ids, rest) = bytes.as_chunks::<{ RevisionId::LEN }>();
+    if rest.is_empty() {
+        Ok(ids.iter().map(|id| RevisionId::from_bytes(*id)).collect())
+    } else {
+        Err(CodecError::Malformed(tag))
+    }
+}
+
+/// A draft in the feed, at its last change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FeedRow {
+    pub(super) draft: DraftId,
+    /// The number before this one in the feed, 0 for none: a row that the engine does not return is missed.
+    pub(super) before: u64,
+    pub(super) unknown: Unknown,
+}
+
+impl FeedRow {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(FORMAT);
+        writer.bytes(1, self.draft.as_bytes());
+        writer.number_unless_zero(2, self.before);
+        writer.unknown(&self.unknown);
+        writer.finish()
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, FORMAT)?;
+        Ok(Self {
+            draft: DraftId::from_bytes(fields.array(1)?),
+            before: fields.number(2)?,
+            unknown: fields.unknown_above(2),
+        })
+    }
+}
+
+/// A revision's bytes: header and body, one behind the other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BodyRow {
+    pub(super) header_len: u64,
+    pub(super) body_len: u64,
+    pub(super) bytes: Bytes,
+    pub(super) unknown: Unknown,
+}
+
+/// Where the bytes of a revision are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Bytes {
+    Here(Vec<u8>),
+    Pieces(u16),
+}
+
+impl BodyRow {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::new(FORMAT);
+        writer.number(1, self.header_len);
+        writer.number_unless_zero(2, self.body_len);
+        match &self.bytes {
+            Bytes::Here(bytes) => writer.bytes(3, bytes),
+            Bytes::Pieces(count) => writer.number(4, (*count).into()),
+        }
+        writer.unknown(&self.unknown);
+        writer.finish()
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, FORMAT)?;
+        let found = match (fields.get(3), fields.optional_number(4)?) {
+            (Some(bytes), None) => Bytes::Here(bytes.to_vec()),
+            (None, Some(count)) => Bytes::Pieces(u16::try_from(count).map_err(|_| CodecError::Malformed(4))?),
+            _ => return Err(CodecError::Missing(3)),
+        };
+        Ok(Self {
+            header_len: fields.number(1)?,
+            body_len: fields.number(2)?,
+            bytes: found,
+            unknown: fields.unknown_above(4),
+        })
+    }
+}
