@@ -1,0 +1,161 @@
+//! What two devices come to have.
+
+use crate::world::{Device, change, hub, note};
+use draftkeep::Phase;
+use draftkeep::sync::SyncErrorKind;
+
+#[test]
+fn a_draft_of_one_device_is_on_the_other_one_after_both_have_synced() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    assert_eq!(one.syncer.status().unwrap().pending, 0, "nobody has met a hub yet");
+    assert_eq!((one.sync().pushed, one.syncer.status().unwrap().pending), (1, 0));
+    assert_eq!(two.sync().received, 1);
+    let same = two.the_same(&draft);
+    assert_eq!(same.load().unwrap(), note("Night", "It rained."));
+    assert_eq!(same.info().unwrap().revision, draft.info().unwrap().revision);
+}
+
+#[test]
+fn edits_apart_are_merged_and_both_devices_end_equal() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    one.sync();
+    two.sync();
+    let same = two.the_same(&draft);
+    change(&draft, |note| (note.body, note.views) = ("It rained. It poured.".into(), 1));
+    change(&same, |note| (note.title, note.views) = ("Night train".into(), 1));
+    assert_eq!(one.syncer.status().unwrap().pending, 1);
+    one.sync();
+    assert_eq!(two.sync().merged, 1);
+    one.sync();
+    let merged = draft.load().unwrap();
+    assert_eq!((merged.title.as_str(), merged.body.as_str(), merged.views), ("Night train", "It rained. It poured.", 2));
+    assert_eq!(same.info().unwrap().revision, draft.info().unwrap().revision);
+    for device in [&one, &two] {
+        let status = device.syncer.status().unwrap();
+        assert_eq!((status.pending, status.conflicts), (0, 0));
+    }
+}
+
+#[test]
+fn a_conflict_is_seen_on_both_devices_and_settled_on_either() {
+    for settled_by_second in [false, true] {
+        let hub = hub(1);
+        let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+        let draft = one.notes.start(&note("Night", "")).unwrap();
+        one.sync();
+        two.sync();
+        let same = two.the_same(&draft);
+        change(&draft, |note| note.title = "Night train".into());
+        change(&same, |note| note.title = "Night bus".into());
+        one.sync();
+        assert_eq!(two.sync().conflicts, 1);
+        assert_eq!(one.sync().conflicts, 1, "the fork is seen here, too");
+        for device in [&one, &two] {
+            let status = device.syncer.status().unwrap();
+            assert_eq!((status.pending, status.conflicts), (0, 1));
+        }
+        let (settling, other) = if settled_by_second { (&two, &one) } else { (&one, &two) };
+        let conflict = settling.the_same(&draft).conflict().unwrap().expect("it is open");
+        let mut both = [conflict.ours(), &conflict.theirs()[0]].map(|side| side.value.get_str("title"));
+        both.sort_unstable();
+        assert_eq!(both, ["Night bus", "Night train"]);
+        conflict.settle(&note("Night ferry", "")).unwrap();
+        settling.sync();
+        other.sync();
+        for device in [&one, &two] {
+            let draft = device.the_same(&draft);
+            assert_eq!(draft.load().unwrap().title, "Night ferry");
+            assert!(draft.conflict().unwrap().is_none());
+            assert_eq!(device.syncer.status().unwrap().conflicts, 0);
+        }
+        assert_eq!(one.sync().pushed + two.sync().pushed, 0, "they are at rest");
+    }
+}
+
+trait Title {
+    fn get_str(&self, member: &str) -> &str;
+}
+
+impl Title for draftkeep::Value {
+    fn get_str(&self, member: &str) -> &str {
+        let Self::Object(members) = self else { panic!("a note is an object") };
+        members.get(member).and_then(Self::as_str).expect("it is a text")
+    }
+}
+
+#[test]
+fn a_slot_that_both_open_offline_is_one_draft() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let drafts = [&one, &two].map(|device| device.notes.slot("upload-73").resume_or_start(Default::default).unwrap());
+    change(&drafts[0], |note| note.body = "One.".into());
+    change(&drafts[1], |note| note.tags.push("two".into()));
+    one.sync();
+    assert_eq!(two.sync().merged, 1);
+    one.sync();
+    let merged = drafts[0].load().unwrap();
+    assert_eq!((merged.body.as_str(), merged.tags), ("One.", vec!["two".to_owned()]));
+    assert_eq!(drafts[0].info().unwrap().revision, drafts[1].info().unwrap().revision);
+}
+
+#[test]
+fn phases_travel_and_an_edit_is_not_thrown_away() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    let other = one.notes.start(&note("Day", "")).unwrap();
+    one.sync();
+    two.sync();
+    draft.discard().unwrap();
+    other.archive().unwrap();
+    change(&two.the_same(&draft), |note| note.body = "It rained. It poured.".into());
+    one.sync();
+    two.sync();
+    one.sync();
+    assert_eq!(two.the_same(&other).info().unwrap().phase, Phase::Archived);
+    for device in [&one, &two] {
+        let draft = device.the_same(&draft);
+        assert_eq!(draft.info().unwrap().phase, Phase::Open, "it was edited");
+        assert_eq!(draft.load().unwrap().body, "It rained. It poured.");
+    }
+}
+
+#[test]
+fn a_text_does_not_become_blank_everywhere_until_somebody_says_so() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    one.sync();
+    two.sync();
+    change(&draft, |note| *note = Default::default());
+    one.sync();
+    let parked = one.syncer.status().unwrap().parked;
+    assert!(parked.len() == 1 && parked[0].reason.contains("confirm_blank"), "{parked:?}");
+    two.sync();
+    assert_eq!(two.the_same(&draft).load().unwrap(), note("Night", "It rained."));
+    draft.confirm_blank().unwrap();
+    one.sync();
+    two.sync();
+    assert_eq!(two.the_same(&draft).load().unwrap(), note("", ""));
+}
+
+#[test]
+fn another_hub_at_the_address_is_not_told_anything_until_it_is_accepted() {
+    let (before, after) = (hub(1), hub(9));
+    let one = Device::new(2, &before);
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    one.sync();
+    let moved = draftkeep::sync::Syncer::new(&one.space, std::sync::Arc::clone(&after));
+    let error = futures_executor::block_on(moved.once()).unwrap_err();
+    assert!(matches!(error.kind(), SyncErrorKind::OtherHub { .. }), "{error}");
+    let two = Device::new(3, &after);
+    assert_eq!(two.sync().received, 0);
+    moved.accept_hub().unwrap();
+    assert_eq!(futures_executor::block_on(moved.once()).unwrap().pushed, 1);
+    two.sync();
+    assert_eq!(two.the_same(&draft).load().unwrap().body, "It rained.");
+}
