@@ -103,19 +103,19 @@ pub(crate) fn merge(base: Option<&Stage>, ours: Went<'_>, theirs: Went<'_>) -> O
 
 /// Both sides changed the stage.
 fn both(base: Option<&Stage>, ours: &Stage, theirs: &Stage) -> Stage {
-    // What is kept longest wins: nothing that somebody wanted to have goes into the trash.
+    // What is kept longest wins: nothing that somebody wanted to have goes into the trash. Of an archived draft that one
+    // reopened, opening is what was wanted last.
+    let was_archived = base.is_some_and(|base| base.phase == Phase::Archived);
     let rank = |stage: &Stage| match stage.phase {
         Phase::Discarded => 0,
-        Phase::Open => 1,
-        Phase::Promoted => 2,
-        Phase::Archived => 3,
+        Phase::Archived if was_archived => 1,
+        Phase::Open => 2,
+        Phase::Promoted => 3,
+        Phase::Archived => 4,
     };
-    // Of an archived draft that one reopened, opening is what was wanted last.
-    let was_archived = base.is_some_and(|base| base.phase == Phase::Archived);
-    let rank = |stage: &Stage| if was_archived && stage.phase == Phase::Archived { 0 } else { rank(stage) };
-    let of = |stage: &Stage| (stage.promoted, stage.outcome.clone());
-    let (kept, other) =
-        if (rank(ours), of(ours)) >= (rank(theirs), of(theirs)) { (ours, theirs) } else { (theirs, ours) };
+    // Where that says nothing, any order will do that both sides see alike.
+    let order = |stage: &Stage| (rank(stage), stage.promoted, stage.outcome.clone(), stage.discarded_from);
+    let (kept, other) = if order(ours) >= order(theirs) { (ours, theirs) } else { (theirs, ours) };
     let is_new = |stage: &Stage| stage.outcome.is_some() && base.is_none_or(|base| base.outcome != stage.outcome);
     // A promotion stays known, whatever else was done.
     let promotion = if is_new(other) && !is_new(kept) { other } else { kept };

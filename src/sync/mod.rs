@@ -9,7 +9,7 @@
 //! | `integrate` | what becomes of a draft when the hub said something of it: pure, over ids |
 //! | `backoff` | when to try again: pure |
 //! | `blank` | a document in which nothing stands |
-//! | `error`, `report`, `status` | what a user is told |
+//! | `error`, `report`, `status`, `standing` | what a user is told |
 //!
 //! Nothing here knows a socket, and nothing but `store` and `draft` below knows a document.
 
@@ -21,6 +21,7 @@ mod integrate;
 mod pull;
 mod push;
 mod report;
+mod standing;
 mod status;
 mod syncer;
 mod take;
@@ -28,5 +29,6 @@ mod talk;
 
 pub use error::{SyncError, SyncErrorKind};
 pub use report::Report;
+pub use standing::Synced;
 pub use status::{Link, Parked, Status};
 pub use syncer::Syncer;

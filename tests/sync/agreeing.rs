@@ -32,7 +32,10 @@ fn edits_apart_are_merged_and_both_devices_end_equal() {
     assert_eq!(two.sync().merged, 1);
     one.sync();
     let merged = draft.load().unwrap();
-    assert_eq!((merged.title.as_str(), merged.body.as_str(), merged.views), ("Night train", "It rained. It poured.", 2));
+    assert_eq!(
+        (merged.title.as_str(), merged.body.as_str(), merged.views),
+        ("Night train", "It rained. It poured.", 2)
+    );
     assert_eq!(same.info().unwrap().revision, draft.info().unwrap().revision);
     for device in [&one, &two] {
         let status = device.syncer.status().unwrap();

@@ -110,7 +110,7 @@ pub(crate) fn settled(
     if super::link::read(write.txn, key.space)?.is_none() || fault::on("settled-side-not-contained") {
         return Ok(());
     }
-    join(write, key, side, since)?;
+    hand_on(write, key, side, (0, since))?;
     add(write, key, whole.id, since, (side, &whole.header.vector), 0)?;
     for parent in &whole.header.parents {
         add(write, key, *parent, since, (0, &VersionVector::new()), 0)?;
@@ -118,11 +118,16 @@ pub(crate) fn settled(
     Ok(())
 }
 
-/// The head contains all that a side does from the version `since` on.
-pub(crate) fn join(write: &mut Write<'_>, key: DraftKey, side: u64, since: u64) -> Result<(), Failure> {
+/// A side is no side any more: what it contains, the head does from the version `since` on, or another side.
+pub(crate) fn hand_on(
+    write: &mut Write<'_>,
+    key: DraftKey,
+    from: u64,
+    (side, since): (u64, u64),
+) -> Result<(), Failure> {
     for (id, row) in read(write.txn, key)? {
-        if row.side == side {
-            put(write, key, id, &ContainedRow { side: 0, since, ..row });
+        if row.side == from && from > 0 {
+            put(write, key, id, &ContainedRow { side, since, ..row });
         }
     }
     Ok(())

@@ -129,14 +129,15 @@ pub(crate) fn apply(
     }
     let Some(row) = &decided.facts.row else { return Ok(None) };
     let owes_sides = decided.owes_sides;
-    let mut taking =
-        Taking { write, place, key, row, epoch: decided.facts.epoch, owes_sides, trace, done: Done::default() };
+    let (epoch, released, done) = (decided.facts.epoch, Vec::new(), Done::default());
+    let mut taking = Taking { write, place, key, row, epoch, owes_sides, released, trace, done };
     for id in &decided.shared {
         taking.share(*id, &decided.facts)?;
     }
     taking.release(&decided.release)?;
+    taking.released.clone_from(&decided.release);
     match &decided.becomes {
-        Becomes::Stays { owed } => taking.owe(*owed)?,
+        Becomes::Stays { owed } => taking.stay(*owed)?,
         Becomes::Renews => taking.renew()?,
         Becomes::Keeps => taking.keep()?,
         Becomes::Adopts(main) => taking.adopt(main)?,
@@ -157,6 +158,8 @@ struct Taking<'t, 'w> {
     row: &'t RemoteRow,
     epoch: u64,
     owes_sides: bool,
+    /// The sides that were let go.
+    released: Vec<u64>,
     trace: TraceId,
     done: Done,
 }
@@ -186,6 +189,14 @@ impl Taking<'_, '_> {
         }
     }
 
+    /// The head contains the hub's main already.
+    fn stay(&mut self, owed: bool) -> Result<(), Failure> {
+        if let Some(head) = heads::read(self.write.txn, self.key)? {
+            self.hand_on(0, head.row.version)?;
+        }
+        self.owe(owed)
+    }
+
     /// Keeps a revision beside the head, as another side of the conflict. Without a head there is nothing to stand beside.
     fn hold(&mut self, foreign: &Foreign) -> Result<(), Failure> {
         let Some(head) = heads::read(self.write.txn, self.key)? else { return Ok(()) };
@@ -202,22 +213,29 @@ impl Taking<'_, '_> {
 
     /// Lets sides go that the hub's main contains: whatever they hold is in there.
     fn release(&mut self, versions: &[u64]) -> Result<(), Failure> {
-        let Some(head) = heads::read(self.write.txn, self.key)? else { return Ok(()) };
-        let mut count = 0;
+        let Some(head) = heads::read(self.write.txn, self.key)?.filter(|_| !versions.is_empty()) else { return Ok(()) };
+        let mut sides = head.row.sides;
         for version in versions {
             sides::remove(self.write, self.key, Side { version: *version, since: Timestamp::default() });
-            contains::join(self.write, self.key, *version, head.row.last)?;
-            count += 1;
+            sides = sides.saturating_sub(1);
         }
-        if count > 0 {
-            let row = HeadRow { sides: head.row.sides.saturating_sub(count), ..head.row };
-            self.write.put(HEADS, self.key.bytes(), row.encode());
+        self.write.put(HEADS, self.key.bytes(), HeadRow { sides, ..head.row }.encode());
+        Ok(())
+    }
+
+    /// Says who contains what the sides did that were let go: the head, from the version `since` on, or the side that the
+    /// main is. Whoever contains the main contains them, and nobody else does.
+    fn hand_on(&mut self, side: u64, since: u64) -> Result<(), Failure> {
+        let side = if fault::on("released-side-in-a-head-in-conflict") { 0 } else { side };
+        for released in std::mem::take(&mut self.released) {
+            contains::hand_on(self.write, self.key, released, (side, since))?;
         }
         Ok(())
     }
 
     /// Notes what the head contains by taking in a main: the main and what that was made from.
     fn contain(&mut self, main: &Foreign, version: u64, since: u64) -> Result<(), Failure> {
+        self.hand_on(0, since)?;
         let vector = &main.header.vector;
         contains::add(self.write, self.key, main.id, since, (version, vector), self.epoch)?;
         for parent in &main.header.parents {
@@ -246,6 +264,7 @@ impl Taking<'_, '_> {
         let head = open_head(self.write, self.key)?;
         let (version, id) = (head.row.version, head.id());
         contains::add(self.write, self.key, id, version, (version, &head.header.vector), self.epoch)?;
+        self.hand_on(0, version)?;
         self.owe(false)
     }
 
@@ -258,7 +277,9 @@ impl Taking<'_, '_> {
         let joined = self.joined(&head, &body, main, &bases, join);
         let Some((joined, stage)) = joined else { return self.conflict(&head, main) };
         // It may have stood against the head until somebody changed that.
-        self.release(&self.sides_with(&head, main.id)?)?;
+        let mains = self.sides_with(&head, main.id)?;
+        self.release(&mains)?;
+        self.released.extend(mains);
         let head = open_head(self.write, self.key)?;
         let (meta, parents) = (&head.meta, vec![main.id]);
         let header = Header {
@@ -350,10 +371,14 @@ impl Taking<'_, '_> {
 
     /// Both stay: the main beside the head, as a side that a person decides on.
     fn conflict(&mut self, head: &Head, main: &Foreign) -> Result<(), Failure> {
-        let goes_on_in_a_side = contains::get(self.write.txn, self.key, main.id)?.is_some_and(|row| row.side > 0);
-        let is_known = goes_on_in_a_side || !self.sides_with(head, main.id)?.is_empty();
-        if !is_known && !fault::on("main-of-a-conflict-not-kept") {
+        let gone_on = contains::get(self.write.txn, self.key, main.id)?.map_or(0, |row| row.side);
+        let mut side = if gone_on > 0 { Some(gone_on) } else { self.sides_with(head, main.id)?.pop() };
+        if side.is_none() && !fault::on("main-of-a-conflict-not-kept") {
             self.hold(main)?;
+            side = Some(open_head(self.write, self.key)?.row.last);
+        }
+        if let Some(side) = side {
+            self.hand_on(side, side)?;
         }
         let is_there = self.row.forks.contains(&head.id());
         self.owe(!is_there)
@@ -385,6 +410,7 @@ impl Taking<'_, '_> {
         let written = append::append(self.write, of, Some(&head), New { header, meta, body, aside: false })?;
         let before = (head.row.version, &head.header.vector);
         contains::add(self.write, self.key, head.id(), written.version, before, 0)?;
+        self.hand_on(0, written.version)?;
         self.owe(true)
     }
 

@@ -62,17 +62,11 @@ pub(crate) fn of(view: &impl View, place: &Place, key: DraftKey) -> Result<Vec<O
         } else {
             let mut expects = main;
             for version in reading.barriers(&head)?.into_iter().chain([head.row.version]) {
-                let next = reading.line(&head, version, Aim::Main { expects })?;
-                // The one before it is in the hub's main by then.
-                let next = match out.last() {
-                    Some(Outgoing { contains, .. }) if !fault::on("barrier-sent-twice") => {
-                        let known = contains.clone();
-                        let mut next = next;
-                        next.contains.retain(|id| !known.contains(id));
-                        next
-                    }
-                    _ => next,
-                };
+                let mut next = reading.line(&head, version, Aim::Main { expects })?;
+                // What the one before it contains is in the hub's main by then.
+                if let Some(Outgoing { contains, .. }) = out.last() {
+                    next.contains.retain(|id| !contains.contains(id));
+                }
                 expects = Some(next.id);
                 out.push(next);
             }
