@@ -242,8 +242,7 @@ fn the_bytes_of_every_message_are_pinned() {
     let (requests, answers) = samples();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wire-1.txt");
     let mut shown = String::new();
-    let messages =
-        requests.iter().map(|request| request.to_bytes()).chain(answers.iter().map(|answer| answer.to_bytes()));
+    let messages = requests.iter().map(Request::to_bytes).chain(answers.iter().map(Answer::to_bytes));
     for bytes in messages {
         bytes.expect("it is short").iter().for_each(|byte| write!(shown, "{byte:02x}").expect("memory"));
         shown.push('\n');
