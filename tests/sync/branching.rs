@@ -131,3 +131,55 @@ fn retention_keeps_what_is_not_synced_and_what_merges_are_based_on() {
     assert_eq!(draft.load().unwrap().views, 121, "counted from what both had");
     assert!(draft.conflict().unwrap().is_none());
 }
+
+/// Found by the simulator: the side that a window came late for went into the main of another device. What only that
+/// main contains must not be taken for the head's.
+#[test]
+fn a_side_that_went_into_the_main_of_others_does_not_go_into_the_head_beside_it() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    let mut late = draft.edit().unwrap();
+    change(&draft, |note| (note.title, note.body) = ("Night train".into(), "It rained.".into()));
+    one.sync();
+    late.doc().title = "Night bus".into();
+    let _ = late.save().unwrap();
+    two.sync();
+    change(&two.the_same(&draft), |note| note.tags.push("weather".into()));
+    two.sync();
+    one.sync();
+    two.sync();
+    one.sync();
+    two.sync();
+    let conflict = one.the_same(&draft).conflict().unwrap().expect("nobody settled it");
+    let held = |side: &draftkeep::ConflictSide| format!("{:?}", side.value).contains("It rained.");
+    assert!(held(conflict.ours()) || conflict.theirs().iter().any(held), "a text that nobody removed is gone");
+}
+
+/// People settle one conflict on two devices at once: what both made of it is merged over both sides of it.
+#[test]
+fn a_conflict_that_is_settled_twice_is_merged_over_both_its_sides() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    change(&draft, |note| (note.title, note.views) = ("Night train".into(), 1));
+    change(&two.the_same(&draft), |note| (note.title, note.views) = ("Night bus".into(), 1));
+    one.sync();
+    two.sync();
+    one.sync();
+    for device in [&one, &two] {
+        let settled = crate::world::Note { views: 2, ..note("Night boat", "") };
+        device.the_same(&draft).conflict().unwrap().expect("both see it").settle(&settled).unwrap();
+    }
+    one.sync();
+    two.sync();
+    one.sync();
+    for device in [&one, &two] {
+        let found = device.the_same(&draft).load().unwrap();
+        assert_eq!((found.title.as_str(), found.views), ("Night boat", 2), "each counted once");
+    }
+}

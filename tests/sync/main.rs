@@ -4,4 +4,5 @@
 mod agreeing;
 mod branching;
 mod losing;
+mod storing;
 mod world;
