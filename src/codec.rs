@@ -23,6 +23,8 @@ pub(crate) enum CodecError {
     Missing(u64),
     #[error("field {0} has a wrong size or content")]
     Malformed(u64),
+    #[error("there are more than {0} fields")]
+    TooMany(usize),
     #[error("version {found} is newer than {supported}, the newest that is known")]
     TooNew { found: u8, supported: u8 },
 }
@@ -91,6 +93,11 @@ pub(crate) struct Fields<'a> {
 impl<'a> Fields<'a> {
     /// Splits a record of at most `supported` as its version.
     pub(crate) fn parse(bytes: &'a [u8], supported: u8) -> Result<Self, CodecError> {
+        Self::parse_within(bytes, supported, usize::MAX)
+    }
+
+    /// As [`parse`](Self::parse), for bytes of somebody who might send very many fields with nothing in them.
+    pub(crate) fn parse_within(bytes: &'a [u8], supported: u8, fields_max: usize) -> Result<Self, CodecError> {
         let (&version, mut rest) = bytes.split_first().ok_or(CodecError::Truncated)?;
         if version == 0 || version > supported {
             return Err(CodecError::TooNew { found: version, supported });
@@ -100,6 +107,9 @@ impl<'a> Fields<'a> {
             let tag = take_varint(&mut rest)?;
             if fields.last().is_some_and(|(last, _)| *last >= tag) {
                 return Err(CodecError::Order(tag));
+            }
+            if fields.len() == fields_max {
+                return Err(CodecError::TooMany(fields_max));
             }
             let length = usize::try_from(take_varint(&mut rest)?).map_err(|_| CodecError::Truncated)?;
             fields.push((tag, take(&mut rest, length)?));

@@ -4,3 +4,4 @@
 
 pub use crate::store::fuzzing::{record, rows};
 pub use crate::store::history::fuzzing as history;
+pub use crate::transport::fuzzing::{answer, request};

@@ -73,7 +73,7 @@
 //!   is tested on Linux and x86-64; macOS, Windows, 32-bit, big-endian and WebAssembly were never run.
 //!
 //! How each guarantee is protected and tested is told in [`docs::failures`], how the code is built in
-//! [`docs::architecture`], what lies in a file in [`docs::format`].
+//! [`docs::architecture`], what lies in a file in [`docs::format`], what devices and hubs say in [`docs::protocol`].
 //!
 //! **What it is not:** a CRDT for several cursors in one text, a database to query, a publisher, a place for large
 //! binaries. This release is the local part: nothing leaves the device, nothing is encrypted.

@@ -24,7 +24,7 @@ use std::sync::Arc;
 ///
 /// It owns no thread. [`send`](Transport::send) works in the thread that polls it, which waits for the disk there; requests that
 /// arrive together, of any spaces, share a commit. A future that was polled once is carried out although it is dropped later;
-/// only [`Ask::Wait`] takes more than one poll.
+/// only [`Ask::Wait`](crate::transport::Ask::Wait) takes more than one poll.
 ///
 /// ```
 /// use draftkeep::TraceId;

@@ -29,3 +29,6 @@ pub const FORKS_MAX: usize = 64;
 
 /// The longest message, in bytes; the largest revision alone fits.
 pub const MESSAGE_MAX: usize = 24 << 20;
+
+/// The longest reason that a hub gives, in bytes.
+pub const REASON_MAX: usize = 4_096;

@@ -6,15 +6,20 @@
 pub mod conformance;
 mod contract;
 mod error;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod limits;
 mod message;
 mod revision;
+mod wire;
 
 pub use crate::position::Position;
 pub use contract::Transport;
 pub use error::{TransportError, TransportErrorKind};
 pub use limits::{
-    BODY_MAX, CONTAINS_MAX, DEVICE_MAX, FORKS_MAX, HEADER_MAX, IDS_MAX, MESSAGE_MAX, PAGE_MAX, PUSHES_MAX, SPACE_MAX,
+    BODY_MAX, CONTAINS_MAX, DEVICE_MAX, FORKS_MAX, HEADER_MAX, IDS_MAX, MESSAGE_MAX, PAGE_MAX, PUSHES_MAX, REASON_MAX,
+    SPACE_MAX,
 };
 pub use message::{Answer, Ask, Main, Outcome, Page, Push, Refusal, Rejection, Reply, Request, Row, Standing, Target};
 pub use revision::{Revision, RevisionError};
+pub use wire::WireError;

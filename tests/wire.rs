@@ -1,0 +1,314 @@
+//! Messages as bytes: what is read is what was sent, and nothing else is read.
+
+use draftkeep::transport::conformance::sample;
+use draftkeep::transport::{
+    Answer, Ask, MESSAGE_MAX, Main, Outcome, Page, Position, Push, Refusal, Rejection, Reply, Request, Revision, Row,
+    Standing, Target, WireError,
+};
+use draftkeep::{DraftId, HubId, RevisionId, TraceId};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+fn draft() -> impl Strategy<Value = DraftId> {
+    any::<[u8; 16]>().prop_map(DraftId::from_bytes)
+}
+
+fn id() -> impl Strategy<Value = RevisionId> {
+    any::<[u8; 32]>().prop_map(RevisionId::from_bytes)
+}
+
+fn revision() -> impl Strategy<Value = Revision> {
+    (draft(), vec(id(), 0..3), vec(any::<u8>(), 0..200))
+        .prop_map(|(draft, parents, body)| sample(draft, &parents, &body))
+}
+
+fn position() -> impl Strategy<Value = Position> {
+    (any::<u64>(), any::<[u8; 32]>()).prop_map(|(seq, chain)| Position { seq, chain })
+}
+
+fn target() -> impl Strategy<Value = Target> {
+    prop_oneof![option::of(id()).prop_map(|expects| Target::Main { expects }), Just(Target::Fork)]
+}
+
+fn push() -> impl Strategy<Value = Push> {
+    (revision(), vec(id(), 0..4), target()).prop_map(|(revision, contains, target)| Push { revision, contains, target })
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    prop_oneof![
+        Just(Ask::Hello),
+        any::<(u64, u32)>().prop_map(|(after, limit)| Ask::Pull { after, limit }),
+        vec(push(), 0..4).prop_map(|pushes| Ask::Push { pushes }),
+        (draft(), vec(id(), 0..5)).prop_map(|(draft, ids)| Ask::Contained { draft, ids }),
+        (draft(), vec(id(), 0..5)).prop_map(|(draft, ids)| Ask::Revisions { draft, ids }),
+        any::<u64>().prop_map(|ms| Ask::Wait { timeout: Duration::from_millis(ms) }),
+    ]
+}
+
+fn request() -> impl Strategy<Value = Request> {
+    let trace = any::<[u8; 16]>().prop_map(TraceId::from_bytes);
+    let hub = option::of(any::<[u8; 16]>().prop_map(HubId::from_bytes));
+    ("\\PC{0,40}", option::of("\\PC{0,20}"), trace, hub, option::of(position()), ask())
+        .prop_map(|(space, device, trace, hub, seen, ask)| Request { space, device, trace, hub, seen, ask })
+}
+
+fn row() -> impl Strategy<Value = Row> {
+    (revision(), any::<bool>(), any::<u64>(), vec(id(), 0..4)).prop_map(|(revision, is_whole, seq, forks)| Row {
+        draft: revision.draft(),
+        seq,
+        main: Main { id: revision.id(), revision: is_whole.then_some(revision) },
+        forks,
+    })
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    let code = prop_oneof![
+        Just(Rejection::TooLarge),
+        Just(Rejection::Invalid),
+        Just(Rejection::Forbidden),
+        Just(Rejection::Erased),
+        Just(Rejection::ForksFull),
+        (6_u32..).prop_map(Rejection::Other),
+    ];
+    prop_oneof![
+        Just(Outcome::Accepted { standing: Standing::Main }),
+        Just(Outcome::Accepted { standing: Standing::Fork }),
+        option::of(row()).prop_map(|row| Outcome::Conflict { row }),
+        (code, "\\PC{0,40}").prop_map(|(code, reason)| Outcome::Rejected { code, reason }),
+    ]
+}
+
+fn reply() -> impl Strategy<Value = Reply> {
+    prop_oneof![
+        any::<bool>().prop_map(|confirmed| Reply::Welcome { confirmed }),
+        (any::<u64>(), vec(row(), 0..4), any::<bool>()).prop_map(|(after, rows, more)| Reply::Page(Page {
+            after,
+            rows,
+            more
+        })),
+        vec(outcome(), 0..5).prop_map(Reply::Pushed),
+        vec(id(), 0..5).prop_map(Reply::Contained),
+        (vec(revision(), 0..3), any::<u32>())
+            .prop_map(|(revisions, looked_up)| Reply::Revisions { revisions, looked_up }),
+        Just(Reply::News),
+        Just(Reply::Refused(Refusal::Unconfirmed)),
+        Just(Reply::Refused(Refusal::OtherHub)),
+        "\\PC{0,40}".prop_map(|reason| Reply::Refused(Refusal::Invalid { reason })),
+    ]
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    (any::<[u8; 16]>(), position(), reply()).prop_map(|(hub, position, reply)| Answer {
+        hub: HubId::from_bytes(hub),
+        position,
+        reply,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_request_survives_its_bytes(request in request()) {
+        let bytes = request.to_bytes().expect("it is short");
+        prop_assert_eq!(Answer::from_bytes(&bytes), Err(WireError::OtherWay));
+        prop_assert_eq!(Request::from_bytes(&bytes), Ok(request));
+    }
+
+    #[test]
+    fn every_answer_survives_its_bytes(answer in answer()) {
+        let bytes = answer.to_bytes().expect("it is short");
+        prop_assert_eq!(Request::from_bytes(&bytes), Err(WireError::OtherWay));
+        prop_assert_eq!(Answer::from_bytes(&bytes), Ok(answer));
+    }
+
+    #[test]
+    fn arbitrary_bytes_behind_a_right_checksum_are_read_or_refused(record in vec(any::<u8>(), 0..400), kind in 0_u8..4) {
+        let bytes = framed(kind, &record);
+        let read = (Request::from_bytes(&bytes), Answer::from_bytes(&bytes));
+        prop_assert!(read.0.is_err() || read.1.is_err());
+    }
+
+    /// Whoever makes bytes with a right checksum is not trusted either: a changed field is read as what it is, or refused.
+    #[test]
+    fn a_changed_byte_behind_a_right_checksum_is_read_or_refused(answer in answer(), at: prop::sample::Index, byte: u8) {
+        let bytes = answer.to_bytes().expect("it is short");
+        let mut record = bytes[14..bytes.len() - 32].to_vec();
+        let at = at.index(record.len());
+        record[at] = byte;
+        if let Ok(read) = Answer::from_bytes(&framed(2, &record)) {
+            prop_assert_eq!(Answer::from_bytes(&read.to_bytes().expect("it is short")), Ok(read));
+        }
+    }
+}
+
+fn framed(kind: u8, record: &[u8]) -> Vec<u8> {
+    let mut bytes = [b"draftkeep\x1a\r\n", &[1, kind][..], record].concat();
+    let hash = blake3::hash(&bytes);
+    bytes.extend_from_slice(hash.as_bytes());
+    bytes
+}
+
+const DRAFT: DraftId = DraftId::from_bytes([3; 16]);
+
+/// One message of every kind, with every field.
+fn samples() -> (Vec<Request>, Vec<Answer>) {
+    let id = |byte| RevisionId::from_bytes([byte; 32]);
+    let revision = sample(DRAFT, &[id(1)], "the night train".as_bytes());
+    let asks = [
+        Ask::Hello,
+        Ask::Pull { after: 300, limit: 50 },
+        Ask::Push {
+            pushes: vec![
+                Push {
+                    revision: revision.clone(),
+                    contains: vec![id(1), id(2)],
+                    target: Target::Main { expects: Some(id(1)) },
+                },
+                Push { revision: revision.clone(), contains: Vec::new(), target: Target::Main { expects: None } },
+                Push { revision: revision.clone(), contains: Vec::new(), target: Target::Fork },
+            ],
+        },
+        Ask::Contained { draft: DRAFT, ids: vec![id(4), id(5)] },
+        Ask::Revisions { draft: DRAFT, ids: vec![id(6)] },
+        Ask::Wait { timeout: Duration::from_secs(30) },
+    ];
+    let seen = Position { seq: 1_000, chain: [8; 32] };
+    let request = |ask| Request {
+        space: "Ann\u{e9}\0".into(),
+        device: Some("laptop".into()),
+        trace: TraceId::from_bytes([7; 16]),
+        hub: Some(HubId::from_bytes([6; 16])),
+        seen: Some(seen),
+        ask,
+    };
+    let row = |revision: Option<&Revision>| Row {
+        draft: DRAFT,
+        seq: 9,
+        main: Main { id: revision.map_or(id(9), Revision::id), revision: revision.cloned() },
+        forks: vec![id(2), id(3)],
+    };
+    let replies = [
+        Reply::Welcome { confirmed: true },
+        Reply::Page(Page { after: 3, rows: vec![row(Some(&revision)), row(None)], more: true }),
+        Reply::Pushed(vec![
+            Outcome::Accepted { standing: Standing::Main },
+            Outcome::Accepted { standing: Standing::Fork },
+            Outcome::Conflict { row: Some(row(Some(&revision))) },
+            Outcome::Conflict { row: None },
+            Outcome::Rejected { code: Rejection::ForksFull, reason: "settle some".into() },
+            Outcome::Rejected { code: Rejection::Other(77), reason: String::new() },
+        ]),
+        Reply::Contained(vec![id(1)]),
+        Reply::Revisions { revisions: vec![revision.clone()], looked_up: 2 },
+        Reply::News,
+        Reply::Refused(Refusal::Unconfirmed),
+        Reply::Refused(Refusal::OtherHub),
+        Reply::Refused(Refusal::Invalid { reason: "a page has rows".into() }),
+    ];
+    let answer = |reply| Answer { hub: HubId::from_bytes([6; 16]), position: seen, reply };
+    (asks.map(request).to_vec(), replies.map(answer).to_vec())
+}
+
+#[test]
+fn every_flipped_bit_and_every_cut_is_refused() {
+    let (requests, answers) = samples();
+    let requests = requests.iter().map(|request| (request.to_bytes().expect("it is short"), true));
+    for (bytes, is_request) in
+        requests.chain(answers.iter().map(|answer| (answer.to_bytes().expect("it is short"), false)))
+    {
+        let is_refused = |bytes: &[u8]| {
+            if is_request { Request::from_bytes(bytes).is_err() } else { Answer::from_bytes(bytes).is_err() }
+        };
+        assert!(!is_refused(&bytes));
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(is_refused(&flipped), "bit {bit}");
+        }
+        (0..bytes.len()).for_each(|length| assert!(is_refused(&bytes[..length]), "cut to {length}"));
+        assert!(is_refused(&[&bytes[..], &[0]].concat()));
+    }
+}
+
+/// Goal: bytes of a release are read by every later one. `DRAFTKEEP_WRITE_GOLDEN=1 cargo test --test wire` writes them anew, which
+/// is right only before a release.
+#[test]
+fn the_bytes_of_every_message_are_pinned() {
+    let (requests, answers) = samples();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wire-1.txt");
+    let mut shown = String::new();
+    let messages = requests.iter().map(Request::to_bytes).chain(answers.iter().map(Answer::to_bytes));
+    for bytes in messages {
+        bytes.expect("it is short").iter().for_each(|byte| write!(shown, "{byte:02x}").expect("memory"));
+        shown.push('\n');
+    }
+    if std::env::var_os("DRAFTKEEP_WRITE_GOLDEN").is_some() {
+        std::fs::write(&path, &shown).expect("the fixture is written");
+    }
+    assert_eq!(shown, std::fs::read_to_string(&path).expect("it is there"));
+    let read: Vec<Vec<u8>> = shown.lines().map(unhex).collect();
+    let (first, second) = read.split_at(requests.len());
+    for (bytes, request) in first.iter().zip(&requests) {
+        assert_eq!(Request::from_bytes(bytes).as_ref(), Ok(request));
+    }
+    for (bytes, answer) in second.iter().zip(&answers) {
+        assert_eq!(Answer::from_bytes(bytes).as_ref(), Ok(answer));
+    }
+}
+
+fn unhex(line: &str) -> Vec<u8> {
+    let digits = line.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("it is ASCII"));
+    digits.map(|pair| u8::from_str_radix(pair, 16).expect("it is hexadecimal")).collect()
+}
+
+#[test]
+fn what_is_not_known_is_passed_over_or_named() {
+    let (requests, _) = samples();
+    let bytes = requests[0].to_bytes().expect("it is short");
+    let record = &bytes[14..bytes.len() - 32];
+    // A field of a newer release.
+    let extended = [record, &[100, 3, 1, 2, 3]].concat();
+    assert_eq!(Request::from_bytes(&framed(1, &extended)).as_ref(), Ok(&requests[0]));
+    // An ask of a newer release: the last field, tag 7, one byte.
+    let mut newer = record.to_vec();
+    *newer.last_mut().expect("it has bytes") = 60;
+    assert_eq!(Request::from_bytes(&framed(1, &newer)), Err(WireError::Unknown { what: "ask", number: 60 }));
+    let mut version = bytes.clone();
+    version[12] = 2;
+    assert_eq!(Request::from_bytes(&version), Err(WireError::Version { found: 2, newest: 1 }));
+    assert_eq!(Request::from_bytes(b"<html>please log in</html>"), Err(WireError::NotAMessage));
+    assert_eq!(Request::from_bytes(b""), Err(WireError::NotAMessage));
+}
+
+#[test]
+fn what_claims_or_holds_too_much_is_refused() {
+    let too_long = vec![0; MESSAGE_MAX + 1];
+    assert!(matches!(Request::from_bytes(&too_long), Err(WireError::Limit { what: "bytes", .. })));
+    let (requests, answers) = samples();
+    let ids = vec![RevisionId::from_bytes([1; 32]); 4_097];
+    let many = Request { ask: Ask::Contained { draft: DRAFT, ids }, ..requests[0].clone() };
+    let bytes = many.to_bytes().expect("it is short");
+    assert!(matches!(Request::from_bytes(&bytes), Err(WireError::Limit { limit: 4_096, got: 4_097, .. })));
+    let outcomes = vec![Outcome::Conflict { row: None }; 257];
+    let many = Answer { reply: Reply::Pushed(outcomes), ..answers[0].clone() };
+    let bytes = many.to_bytes().expect("it is short");
+    assert!(matches!(Answer::from_bytes(&bytes), Err(WireError::Limit { limit: 256, .. })));
+    let large = sample(DRAFT, &[], &vec![0; 16 << 20]);
+    let push = Push { revision: large, contains: Vec::new(), target: Target::Fork };
+    let one = Request { ask: Ask::Push { pushes: vec![push.clone()] }, ..requests[0].clone() };
+    assert_eq!(Request::from_bytes(&one.to_bytes().expect("one fits")).as_ref(), Ok(&one));
+    let two = Request { ask: Ask::Push { pushes: vec![push.clone(), push] }, ..requests[0].clone() };
+    assert!(matches!(two.to_bytes(), Err(WireError::Limit { what: "bytes", .. })));
+    // Sixty-five fields that nobody knows.
+    let record = requests[0].to_bytes().expect("it is short");
+    let record = (20..85_u8).fold(record[14..record.len() - 32].to_vec(), |mut record, tag| {
+        record.extend_from_slice(&[tag, 0]);
+        record
+    });
+    assert!(matches!(Request::from_bytes(&framed(1, &record)), Err(WireError::Malformed { .. })));
+}
