@@ -2,6 +2,7 @@
 
 #![allow(missing_docs)]
 
+pub use crate::hub::fuzzing::hub_rows;
 pub use crate::store::fuzzing::{record, rows};
 pub use crate::store::history::fuzzing as history;
 pub use crate::transport::fuzzing::{answer, request};

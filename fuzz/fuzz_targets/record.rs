@@ -7,5 +7,6 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     fuzzing::rows(data);
+    fuzzing::hub_rows(data);
     fuzzing::record(data);
 });

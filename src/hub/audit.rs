@@ -2,7 +2,7 @@
 
 use super::tables::{AUDIT, SpaceKey};
 use crate::clock::Timestamp;
-use crate::codec::{CodecError, Fields, Unknown, Writer};
+use crate::codec::{CodecError, Fields, Writer};
 use crate::error::Failure;
 use crate::id::{DraftId, EventId, RevisionId, TraceId};
 use crate::records::view::View;
@@ -76,7 +76,6 @@ impl AuditEntry {
         writer.bytes(7, self.trace.as_bytes());
         writer.bytes(8, self.draft.as_bytes());
         writer.bytes(9, self.revision.as_bytes());
-        writer.unknown(&Unknown::default());
         writer.finish()
     }
 

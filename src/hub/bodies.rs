@@ -28,14 +28,11 @@ pub(super) fn write(txn: &mut Txn, space: &SpaceKey, revision: &Revision) -> Res
     Ok(())
 }
 
-/// Drops a revision that no row names any more.
+/// Drops a revision that no row names any more, whatever is left of it: what is damaged has to go as well.
 pub(super) fn remove(txn: &mut Txn, space: &SpaceKey, draft: DraftId, id: RevisionId) -> Result<(), Failure> {
-    if let Bytes::Pieces(count) = row(txn, space, draft, id)?.bytes {
-        for piece in 0..count {
-            txn.delete(PIECES, space.piece(draft, id, piece));
-        }
-    }
-    txn.delete(BODIES, space.revision(draft, id));
+    let key = space.revision(draft, id);
+    txn.delete_prefix(PIECES, &key)?;
+    txn.delete(BODIES, key);
     Ok(())
 }
 

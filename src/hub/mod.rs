@@ -21,6 +21,8 @@ mod bodies;
 mod check;
 mod engine;
 mod feed;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod handle;
 mod looking;
 mod options;

@@ -177,6 +177,8 @@ mod tests {
                         "a main is passed over: {known:?}"
                     );
                     assert!(!main_has(&head));
+                    let is_stuck = plan.becomes == Move::Stay { owed: true } && known.forks.contains(&head);
+                    assert!(!is_stuck, "a fork never becomes main: {known:?}");
                 }
                 Move::Join { common } => {
                     let head = known.head.expect("there is one");

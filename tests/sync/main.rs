@@ -2,4 +2,7 @@
 //! Method: real stores and a real hub in one process, over the public interface.
 
 mod agreeing;
+mod branching;
+mod losing;
+mod storing;
 mod world;

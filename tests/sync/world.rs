@@ -3,12 +3,14 @@
 use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::hub::{Hub, HubOptions};
 use draftkeep::merge::{Policy, Rule};
-use draftkeep::storage::MemoryStorage;
+use draftkeep::storage::{Batch, MemoryStorage, Order, Origin, Scan, Storage, Table};
 use draftkeep::sync::{Report, SyncError, Syncer};
+use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError};
 use draftkeep::{Draft, Drafts, Kind, Options, Schema, Space, Store};
+use futures_core::future::BoxFuture;
 use futures_executor::block_on;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Note {
@@ -36,8 +38,7 @@ pub(crate) fn options(seed: u64) -> Options {
 }
 
 pub(crate) fn hub(seed: u64) -> Arc<Hub> {
-    let options = HubOptions::with_runtime(Arc::new(ManualClock::new()), Arc::new(SeededEntropy::new(seed)));
-    Arc::new(Hub::open(Arc::new(MemoryStorage::new()), options).expect("memory can be opened"))
+    hub_on(&Arc::new(MemoryStorage::new()), seed)
 }
 
 pub(crate) struct Device {
@@ -48,13 +49,14 @@ pub(crate) struct Device {
 
 impl Device {
     pub(crate) fn new(seed: u64, hub: &Arc<Hub>) -> Self {
-        Self::of(Store::in_memory(options(seed)).expect("memory can be opened"), hub)
+        Self::over(seed, Arc::clone(hub))
     }
 
-    pub(crate) fn of(store: Store, hub: &Arc<Hub>) -> Self {
+    pub(crate) fn over(seed: u64, transport: impl Transport + 'static) -> Self {
+        let store = Store::in_memory(options(seed)).expect("memory can be opened");
         let space = store.space("alice").expect("it opens");
         let notes = space.drafts(NOTE).expect("it opens");
-        let syncer = Syncer::new(&space, Arc::clone(hub));
+        let syncer = Syncer::new(&space, transport);
         Self { space, notes, syncer }
     }
 
@@ -75,4 +77,87 @@ pub(crate) fn change(draft: &Draft<Note>, change: impl FnOnce(&mut Note)) {
     let mut edit = draft.edit().expect("it can be read");
     change(edit.doc());
     let _ = edit.save().expect("it can be saved");
+}
+
+/// A way to the hub on which a test can lose things.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    hub: Arc<Mutex<Arc<Hub>>>,
+    /// What happens to the next requests that push.
+    pushes: Arc<Mutex<Vec<Loses>>>,
+    /// Pulls are lost from this one on.
+    pulls_left: Arc<Mutex<Option<u32>>>,
+}
+
+/// What gets lost of a request that pushes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loses {
+    Request,
+    Answer,
+}
+
+impl Line {
+    pub(crate) fn to(hub: &Arc<Hub>) -> Self {
+        let hub = Arc::new(Mutex::new(Arc::clone(hub)));
+        Self { hub, pushes: Arc::default(), pulls_left: Arc::default() }
+    }
+
+    pub(crate) fn lose(&self, what: Loses) {
+        self.pushes.lock().unwrap().push(what);
+    }
+
+    pub(crate) fn pull_only(&self, pages: Option<u32>) {
+        *self.pulls_left.lock().unwrap() = pages;
+    }
+
+    /// From now on it leads to this hub.
+    pub(crate) fn lead_to(&self, hub: &Arc<Hub>) {
+        *self.hub.lock().unwrap() = Arc::clone(hub);
+    }
+}
+
+impl Transport for Line {
+    fn send(&self, mut request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
+        let mut loses = None;
+        match &mut request.ask {
+            Ask::Push { .. } => loses = self.pushes.lock().unwrap().pop(),
+            Ask::Pull { limit, .. } => {
+                if let Some(left) = self.pulls_left.lock().unwrap().as_mut() {
+                    *limit = 1;
+                    match left.checked_sub(1) {
+                        Some(fewer) => *left = fewer,
+                        None => loses = Some(Loses::Request),
+                    }
+                }
+            }
+            _ => {}
+        }
+        let hub = Arc::clone(&self.hub.lock().unwrap());
+        Box::pin(async move {
+            if loses == Some(Loses::Request) {
+                return Err(TransportError::unreachable());
+            }
+            let answer = hub.send(request).await;
+            if loses == Some(Loses::Answer) { Err(TransportError::unreachable()) } else { answer }
+        })
+    }
+}
+
+/// The hub as it is now, as a backup would bring it back.
+pub(crate) fn copy(storage: &MemoryStorage) -> MemoryStorage {
+    let (view, copy) = (storage.snapshot().unwrap(), MemoryStorage::new());
+    for table in 0..=u8::MAX {
+        let mut batch = Batch::new(Origin::Local);
+        let scan = Scan { from: &[0], to: None, order: Order::Ascending, limit: usize::MAX };
+        for (key, value) in view.scan(Table::new(table), scan).unwrap() {
+            batch.put(Table::new(table), key, value);
+        }
+        copy.commit(&batch).unwrap();
+    }
+    copy
+}
+
+pub(crate) fn hub_on(storage: &Arc<MemoryStorage>, seed: u64) -> Arc<Hub> {
+    let options = HubOptions::with_runtime(Arc::new(ManualClock::new()), Arc::new(SeededEntropy::new(seed)));
+    Arc::new(Hub::open(Arc::clone(storage) as Arc<dyn Storage>, options).expect("memory can be opened"))
 }

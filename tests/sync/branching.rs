@@ -1,0 +1,185 @@
+//! Windows, forks and sides: who contains what.
+
+use crate::world::{Device, Line, Loses, change, copy, hub, hub_on, note};
+use draftkeep::storage::MemoryStorage;
+use draftkeep::sync::Synced;
+use draftkeep::transport::Standing;
+use std::sync::Arc;
+
+/// Two windows of one device disagree while another device goes on: nothing that any of them wrote is lost.
+#[test]
+fn a_text_of_a_window_that_came_late_does_not_stand_for_what_it_never_saw() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    let mut late = draft.edit().unwrap();
+    change(&two.the_same(&draft), |note| (note.title, note.body) = ("Night train".into(), "It rained.".into()));
+    two.sync();
+    one.sync();
+    late.doc().title = "Night bus".into();
+    let _ = late.save().unwrap();
+    // The title is contested, and the text that is the head here never had the body.
+    assert!(draft.conflict().unwrap().is_some());
+    one.sync();
+    change(&two.the_same(&draft), |note| note.tags.push("weather".into()));
+    two.sync();
+    one.sync();
+    let conflict = draft.conflict().unwrap().expect("nobody settled it");
+    conflict.settle(&note("Night boat", "It rained.")).unwrap();
+    one.sync();
+    two.sync();
+    one.sync();
+    for device in [&one, &two] {
+        let found = device.the_same(&draft);
+        assert_eq!(found.load().unwrap().body, "It rained.", "the merge does not take it for removed");
+    }
+}
+
+/// Without "contains", a settled fork would stay on the hub for ever.
+#[test]
+fn a_settlement_ends_the_fork_on_the_hub() {
+    let hub = hub(1);
+    let (one, two, three) = (Device::new(2, &hub), Device::new(3, &hub), Device::new(4, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    change(&draft, |note| note.title = "Night train".into());
+    change(&two.the_same(&draft), |note| note.title = "Night bus".into());
+    one.sync();
+    two.sync();
+    assert_eq!(two.the_same(&draft).sync_state().unwrap(), Synced::Yes(Standing::Fork));
+    two.the_same(&draft).conflict().unwrap().unwrap().settle(&note("Night boat", "")).unwrap();
+    two.sync();
+    assert_eq!(two.the_same(&draft).sync_state().unwrap(), Synced::Yes(Standing::Main));
+    three.sync();
+    assert!(three.the_same(&draft).conflict().unwrap().is_none(), "there is nothing left to decide");
+    one.sync();
+    assert!(draft.conflict().unwrap().is_none());
+}
+
+/// A hub that went back in time may have a revision as a fork whose main it lost.
+#[test]
+fn a_fork_whose_main_was_lost_becomes_the_main_by_being_written_once_more() {
+    let storage = Arc::new(MemoryStorage::new());
+    let hub = hub_on(&storage, 1);
+    let line = Line::to(&hub);
+    let (one, two) = (Device::over(2, line.clone()), Device::over(3, line.clone()));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    change(&draft, |note| note.title = "Night train".into());
+    change(&two.the_same(&draft), |note| note.title = "Night bus".into());
+    one.sync();
+    two.sync(); // its text is a fork now
+    let backup = Arc::new(copy(&storage));
+    two.the_same(&draft).conflict().unwrap().unwrap().settle(&note("Night boat", "")).unwrap();
+    line.lose(Loses::Answer);
+    assert!(two.try_sync().is_err());
+    line.lead_to(&hub_on(&backup, 1));
+    two.sync();
+    one.sync();
+    two.sync();
+    for device in [&one, &two] {
+        assert_eq!(device.the_same(&draft).load().unwrap().title, "Night boat");
+        assert_eq!(device.syncer.status().unwrap().conflicts, 0);
+    }
+}
+
+#[test]
+fn checkpoints_and_phases_are_on_the_hub_each_for_itself() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    change(&draft, |note| note.body = "It rained.".into());
+    draft.checkpoint("before the interview").unwrap();
+    change(&draft, |note| note.body = "It poured.".into());
+    draft.archive().unwrap();
+    draft.reopen().unwrap();
+    change(&draft, |note| note.body = "It snowed.".into());
+    let report = one.sync();
+    assert_eq!(report.pushed, 4, "a checkpoint, two phases, and the head: {report:?}");
+    two.sync();
+    assert_eq!(two.the_same(&draft).load().unwrap().body, "It snowed.");
+}
+
+/// A device that keeps only the last version still has what the next merge is based on.
+#[test]
+fn retention_keeps_what_is_not_synced_and_what_merges_are_based_on() {
+    use crate::world::{NOTE, options};
+    use draftkeep::{Keep, Retention, Store};
+    let hub = hub(1);
+    let options = options(2).retention(Retention::default().history(Keep::Last(1)));
+    let store = Store::in_memory(options).unwrap();
+    let space = store.space("alice").unwrap();
+    let draft = space.drafts(NOTE).unwrap().start(&note("Night", "")).unwrap();
+    let syncer = draftkeep::sync::Syncer::new(&space, Arc::clone(&hub));
+    let sync = || futures_executor::block_on(syncer.once()).unwrap();
+    change(&draft, |note| note.views = 1);
+    sync();
+    let two = Device::new(3, &hub);
+    two.sync();
+    for number in 0..20 {
+        change(&draft, |note| note.views = 2 + number);
+    }
+    store.compact().unwrap();
+    change(&two.the_same(&draft), |note| note.views += 100);
+    two.sync();
+    sync();
+    assert_eq!(draft.load().unwrap().views, 121, "counted from what both had");
+    assert!(draft.conflict().unwrap().is_none());
+}
+
+/// Found by the simulator: the side that a window came late for went into the main of another device. What only that
+/// main contains must not be taken for the head's.
+#[test]
+fn a_side_that_went_into_the_main_of_others_does_not_go_into_the_head_beside_it() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    let mut late = draft.edit().unwrap();
+    change(&draft, |note| (note.title, note.body) = ("Night train".into(), "It rained.".into()));
+    one.sync();
+    late.doc().title = "Night bus".into();
+    let _ = late.save().unwrap();
+    two.sync();
+    change(&two.the_same(&draft), |note| note.tags.push("weather".into()));
+    two.sync();
+    one.sync();
+    two.sync();
+    one.sync();
+    two.sync();
+    let conflict = one.the_same(&draft).conflict().unwrap().expect("nobody settled it");
+    let held = |side: &draftkeep::ConflictSide| format!("{:?}", side.value).contains("It rained.");
+    assert!(held(conflict.ours()) || conflict.theirs().iter().any(held), "a text that nobody removed is gone");
+}
+
+/// People settle one conflict on two devices at once: what both made of it is merged over both sides of it.
+#[test]
+fn a_conflict_that_is_settled_twice_is_merged_over_both_its_sides() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    change(&draft, |note| (note.title, note.views) = ("Night train".into(), 1));
+    change(&two.the_same(&draft), |note| (note.title, note.views) = ("Night bus".into(), 1));
+    one.sync();
+    two.sync();
+    one.sync();
+    for device in [&one, &two] {
+        let settled = crate::world::Note { views: 2, ..note("Night boat", "") };
+        device.the_same(&draft).conflict().unwrap().expect("both see it").settle(&settled).unwrap();
+    }
+    one.sync();
+    two.sync();
+    one.sync();
+    for device in [&one, &two] {
+        let found = device.the_same(&draft).load().unwrap();
+        assert_eq!((found.title.as_str(), found.views), ("Night boat", 2), "each counted once");
+    }
+}

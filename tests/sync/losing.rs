@@ -1,0 +1,170 @@
+//! What gets lost on the way, and when.
+
+use crate::world::{Device, Line, Loses, change, copy, hub, hub_on, note};
+use draftkeep::storage::MemoryStorage;
+use std::sync::Arc;
+
+/// One device edits on while the answer to its push is lost, and another one has what was pushed.
+#[test]
+fn a_push_whose_answer_is_lost_is_one_push_and_a_later_edit_goes_on_from_it() {
+    let hub = hub(1);
+    let line = Line::to(&hub);
+    let (one, two) = (Device::over(2, line.clone()), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    line.lose(Loses::Answer);
+    assert!(one.try_sync().is_err());
+    assert_eq!(one.syncer.status().unwrap().pending, 1, "nobody said yes");
+    two.sync();
+    change(&two.the_same(&draft), |note| (note.title, note.views) = ("Night train".into(), 1));
+    two.sync();
+    change(&draft, |note| (note.body, note.views) = ("It rained. It poured.".into(), 1));
+    one.sync();
+    two.sync();
+    for device in [&one, &two] {
+        let found = device.the_same(&draft).load().unwrap();
+        assert_eq!((found.title.as_str(), found.body.as_str()), ("Night train", "It rained. It poured."));
+        assert_eq!(found.views, 2, "each counted once");
+        assert_eq!(device.syncer.status().unwrap().conflicts, 0);
+    }
+}
+
+/// A title that both changed is for a person, unless one of them contains the other.
+#[test]
+fn what_was_sent_is_known_to_be_contained_in_what_follows() {
+    let hub = hub(1);
+    let line = Line::to(&hub);
+    let (one, two) = (Device::over(2, line.clone()), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    change(&draft, |note| note.title = "Night train".into());
+    line.lose(Loses::Answer);
+    assert!(one.try_sync().is_err());
+    change(&draft, |note| note.title = "Night train to Lisbon".into());
+    change(&draft, |note| note.tags.push("travel".into()));
+    two.sync();
+    change(&two.the_same(&draft), |note| note.body = "It rained.".into());
+    two.sync();
+    one.sync();
+    two.sync();
+    let found = two.the_same(&draft).load().unwrap();
+    assert_eq!((found.title.as_str(), found.body.as_str()), ("Night train to Lisbon", "It rained."));
+    assert_eq!(two.syncer.status().unwrap().conflicts + one.syncer.status().unwrap().conflicts, 0);
+}
+
+#[test]
+fn an_edit_that_is_made_while_a_push_is_under_way_is_still_owed() {
+    let hub = hub(1);
+    let one = Device::new(2, &hub);
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    change(&draft, |note| note.body = "It rained.".into());
+    // The request has left, and somebody types before the answer is taken in.
+    let line = During { hub: Arc::clone(&hub), draft: draft.clone(), typed: Arc::default() };
+    let syncer = draftkeep::sync::Syncer::new(&one.space, line);
+    futures_executor::block_on(syncer.once()).unwrap();
+    assert_eq!(draft.load().unwrap().body, "It rained. It poured.");
+    assert_eq!(one.syncer.status().unwrap().pending, 1);
+    one.sync();
+    let two = Device::new(3, &hub);
+    two.sync();
+    assert_eq!(two.the_same(&draft).load().unwrap().body, "It rained. It poured.");
+}
+
+/// Types while a push is under way.
+#[derive(Debug)]
+struct During {
+    hub: Arc<draftkeep::hub::Hub>,
+    draft: draftkeep::Draft<crate::world::Note>,
+    typed: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl draftkeep::transport::Transport for During {
+    fn send(
+        &self,
+        request: draftkeep::transport::Request,
+    ) -> futures_core::future::BoxFuture<'_, Result<draftkeep::transport::Answer, draftkeep::transport::TransportError>>
+    {
+        let is_push = matches!(request.ask, draftkeep::transport::Ask::Push { .. });
+        Box::pin(async move {
+            let answer = self.hub.send(request).await;
+            if is_push && !self.typed.swap(true, std::sync::atomic::Ordering::Relaxed) {
+                change(&self.draft, |note| note.body.push_str(" It poured."));
+            }
+            answer
+        })
+    }
+}
+
+/// Rows and cursor are one commit: a device that dies between two pages has neither too many nor too few.
+#[test]
+fn a_pull_that_is_cut_off_goes_on_where_it_was() {
+    let hub = hub(1);
+    let line = Line::to(&hub);
+    let (one, two) = (Device::new(2, &hub), Device::over(3, line.clone()));
+    let drafts: Vec<_> = (0..5).map(|number| one.notes.start(&note(&format!("Night {number}"), "")).unwrap()).collect();
+    one.sync();
+    line.pull_only(Some(2));
+    assert!(two.try_sync().is_err());
+    line.pull_only(None);
+    assert_eq!(two.sync().received, 5);
+    for draft in drafts {
+        assert_eq!(two.the_same(&draft).load().unwrap(), draft.load().unwrap());
+    }
+}
+
+/// A hub that is restored from a backup lost what came after it: whoever has that offers it again.
+#[test]
+fn a_restored_hub_gets_back_what_it_lost() {
+    let storage = Arc::new(MemoryStorage::new());
+    let hub = hub_on(&storage, 1);
+    let line = Line::to(&hub);
+    let (one, two) = (Device::over(2, line.clone()), Device::over(3, line.clone()));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    let backup = Arc::new(copy(&storage));
+    change(&draft, |note| note.body = "It rained.".into());
+    let late = one.notes.start(&note("Day", "")).unwrap();
+    one.sync();
+    line.lead_to(&hub_on(&backup, 1));
+    // The other device edits what it knows, and is the first to meet the restored hub.
+    change(&two.the_same(&draft), |note| note.tags.push("weather".into()));
+    two.sync();
+    assert!(one.sync().resynced);
+    two.sync();
+    for device in [&one, &two] {
+        let found = device.the_same(&draft).load().unwrap();
+        assert_eq!((found.body.as_str(), found.tags.len()), ("It rained.", 1));
+        assert_eq!(device.the_same(&late).load().unwrap().title, "Day");
+        let status = device.syncer.status().unwrap();
+        assert_eq!((status.pending, status.conflicts), (0, 0));
+    }
+}
+
+/// What was pulled and not taken in may be the last copy when the hub is restored.
+#[test]
+fn what_was_pulled_from_a_hub_that_lost_it_is_taken_in() {
+    let storage = Arc::new(MemoryStorage::new());
+    let hub = hub_on(&storage, 1);
+    let line = Line::to(&hub);
+    let one = Device::over(2, line.clone());
+    let _first = one.notes.start(&note("Morning", "")).unwrap();
+    one.sync();
+    let backup = Arc::new(copy(&storage));
+    let last = one.notes.start(&note("Night", "It rained.")).unwrap();
+    one.sync();
+    let _third = one.notes.start(&note("Day", "")).unwrap();
+    one.sync();
+    let two = Device::over(3, line.clone());
+    line.pull_only(Some(2));
+    assert!(two.try_sync().is_err(), "two pages came, and nothing was taken in");
+    line.pull_only(None);
+    let id = last.id();
+    drop(one);
+    line.lead_to(&hub_on(&backup, 1));
+    two.sync();
+    let drafts: Vec<_> = two.notes.list(&draftkeep::Filter::open()).unwrap().drafts;
+    assert!(drafts.iter().any(|info| info.id == id), "the last copy is lost");
+    assert_eq!(two.syncer.status().unwrap().pending, 0, "and the hub has it again");
+}
