@@ -1,0 +1,32 @@
+//! Devices that sync through seeded networks, and an oracle that knows what must not be lost.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `simulate` | [`simulate`]: one seed, from beginning to end |
+//! | `setting`, `tally`, `trace` | what a simulation is like, what happened in it, and its story |
+//! | `world` | everybody at work, step by step |
+//! | `rest` | how they come to rest, and what has to hold then |
+//! | `device`, `shelf` | one device: a store, what is open on it, what it lies on |
+//! | `house` | where the hub lives |
+//! | `essay`, `words` | what is written |
+//! | `oracle` | what has to be there |
+//!
+//! The oracle shares nothing with the library that it judges: it knows words, and looks for them.
+
+mod device;
+mod essay;
+mod house;
+mod oracle;
+mod rest;
+mod setting;
+mod shelf;
+mod simulate;
+mod tally;
+mod trace;
+mod words;
+mod world;
+
+pub use setting::Setting;
+pub use shelf::Medium;
+pub use simulate::{Failure, Simulated, simulate};
+pub use tally::Tally;

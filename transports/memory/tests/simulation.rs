@@ -1,0 +1,81 @@
+//! Nothing that was acknowledged is lost, whatever goes wrong between several devices and their hub, and they come to rest.
+//!
+//! Method: whole lives of devices with real stores, played from seeds: people who write, count, settle, restore; networks,
+//! disks and clocks that fail them; hubs and devices that go back in time. An oracle that knows only words looks for every one
+//! after each step, and for all of them in the documents at the end.
+//!
+//! `DRAFTKEEP_EFFORT` multiplies the search, `DRAFTKEEP_FIRST` is the first seed of a range. A failure prints its seed and
+//! its story; `cargo run --release -p draftkeep-memory --example simulate -- --seeds N` tells it again.
+
+use draftkeep_memory::{Medium, Setting, Simulated, Tally, simulate};
+
+/// Seeds for one unit of effort: as many as take about a minute on one core.
+const SEEDS: u64 = 2_000;
+
+/// Of these, those whose devices keep their stores on redb.
+#[cfg(feature = "redb")]
+const SEEDS_ON_REDB: u64 = 60;
+
+/// How often each kind of fault has to happen in one unit of effort.
+const FAULTS_MIN: u64 = 1_000;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+fn effort() -> u64 {
+    number("DRAFTKEEP_EFFORT").unwrap_or(1)
+}
+
+fn first() -> u64 {
+    number("DRAFTKEEP_FIRST").unwrap_or(0)
+}
+
+fn played(seed: u64, setting: &Setting) -> Simulated {
+    simulate(seed, setting).unwrap_or_else(|failure| panic!("{failure}"))
+}
+
+fn play(seeds: u64, setting: &Setting) -> Tally {
+    let mut tally = Tally::default();
+    for seed in first()..first() + seeds * effort() {
+        tally.add(&played(seed, setting).tally);
+    }
+    println!("{tally}");
+    tally
+}
+
+#[test]
+fn no_word_is_lost_and_devices_come_to_rest_whatever_goes_wrong() {
+    let tally = play(SEEDS, &Setting::default());
+    for (fault, count) in tally.faults() {
+        assert!(
+            count >= FAULTS_MIN * effort(),
+            "{fault} happened only {count} times: the search does not search for it"
+        );
+    }
+    for (what, least) in [("settled", 1_000), ("merged by sync", 1_000), ("resyncs", 500), ("counters checked", 1_000)]
+    {
+        assert!(tally.count(what) >= least * effort(), "{what}: only {}", tally.count(what));
+    }
+    assert!(tally.rounds_max() <= 6, "it took {} rounds to come to rest", tally.rounds_max());
+}
+
+#[cfg(feature = "redb")]
+#[test]
+fn no_word_is_lost_on_disks_that_power_cuts_strike() {
+    let tally = play(SEEDS_ON_REDB, &Setting::default().medium(Medium::Redb));
+    assert!(tally.count("device crashed") >= 60 * effort());
+}
+
+#[test]
+fn a_seed_tells_the_same_story_byte_for_byte() {
+    let setting = Setting::default();
+    let stories: Vec<Simulated> = (0..40).map(|seed| played(seed, &setting)).collect();
+    for (seed, story) in (0..40).zip(&stories) {
+        assert_eq!(played(seed, &setting), *story, "seed {seed}");
+    }
+    let mut digests: Vec<[u8; 32]> = stories.iter().map(|story| story.digest).collect();
+    digests.sort_unstable();
+    digests.dedup();
+    assert_eq!(digests.len(), stories.len(), "different seeds tell different stories");
+}
