@@ -295,6 +295,25 @@ fn a_push_without_an_answer_was_carried_out_whole_or_not_at_all() {
     assert!(struck > 20, "{struck}");
 }
 
+/// Goal: nothing is acknowledged that only a failed commit has left. Method: a commit takes effect and fails; until another one has
+/// succeeded, there is no answer that speaks of it.
+#[test]
+fn what_a_failed_commit_left_is_not_told_before_a_commit_has_succeeded() {
+    let faulty = FaultyStorage::new(Arc::new(MemoryStorage::new()));
+    let hub = Hub::open(Arc::new(faulty.clone()), options(1)).expect("it opens");
+    let fault = |effect, lasting| StorageFault { call: Some(StorageCall::Commit), after: 0, lasting, effect };
+    faulty.arm(fault(StorageEffect::FailsAfterwards(StorageErrorKind::Io), Lasting::Once));
+    let pushing = || hub.send(request(None, Ask::Push { pushes: vec![main_push(&text(1, "one"), None)] }));
+    assert!(block_on(pushing()).is_err());
+    faulty.arm(fault(StorageEffect::Fails(StorageErrorKind::Io), Lasting::Forever));
+    assert!(block_on(pushing()).is_err(), "it is known, and perhaps not durable");
+    assert!(block_on(hub.send(request(None, Ask::Pull { after: 0, limit: 10 }))).is_err());
+    assert!(block_on(hub.send(request(None, Ask::Hello))).is_err());
+    faulty.heal();
+    assert_eq!(block_on(pushing()).expect("an answer").reply, Reply::Pushed(vec![MAIN]));
+    assert_eq!((pull(&hub).rows.len(), ask(&hub, Ask::Hello).position.seq), (1, 1));
+}
+
 #[test]
 fn of_eight_threads_on_one_draft_every_push_is_accepted_once_or_in_conflict() {
     const EACH: u64 = 40;
