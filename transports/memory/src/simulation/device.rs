@@ -176,10 +176,9 @@ impl Device {
         self.open()
     }
 
-    /// What an application does that knows of the copy.
-    pub(crate) fn take_new_replica(&self) -> Result<(), String> {
-        let store = &self.open.as_ref().ok_or("the device is off")?.store;
-        store.take_new_replica().map(|_| ()).map_err(|error| error.to_string())
+    /// What an application does that knows of the copy; whether the storage took it.
+    pub(crate) fn take_new_replica(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.store.take_new_replica().is_ok())
     }
 
     pub(crate) fn fail_a_commit(&self, dice: &mut Dice) {
@@ -387,7 +386,8 @@ impl Device {
         let syncer = self.syncer()?;
         syncer.resume();
         for parked in self.status()?.parked {
-            syncer.retry(parked.draft).map_err(|error| error.to_string())?;
+            // Where the disk fails it stays parked, until somebody says so again.
+            let _ = syncer.retry(parked.draft);
         }
         Ok(())
     }

@@ -64,7 +64,7 @@ impl World {
     pub(crate) fn new(seed: u64, setting: &Setting) -> Result<Self, String> {
         let mut dice = Dice::new(seed);
         let weather = Weather::draw(&mut dice);
-        let house = House::new(seed)?;
+        let house = House::new(seed, &setting.hub)?;
         let mut world = Self {
             dice,
             weather,
@@ -344,9 +344,12 @@ impl World {
             return Ok(());
         }
         match self.dice.below(8) {
-            0..4 if !self.underway.is_empty() => {
+            0..4 => {
+                if self.underway.is_empty() {
+                    self.begin_sync(device)?;
+                }
                 let at = self.dice.below(self.underway.len());
-                let (count, polls) = (self.underway.len(), self.dice.below(6));
+                let (count, polls) = (self.underway.len(), 1 + self.dice.below(6));
                 for _ in 0..polls {
                     self.poll(at)?;
                     if self.underway.len() < count {
@@ -450,10 +453,7 @@ impl World {
                 let name = format!("{}'", self.devices[device].name);
                 self.add_device(&name, Some(&copy))?;
                 let clone = self.devices.len() - 1;
-                let is_noticed = self.dice.chance(500);
-                if is_noticed {
-                    self.devices[clone].take_new_replica()?;
-                }
+                let is_noticed = self.dice.chance(500) && self.devices[clone].take_new_replica();
                 self.tally.befell("device cloned");
                 self.tell_of(clone, &format!("is a copy of another device, noticed: {is_noticed}"));
             }
@@ -465,10 +465,7 @@ impl World {
                 };
                 self.give_up_cycles_of(device);
                 self.devices[device].restore(&copy)?;
-                let is_noticed = self.dice.chance(500);
-                if is_noticed {
-                    self.devices[device].take_new_replica()?;
-                }
+                let is_noticed = self.dice.chance(500) && self.devices[device].take_new_replica();
                 self.tally.befell("device restored");
                 self.tell_of(device, &format!("is restored from its copy, noticed: {is_noticed}"));
             }
