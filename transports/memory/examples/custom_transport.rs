@@ -24,6 +24,8 @@ use std::time::Duration;
 /// The longest wait for a connection, and for an answer beside what the request itself asks for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+const NOTE: Kind<String> = Kind::new("note");
+
 /// The way to a hub that listens somewhere.
 #[derive(Debug)]
 struct Tcp {
@@ -123,7 +125,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     report.assert();
     println!("the test kit: {} checks, all passed", report.checks().len());
 
-    const NOTE: Kind<String> = Kind::new("note");
     let address = serve(hub())?;
     let (laptop, phone) = (Store::in_memory(Options::new())?, Store::in_memory(Options::new())?);
     let (here, there) = (laptop.space("alice")?, phone.space("alice")?);

@@ -74,14 +74,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     println!("They begin with the same text:");
     laptop.write(|post| {
-        post.title = "Night train".to_owned();
-        post.body = "It rained. Nobody slept.".to_owned();
+        post.title = "Night train".into();
+        post.body = "It rained. Nobody slept.".into();
     })?;
     laptop.sync()?;
     phone.sync()?;
 
     println!("Offline, both write in different sentences, and nobody has to decide anything:");
-    laptop.write(|post| post.body = "It rained for hours. Nobody slept.".to_owned())?;
+    laptop.write(|post| post.body = "It rained for hours. Nobody slept.".into())?;
     phone.write(|post| post.body.push_str(" Then the lamp went out."))?;
     laptop.sync()?;
     phone.sync()?;
@@ -89,8 +89,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert_eq!(laptop.draft()?.load()?.body, "It rained for hours. Nobody slept. Then the lamp went out.");
 
     println!("Offline, both change the title:");
-    laptop.write(|post| post.title = "Sleeper".to_owned())?;
-    phone.write(|post| post.title = "The last train".to_owned())?;
+    laptop.write(|post| post.title = "Sleeper".into())?;
+    phone.write(|post| post.title = "The last train".into())?;
     laptop.sync()?;
     phone.sync()?;
     laptop.sync()?;
@@ -102,7 +102,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("         beside it, from the {}: {title:?}", side.info.device.as_deref().unwrap_or("?"));
     }
     let mut decided = laptop.draft()?.load()?;
-    decided.title = "The last sleeper".to_owned();
+    decided.title = "The last sleeper".into();
     conflict.settle(&decided)?;
     laptop.sync()?;
     phone.sync()?;

@@ -89,7 +89,8 @@ fn each_fault_is_an_error_and_the_hub_did_what_the_fault_says() {
 
 #[test]
 fn what_the_device_is_told_is_what_it_would_be_told_on_a_real_way() {
-    let table: [(Fault, fn(&TransportErrorKind) -> bool); 8] = [
+    type IsTold = fn(&TransportErrorKind) -> bool;
+    let table: [(Fault, IsTold); 8] = [
         (Fault::LostRequest, |kind| matches!(kind, TransportErrorKind::Unreachable { retry_after: None })),
         (Fault::Busy, |kind| matches!(kind, TransportErrorKind::Unreachable { retry_after: Some(_) })),
         (Fault::Portal, |kind| matches!(kind, TransportErrorKind::NotAHub { .. })),

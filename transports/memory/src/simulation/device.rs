@@ -214,18 +214,15 @@ impl Device {
         self.looks.retain(|id, _| infos.iter().any(|info| info.id == *id));
         for info in infos {
             let words = held.entry(subject_of(&info)).or_default();
-            let known = self.looks.get(&info.id).filter(|look| look.revision == info.revision);
-            match known {
-                Some(look) => words.extend(&look.words),
-                None => {
-                    let raw =
-                        self.draft(info.id)?.raw().map_err(|error| format!("{} cannot read: {error}", self.name))?;
-                    let seen = words_in(&raw.to_canonical().map_err(|error| error.to_string())?);
-                    words.extend(&seen);
-                    changed.push(format!("  {} is {}: {}", subject_of(&info), short(info.revision), listed(&seen)));
-                    self.looks.insert(info.id, Look { revision: info.revision, words: seen });
-                }
+            let is_known = self.looks.get(&info.id).is_some_and(|look| look.revision == info.revision);
+            if !is_known {
+                let raw = self.draft(info.id)?.raw();
+                let raw = raw.map_err(|error| format!("{} cannot read a draft: {error}", self.name))?;
+                let seen = words_in(&raw.to_canonical().map_err(|error| error.to_string())?);
+                changed.push(format!("  {} is {}: {}", subject_of(&info), short(info.revision), listed(&seen)));
+                self.looks.insert(info.id, Look { revision: info.revision, words: seen });
             }
+            words.extend(self.looks.get(&info.id).into_iter().flat_map(|look| &look.words));
             if info.conflicts > 0 {
                 for side in self.sides(info.id)? {
                     words.extend(side.words());

@@ -65,6 +65,7 @@ impl Setting {
 
 /// How bad it gets, drawn from a seed.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is drawn for itself")]
 pub(crate) struct Weather {
     pub(crate) network: Faults,
     /// Hubs and devices go back in time, are emptied, cloned.

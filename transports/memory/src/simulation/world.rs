@@ -302,7 +302,7 @@ impl World {
         let polled = cycle.future.as_mut().poll(&mut Context::from_waker(&waker));
         if polled.is_pending() {
             device.tasks.run_until_stalled();
-            if let Some(next) = device.clock.next_wake().filter(|_| cycle.polls % 8 == 0) {
+            if let Some(next) = device.clock.next_wake().filter(|_| cycle.polls.is_multiple_of(8)) {
                 device.clock.advance(next.saturating_sub(device.clock.elapsed()));
             }
         }
