@@ -1,4 +1,4 @@
-//! Long pages about the library: how it is built, what lies in a file, what devices and hubs say to each other, how merging works and how others do it, what it survives, what it costs. There is no code here.
+//! Long pages about the library: how it is built, what lies in a file, what devices and hubs say to each other, how merging works and how others do it, what it survives, what it costs, what to do when something is wrong. There is no code here.
 
 #[doc = include_str!("docs/architecture.md")]
 pub mod architecture {}
@@ -20,3 +20,6 @@ pub mod numbers {}
 
 #[doc = include_str!("docs/protocol.md")]
 pub mod protocol {}
+
+#[doc = include_str!("docs/runbook.md")]
+pub mod runbook {}

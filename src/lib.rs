@@ -1,5 +1,6 @@
 //! Embeddable storage for documents that someone is still editing: autosave that survives crashes, a history of every
-//! save, slots that know what is being worked on, and phases from open to archived.
+//! save, slots that know what is being worked on, phases from open to archived, and several devices that sync through any
+//! transport.
 //!
 //! **A save that returned `Ok` is on disk and is never lost.** A save that returned an error is *unknown*: its text is
 //! still in the editor's hands, and repeating it writes it at most once. Whatever was saved over stays readable.
@@ -76,7 +77,8 @@
 //! [`docs::architecture`], what lies in a file in [`docs::format`], what devices and hubs say in [`docs::protocol`].
 //!
 //! **What it is not:** a CRDT for several cursors in one text, a database to query, a publisher, a place for large
-//! binaries. This release is the local part: nothing leaves the device, nothing is encrypted.
+//! binaries. Nothing is encrypted yet, neither in the store nor on its way to a hub; without a [`Syncer`](sync::Syncer) nothing
+//! leaves the device.
 //!
 //! # Cookbook
 //!
@@ -244,6 +246,33 @@
 //!
 //! **A storage of your own.** Implement [`storage::Storage`], run [`storage::conformance`] on it, and open the store
 //! with [`Store::with_storage`]. A file engine over another medium needs only a [`storage::Disk`].
+//!
+//! **Several devices.** A [`Syncer`](sync::Syncer) keeps a space in step with a hub, over any
+//! [`Transport`](transport::Transport). Here the hub is in the process; behind a socket nothing else changes. Saving never waits for it.
+//!
+//! ```
+//! # use draftkeep::*;
+//! # use std::sync::Arc;
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! use draftkeep::{hub::{Hub, HubOptions}, storage::MemoryStorage, sync::Syncer};
+//!
+//! # let run = async {
+//! let hub = Arc::new(Hub::open(Arc::new(MemoryStorage::new()), HubOptions::new())?);
+//! let (laptop, phone) = (Store::in_memory(Options::new())?.space("alice")?, Store::in_memory(Options::new())?.space("alice")?);
+//! let draft = laptop.drafts(NOTE)?.start(&"It rained.".to_owned())?;
+//! Syncer::new(&laptop, Arc::clone(&hub)).once().await?; // or `run()`, for as long as the application lives
+//! Syncer::new(&phone, Arc::clone(&hub)).once().await?;
+//! let same = phone.drafts(NOTE)?.get(draft.id())?.expect("it came with the pull");
+//! assert_eq!(same.load()?, "It rained.");
+//! assert!(draft.conflict()?.is_none()); // what no rule could merge would be here, on both devices
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # };
+//! # futures_executor::block_on(run)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What each status and error asks for is told in [`docs::runbook`], what devices and hubs say to each other in
+//! [`docs::protocol`].
 //!
 //! **Events and metrics.** [`Store::events`] is a stream of what happens, never with any text of a document; each event
 //! carries the trace id of its call, as its error and its `tracing` span do. With the feature `metrics` the same is

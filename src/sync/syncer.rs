@@ -54,8 +54,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    is_online: bool,
-    is_paused: bool,
+    link: Switches,
     is_syncing: bool,
     /// Somebody asked for a cycle now.
     is_nudged: bool,
@@ -65,6 +64,23 @@ struct State {
     wakers: Vec<Waker>,
 }
 
+/// Whether it goes on by itself.
+#[derive(Debug, Clone, Copy)]
+struct Switches {
+    is_online: bool,
+    is_paused: bool,
+}
+
+impl Switches {
+    const fn link(self) -> Link {
+        match (self.is_paused, self.is_online) {
+            (true, _) => Link::Paused,
+            (false, true) => Link::Online,
+            (false, false) => Link::Offline,
+        }
+    }
+}
+
 impl Syncer {
     /// A syncer of this space over this transport. It does nothing until [`once`](Self::once) or [`run`](Self::run).
     ///
@@ -72,8 +88,7 @@ impl Syncer {
     #[must_use]
     pub fn new(space: &Space, transport: impl Transport + 'static) -> Self {
         let state = State {
-            is_online: true,
-            is_paused: false,
+            link: Switches { is_online: true, is_paused: false },
             is_syncing: false,
             is_nudged: false,
             found: None,
@@ -175,7 +190,7 @@ impl Syncer {
                 if let SyncErrorKind::OtherHub { found } = &kind {
                     state.found = Some(*found);
                 }
-                state.is_paused = true;
+                state.link.is_paused = true;
                 kind
             }
             Stop::Protocol(what) => SyncErrorKind::Protocol { what },
@@ -206,7 +221,7 @@ impl Syncer {
     fn is_off(&self) -> std::result::Result<bool, Failure> {
         let link = link::read(&self.shared.core.engine.read()?, self.shared.core.no)?;
         let state = lock(&self.shared.state);
-        Ok(link.is_some_and(|link| link.is_disabled) || state.is_paused || !state.is_online)
+        Ok(link.is_some_and(|link| link.is_disabled) || state.link.link() != Link::Online)
     }
 
     /// Syncs for as long as it is polled: at once, after saves, when the hub has news, when it is nudged, and again after
@@ -297,17 +312,17 @@ impl Syncer {
 
     /// Stops syncing until [`resume`](Self::resume); a cycle at work comes to its end. Not kept over restarts.
     pub fn pause(&self) {
-        self.set(|state| state.is_paused = true);
+        self.set(|state| state.link.is_paused = true);
     }
 
     /// Goes on after [`pause`](Self::pause), or after what paused it by itself was mended: new credentials, an update.
     pub fn resume(&self) {
-        self.set(|state| state.is_paused = false);
+        self.set(|state| state.link.is_paused = false);
     }
 
     /// Says whether there is a network, as the platform tells it. Without one nothing is tried.
     pub fn set_online(&self, online: bool) {
-        self.set(|state| state.is_online = online);
+        self.set(|state| state.link.is_online = online);
     }
 
     fn set(&self, change: impl FnOnce(&mut State)) {
@@ -347,7 +362,7 @@ impl Syncer {
                 *link = LinkRow { is_disabled, ..LinkRow::new(found, epoch) };
             })
         })?;
-        self.set(|state| (state.found, state.is_paused) = (None, false));
+        self.set(|state| (state.found, state.link.is_paused) = (None, false));
         Ok(())
     }
 
@@ -390,11 +405,7 @@ impl Syncer {
     fn read_status(&self) -> std::result::Result<Status, Failure> {
         let moment = {
             let state = lock(&self.shared.state);
-            let link = match (state.is_paused, state.is_online) {
-                (true, _) => Link::Paused,
-                (false, true) => Link::Online,
-                (false, false) => Link::Offline,
-            };
+            let link = state.link.link();
             Moment { link, syncing: state.is_syncing, last_error: state.last_error.clone() }
         };
         status::read(&self.shared.core, moment)

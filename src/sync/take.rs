@@ -9,7 +9,7 @@ use crate::error::Failure;
 use crate::id::RevisionId;
 use crate::kind::AnySchema;
 use crate::phase::Phase;
-use crate::store::remote::arrivals;
+use crate::store::remote::arrivals::{self, Travelling};
 use crate::store::remote::integrate::{self, Becomes, Decided, Done, Facts};
 use crate::store::remote::receive::{self, Foreign};
 use crate::store::remote::rows::RemoteRow;
@@ -129,7 +129,7 @@ impl Cycle<'_> {
         revisions.extend(inline.map(|revision| (row.main, revision)));
         let mut foreign = BTreeMap::new();
         for (id, (header, body)) in &revisions {
-            match self.read(facts.key, header, body)? {
+            match self.read(facts.key, header, body) {
                 Ok(revision) => drop(foreign.insert(*id, revision)),
                 Err(why) => return Ok(Verdict::Blocked(why)),
             }
@@ -181,32 +181,15 @@ impl Cycle<'_> {
     }
 
     /// Reads a revision of another device; says why where it cannot become a version here.
-    fn read(&self, key: DraftKey, header: &[u8], body: &[u8]) -> Result<Result<Foreign, String>, Failure> {
-        let foreign = match receive::open(&self.place, key, header, body) {
-            Ok(foreign) => foreign,
-            Err(why) => return Ok(Err(why.to_owned())),
-        };
+    fn read(&self, key: DraftKey, header: &[u8], body: &[u8]) -> Result<Foreign, String> {
+        let foreign = receive::open(&self.place, key, header, body)?;
         let schema = self.schema(&foreign.header.kind);
         if foreign.header.schema > schema.version {
             let (found, known) = (foreign.header.schema, schema.version);
-            return Ok(Err(format!("its schema is version {found}, this application knows up to {known}; update it")));
+            return Err(format!("its schema is version {found}, this application knows up to {known}; update it"));
         }
-        Ok(self.read_document(&schema, &foreign).map(|()| foreign).map_err(|failure| failure.kind.to_string()))
-    }
-
-    /// Only what the application can read becomes a head: canonical JSON, and of its type.
-    fn read_document(&self, schema: &AnySchema, foreign: &Foreign) -> Result<(), Failure> {
-        let value = Value::parse(&foreign.body)?;
-        if value.to_canonical()? != *foreign.body {
-            return Err(crate::error::ErrorKind::Document { reason: "it is not canonical JSON".to_owned() }.into());
-        }
-        if foreign.header.schema == schema.version {
-            schema.read(&foreign.body)?;
-        } else {
-            let current = document::migrated(schema, foreign.header.schema, &foreign.body)?;
-            schema.read(&value::to_canonical(&current)?)?;
-        }
-        Ok(())
+        read_document(&schema, &foreign).map_err(|failure| failure.kind.to_string())?;
+        Ok(foreign)
     }
 
     async fn ask_contained(&self, known: &mut Known, key: DraftKey, ids: &[RevisionId]) -> Result<(), Stop> {
@@ -251,8 +234,8 @@ impl Cycle<'_> {
     }
 }
 
-/// Revisions as they travel, by id: headers and bodies.
-type Bodies = BTreeMap<RevisionId, (Vec<u8>, Vec<u8>)>;
+/// Revisions by id.
+type Bodies = BTreeMap<RevisionId, Travelling>;
 
 /// What the decision is made from, of what is stored here.
 fn known(facts: &Facts, row: &RemoteRow) -> Known {
@@ -267,4 +250,19 @@ fn known(facts: &Facts, row: &RemoteRow) -> Known {
         forks: row.forks.clone(),
         in_main: shared.collect(),
     }
+}
+
+/// Only what the application can read becomes a head: canonical JSON, and of its type.
+fn read_document(schema: &AnySchema, foreign: &Foreign) -> Result<(), Failure> {
+    let value = Value::parse(&foreign.body)?;
+    if value.to_canonical()? != *foreign.body {
+        return Err(crate::error::ErrorKind::Document { reason: "it is not canonical JSON".to_owned() }.into());
+    }
+    if foreign.header.schema == schema.version {
+        schema.read(&foreign.body)?;
+    } else {
+        let current = document::migrated(schema, foreign.header.schema, &foreign.body)?;
+        schema.read(&value::to_canonical(&current)?)?;
+    }
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! What two devices come to have.
 
-use crate::world::{Device, change, hub, note};
+use crate::world::{Device, Note, change, hub, note};
 use draftkeep::Phase;
 use draftkeep::sync::SyncErrorKind;
 
@@ -134,7 +134,7 @@ fn a_text_does_not_become_blank_everywhere_until_somebody_says_so() {
     let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
     one.sync();
     two.sync();
-    change(&draft, |note| *note = Default::default());
+    change(&draft, |note| *note = Note::default());
     one.sync();
     let parked = one.syncer.status().unwrap().parked;
     assert!(parked.len() == 1 && parked[0].reason.contains("confirm_blank"), "{parked:?}");

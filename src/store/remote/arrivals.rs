@@ -20,9 +20,12 @@ pub(crate) struct Arrival {
     pub(crate) seq: u64,
     pub(crate) main: RevisionId,
     pub(crate) forks: Vec<RevisionId>,
-    /// The main's header and body, where they came with it.
-    pub(crate) revision: Option<(Vec<u8>, Vec<u8>)>,
+    /// The main, where it came with it.
+    pub(crate) revision: Option<Travelling>,
 }
+
+/// A revision as it travels: its header and its body.
+pub(crate) type Travelling = (Vec<u8>, Vec<u8>);
 
 /// What the hub last said of a draft.
 pub(crate) fn read(view: &impl View, key: DraftKey) -> Result<Option<RemoteRow>, Failure> {
@@ -86,8 +89,8 @@ fn drop_pieces(write: &mut Write<'_>, key: DraftKey, row: Option<&RemoteRow>) {
     }
 }
 
-/// The main that came with a row: its header and body.
-pub(crate) fn main(view: &impl View, key: DraftKey, row: &RemoteRow) -> Result<Option<(Vec<u8>, Vec<u8>)>, Failure> {
+/// The main that came with a row.
+pub(crate) fn main(view: &impl View, key: DraftKey, row: &RemoteRow) -> Result<Option<Travelling>, Failure> {
     if row.pieces == 0 {
         return Ok(None);
     }

@@ -127,7 +127,7 @@ pub(crate) fn hand_on(
 ) -> Result<(), Failure> {
     for (id, row) in read(write.txn, key)? {
         if row.side == from && from > 0 {
-            put(write, key, id, &ContainedRow { side, since, ..row });
+            put(write, key, id, &ContainedRow { since, side, ..row });
         }
     }
     Ok(())

@@ -253,7 +253,7 @@ impl Taking<'_, '_> {
             contains::add(self.write, self.key, head.id(), version, before, self.epoch)?;
         }
         self.contain(main, version, version)?;
-        self.enter_slot(main.header.kind.clone(), &main.meta)?;
+        self.enter_slot(&main.header.kind, &main.meta)?;
         self.done.received = true;
         self.tell(EventKind::Received { version });
         self.owe(false)
@@ -315,7 +315,7 @@ impl Taking<'_, '_> {
         let of = self.place.belongs(self.key.draft, kind);
         let written = append::append(self.write, of, Some(&before), new)?;
         self.contain(main, aside, written.version)?;
-        self.enter_slot(main.header.kind.clone(), &meta)?;
+        self.enter_slot(&main.header.kind, &meta)?;
         (self.done.received, self.done.merged) = (true, true);
         self.tell(EventKind::Merged { version: aside, head: written.version, overwritten: join.overwritten() });
         self.owe(true)
@@ -415,11 +415,11 @@ impl Taking<'_, '_> {
     }
 
     /// The slot learns of a generation that came from elsewhere, or of its new phase.
-    fn enter_slot(&mut self, kind_name: String, meta: &Meta) -> Result<(), Failure> {
+    fn enter_slot(&mut self, kind_name: &str, meta: &Meta) -> Result<(), Failure> {
         let Some((slot, generation)) = &meta.slot else { return Ok(()) };
         let head = open_head(self.write, self.key)?;
         let kind = kind_of(self.write, self.place.space, &head)?;
-        let of = SlotRef { space: self.place.space, kind, kind_name: &kind_name, key: slot, keys: &self.place.keys };
+        let of = SlotRef { space: self.place.space, kind, kind_name, key: slot, keys: &self.place.keys };
         let is_new = self.write.get(SLOTS, &of.row_key())?.is_none();
         let before = slots::read(self.write.txn, of)?.unwrap_or_default();
         let row = slots::recounted(self.write.txn, of, before.clone(), *generation)?;

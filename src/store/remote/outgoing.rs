@@ -1,5 +1,6 @@
 //! What of a draft has to be pushed: its head, the checkpoints and phases before it, and the sides of its conflict.
 
+use super::arrivals::Travelling;
 use super::contains;
 use super::integrate::{Facts, facts};
 use super::receive;
@@ -28,8 +29,7 @@ pub(crate) struct Outgoing {
     pub(crate) id: RevisionId,
     pub(crate) version: u64,
     pub(crate) vector: VersionVector,
-    /// Header and body as they travel.
-    pub(crate) revision: (Vec<u8>, Vec<u8>),
+    pub(crate) revision: Travelling,
     /// What it contains and the hub's main is not known to.
     pub(crate) contains: Vec<RevisionId>,
     /// As the main in place of this one, or as a fork.

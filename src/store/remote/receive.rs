@@ -1,5 +1,6 @@
 //! A revision of another device becomes a version here. It keeps its id, its vector and its text to the byte.
 
+use super::arrivals::Travelling;
 use crate::error::Failure;
 use crate::id::RevisionId;
 use crate::revision::{Header, Meta, body_digest, body_from_wire, body_to_wire, revision_id};
@@ -60,7 +61,7 @@ pub(crate) fn open(place: &Place, key: DraftKey, header_bytes: &[u8], wire: &[u8
 }
 
 /// A version as it travels: its header and its body.
-pub(crate) fn close(whole: &Whole) -> (Vec<u8>, Vec<u8>) {
+pub(crate) fn close(whole: &Whole) -> Travelling {
     (whole.header.encode(), body_to_wire(&whole.meta, &whole.body))
 }
 
