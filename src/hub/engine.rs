@@ -3,7 +3,7 @@
 use super::options::HubOptions;
 use super::push::{Pushing, contained};
 use super::rows::{DraftRow, SpaceRow};
-use super::tables::SpaceKey;
+use super::tables::{HUB, HUB_KEY, SpaceKey};
 use super::waiting::Waiting;
 use super::{bodies, check, feed, looking};
 use crate::error::{ErrorKind, Failure};
@@ -17,6 +17,7 @@ use crate::transport::{Answer, Ask, Refusal, Reply, Request, Revision};
 use futures_util::future::select;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 pub(super) struct Inner {
@@ -25,6 +26,8 @@ pub(super) struct Inner {
     pub(super) id: HubId,
     queue: Queue<Writes>,
     waiting: Waiting,
+    /// The last commit failed: what a snapshot shows may be of it, and not durable. Nothing is told of it before a commit succeeds.
+    is_unsure: AtomicBool,
     process: u32,
 }
 
@@ -46,7 +49,8 @@ struct Write<'a> {
 impl Inner {
     pub(super) fn new(storage: Arc<dyn Storage>, options: HubOptions, id: HubId) -> Self {
         let process = std::process::id();
-        Self { storage, options, id, queue: Queue::default(), waiting: Waiting::default(), process }
+        let (queue, waiting) = (Queue::default(), Waiting::default());
+        Self { storage, options, id, queue, waiting, is_unsure: AtomicBool::new(false), process }
     }
 
     pub(super) async fn answer(&self, space: SpaceKey, request: Request) -> Result<Answer, Failure> {
@@ -179,7 +183,7 @@ impl Inner {
     }
 
     fn run(&self, group: &mut [Box<dyn Call<Writes>>], news: &mut BTreeSet<SpaceKey>) -> Result<(), Failure> {
-        let mut txn = Txn::new(self.read()?);
+        let mut txn = Txn::new(self.snapshot()?);
         let mut is_changed = false;
         for call in group {
             if call.run(&mut Write { txn: &mut txn, news }).is_ok() {
@@ -188,11 +192,29 @@ impl Inner {
                 txn.roll_back();
             }
         }
-        // Nobody's answer depends on a commit that has nothing in it.
-        if is_changed { Ok(self.storage.commit(&txn.into_batch(Origin::Foreign))?) } else { Ok(()) }
+        if !is_changed {
+            if !self.is_unsure.load(Ordering::SeqCst) {
+                return Ok(());
+            }
+            // A commit that changes nothing makes durable what there is.
+            let row =
+                txn.get(HUB, HUB_KEY)?.ok_or_else(|| Failure::corrupt(None, "the hub's own record is missing"))?;
+            txn.put(HUB, HUB_KEY.to_vec(), row);
+        }
+        let committed = self.storage.commit(&txn.into_batch(Origin::Foreign));
+        self.is_unsure.store(committed.is_err() && !fault::on("hub-trusts-a-failed-commit"), Ordering::SeqCst);
+        Ok(committed?)
     }
 
+    /// A view of everything that is committed, and durable.
     pub(super) fn read(&self) -> Result<Committed, Failure> {
+        if self.is_unsure.load(Ordering::SeqCst) {
+            self.queue.submit(|_| Ok(()), |group| self.commit(group))?;
+        }
+        self.snapshot()
+    }
+
+    fn snapshot(&self) -> Result<Committed, Failure> {
         Ok(Committed(self.storage.snapshot()?))
     }
 

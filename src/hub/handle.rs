@@ -93,11 +93,23 @@ impl Hub {
 }
 
 /// The hub's id; made where the storage is empty.
+///
+/// Its row is written at every opening: what a crash left in the storage may be there without being durable, and nobody is told of
+/// it before a commit has succeeded.
 fn open_or_make(storage: &dyn Storage, options: &HubOptions) -> std::result::Result<HubId, Failure> {
     let view = Committed(storage.snapshot()?);
-    if let Some(bytes) = view.get(HUB, HUB_KEY)? {
-        return Ok(HubRow::decode(&bytes)?.id);
-    }
+    let row = match view.get(HUB, HUB_KEY)? {
+        Some(bytes) => HubRow::decode(&bytes)?,
+        None => make(&view, options)?,
+    };
+    let mut txn = Txn::new(view);
+    txn.put(HUB, HUB_KEY.to_vec(), row.encode());
+    storage.commit(&txn.into_batch(Origin::Local))?;
+    Ok(row.id)
+}
+
+/// The row of a new hub, for a storage that is empty.
+fn make(view: &Committed, options: &HubOptions) -> std::result::Result<HubRow, Failure> {
     for table in (0..=u8::MAX).map(Table::new) {
         let scan = Scan { from: b"", to: None, order: Order::Ascending, limit: 1 };
         if !view.0.scan(table, scan)?.is_empty() {
@@ -107,12 +119,7 @@ fn open_or_make(storage: &dyn Storage, options: &HubOptions) -> std::result::Res
     }
     let mut id = [0; HubId::LEN];
     options.entropy.fill(&mut id);
-    let id = HubId::from_bytes(id);
-    let mut txn = Txn::new(view);
-    let row = HubRow { id, created: options.clock.now(), unknown: Unknown::default() };
-    txn.put(HUB, HUB_KEY.to_vec(), row.encode());
-    storage.commit(&txn.into_batch(Origin::Local))?;
-    Ok(id)
+    Ok(HubRow { id: HubId::from_bytes(id), created: options.clock.now(), unknown: Unknown::default() })
 }
 
 impl Transport for Hub {

@@ -22,6 +22,13 @@ const DRAFTS: usize = 64;
 const REVISIONS: usize = 64;
 const BYTES: usize = 1 << 20;
 
+/// A draft whose pushes were so often not answered, in a row, is sent alone.
+const TOGETHER_ATTEMPTS: u32 = 3;
+
+/// How many drafts a cycle sends alone, and how many of them may fail until it ends.
+const ALONE_MAX: usize = 64;
+const ALONE_FAILURES_MAX: usize = 8;
+
 /// The parking numbers of this release.
 pub(super) mod parking {
     /// A blank document would replace one that is not.
@@ -47,6 +54,7 @@ impl Cycle<'_> {
     pub(super) async fn push(&mut self) -> Result<(), Stop> {
         let mut after = None;
         let mut batch: Vec<Outgoing> = Vec::new();
+        let mut alone: Vec<Vec<Outgoing>> = Vec::new();
         loop {
             let view = self.core.engine.read()?;
             let page = outbox::page(&view, self.core.no, after, DRAFTS)?;
@@ -57,7 +65,13 @@ impl Cycle<'_> {
                     continue;
                 }
                 match self.outgoing(&view, key) {
-                    Ok(Some(outgoing)) => batch.extend(outgoing),
+                    Ok(Some(outgoing))
+                        if owed.attempts < TOGETHER_ATTEMPTS || fault::on("poison-holds-up-the-others") =>
+                    {
+                        batch.extend(outgoing);
+                    }
+                    Ok(Some(outgoing)) if alone.len() < ALONE_MAX => alone.push(outgoing),
+                    Ok(Some(_)) => {}
                     Ok(None) => {}
                     // Bytes that are damaged here never leave, and do not hold up the others.
                     Err(failure) if failure.is_damage() => {
@@ -71,7 +85,27 @@ impl Cycle<'_> {
                 }
             }
         }
-        self.send(batch).await
+        self.send(batch).await?;
+        self.send_alone(alone).await
+    }
+
+    /// Sends drafts one by one that were not answered together with others: the one that the hub cannot answer for is not
+    /// to hold up the rest. The pull before says that the hub is there.
+    async fn send_alone(&mut self, mut drafts: Vec<Vec<Outgoing>>) -> Result<(), Stop> {
+        // Another one is the first each time.
+        let turn = usize::from(self.talk.trace.as_bytes()[0]) % drafts.len().max(1);
+        drafts.rotate_left(turn);
+        let (mut failed, mut first) = (0, None);
+        for draft in drafts {
+            match self.send(draft).await {
+                Err(stop @ Stop::Later { .. }) if failed + 1 < ALONE_FAILURES_MAX => {
+                    failed += 1;
+                    first.get_or_insert(stop);
+                }
+                sent => sent?,
+            }
+        }
+        first.map_or(Ok(()), Err)
     }
 
     /// What of a draft has to be pushed; none where nothing has to, or a guard holds it back.

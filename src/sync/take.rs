@@ -25,6 +25,9 @@ const DRAFTS: usize = 64;
 /// How often a draft is decided on anew because somebody saved meanwhile.
 const ATTEMPTS_MAX: usize = 8;
 
+/// What was decided on a draft, and how its documents are merged.
+type Ready = (Box<Decided>, Arc<Joiner>);
+
 /// What is to be done with a row.
 enum Verdict {
     Apply(Box<Decided>, Arc<Joiner>),
@@ -42,52 +45,89 @@ impl Cycle<'_> {
             let waiting = arrivals::waiting(&self.core.engine.read()?, self.core.no, after, DRAFTS)?;
             let Some(last) = waiting.last() else { break };
             after = Some(*last);
+            let mut ready = Vec::with_capacity(waiting.len());
             for key in waiting {
-                match self.take_in_draft(key).await {
-                    // One draft that is damaged here does not hold up the others.
-                    Err(Stop::Store(failure)) if failure.is_damage() => {
-                        self.report.blocked += 1;
-                        let what = failure.kind.to_string();
-                        tracing::warn!(draft = %key.draft, error = what, "what the hub says of it cannot be taken in");
-                    }
-                    taken => taken?,
+                match self.judged(key).await {
+                    Ok(found) => ready.extend(found),
+                    Err(stop) => self.pass_over(key, stop)?,
+                }
+            }
+            for key in self.apply_all(ready)? {
+                if let Err(stop) = self.take_in_draft(key).await {
+                    self.pass_over(key, stop)?;
                 }
             }
         }
         Ok(())
     }
 
+    /// One draft that is damaged here does not hold up the others.
+    fn pass_over(&mut self, key: DraftKey, stop: Stop) -> Result<(), Stop> {
+        match stop {
+            Stop::Store(failure) if failure.is_damage() => {
+                self.report.blocked += 1;
+                let what = failure.kind.to_string();
+                tracing::warn!(draft = %key.draft, error = what, "what the hub says of it cannot be taken in");
+                Ok(())
+            }
+            stop => Err(stop),
+        }
+    }
+
+    /// Carries out what was decided on several drafts in one commit. Gives those that have to be decided anew.
+    fn apply_all(&mut self, ready: Vec<Ready>) -> Result<Vec<DraftKey>, Stop> {
+        if ready.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<DraftKey> = ready.iter().map(|(decided, _)| decided.facts.key).collect();
+        let (place, trace) = (self.place.clone(), self.talk.trace);
+        let applied = self.write(move |write| {
+            write.state.is_foreign = true;
+            let apply = |(decided, join): &Ready| integrate::apply(write, &place, decided, &**join, trace);
+            ready.iter().map(apply).collect::<Result<Vec<_>, _>>()
+        });
+        let done = match applied {
+            Ok(done) => done,
+            // Which of them it is shows when each is taken in for itself.
+            Err(failure) if failure.is_damage() && keys.len() > 1 => return Ok(keys),
+            Err(failure) => return Err(failure.into()),
+        };
+        done.iter().flatten().for_each(|done| self.count(done));
+        Ok(keys.into_iter().zip(done).filter(|(_, done)| done.is_none()).map(|(key, _)| key).collect())
+    }
+
     async fn take_in_draft(&mut self, key: DraftKey) -> Result<(), Stop> {
         for _ in 0..ATTEMPTS_MAX {
-            let Some(facts) = integrate::facts(&self.core.engine.read()?, &self.place, key)? else { return Ok(()) };
-            // A row of an earlier life of the hub says nothing.
-            let Some(row) = facts.row.clone() else { return self.ignore(key) };
-            match self.judge(facts, &row).await? {
-                Verdict::Ignore => return self.ignore(key),
-                Verdict::Blocked(why) => {
-                    self.report.blocked += 1;
-                    self.write(move |write| {
-                        arrivals::blocked(write, key, &row, &why);
-                        Ok(())
-                    })?;
-                    return Ok(());
-                }
-                Verdict::Apply(decided, join) => {
-                    let (place, trace) = (self.place.clone(), self.talk.trace);
-                    let done = self.write(move |write| {
-                        write.state.is_foreign = true;
-                        integrate::apply(write, &place, &decided, &*join, trace)
-                    })?;
-                    if let Some(done) = done {
-                        self.count(&done);
-                        return Ok(());
-                    }
-                }
+            let Some(ready) = self.judged(key).await? else { return Ok(()) };
+            if self.apply_all(vec![ready])?.is_empty() {
+                return Ok(());
             }
         }
         // Somebody types faster than this; the next cycle goes on.
         self.again = true;
         Ok(())
+    }
+
+    /// Decides on a draft's row; none where there is nothing to carry out.
+    async fn judged(&mut self, key: DraftKey) -> Result<Option<Ready>, Stop> {
+        let Some(facts) = integrate::facts(&self.core.engine.read()?, &self.place, key)? else { return Ok(None) };
+        // A row of an earlier life of the hub says nothing.
+        let Some(row) = facts.row.clone() else {
+            self.ignore(key)?;
+            return Ok(None);
+        };
+        match self.judge(facts, &row).await? {
+            Verdict::Ignore => self.ignore(key)?,
+            Verdict::Blocked(why) => {
+                self.report.blocked += 1;
+                self.write(move |write| {
+                    arrivals::blocked(write, key, &row, &why);
+                    Ok(())
+                })?;
+            }
+            Verdict::Apply(decided, join) => return Ok(Some((decided, join))),
+        }
+        Ok(None)
     }
 
     fn count(&mut self, done: &Done) {

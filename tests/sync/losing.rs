@@ -168,3 +168,44 @@ fn what_was_pulled_from_a_hub_that_lost_it_is_taken_in() {
     assert!(drafts.iter().any(|info| info.id == id), "the last copy is lost");
     assert_eq!(two.syncer.status().unwrap().pending, 0, "and the hub has it again");
 }
+
+/// The hub cannot answer for one draft, and so not for any request that names it. The others go on.
+#[test]
+fn a_draft_that_the_hub_cannot_answer_for_does_not_hold_up_the_others() {
+    let hub = hub(1);
+    let poisoned: Arc<std::sync::Mutex<Option<draftkeep::DraftId>>> = Arc::default();
+    let one = Device::over(2, Poisoned { hub: Arc::clone(&hub), draft: Arc::clone(&poisoned) });
+    let drafts: Vec<_> = (0..5).map(|number| one.notes.start(&note(&format!("Night {number}"), "")).unwrap()).collect();
+    *poisoned.lock().unwrap() = Some(drafts[2].id());
+    for _ in 0..4 {
+        assert!(one.try_sync().is_err());
+    }
+    assert_eq!(one.syncer.status().unwrap().pending, 1);
+    *poisoned.lock().unwrap() = None;
+    one.sync();
+    assert_eq!(one.syncer.status().unwrap().pending, 0);
+}
+
+#[derive(Debug)]
+struct Poisoned {
+    hub: Arc<draftkeep::hub::Hub>,
+    draft: Arc<std::sync::Mutex<Option<draftkeep::DraftId>>>,
+}
+
+impl draftkeep::transport::Transport for Poisoned {
+    fn send(
+        &self,
+        request: draftkeep::transport::Request,
+    ) -> futures_core::future::BoxFuture<'_, Result<draftkeep::transport::Answer, draftkeep::transport::TransportError>>
+    {
+        let poison = *self.draft.lock().unwrap();
+        let is_struck = matches!(&request.ask, draftkeep::transport::Ask::Push { pushes }
+            if pushes.iter().any(|push| Some(push.revision.draft()) == poison));
+        Box::pin(async move {
+            if is_struck {
+                return Err(draftkeep::transport::TransportError::unreachable());
+            }
+            self.hub.send(request).await
+        })
+    }
+}

@@ -4,10 +4,11 @@
 //! device and the hub's main have in common.
 
 use super::rows::ContainedRow;
-use crate::error::Failure;
+use crate::error::{ErrorKind, Failure};
 use crate::fault;
 use crate::id::RevisionId;
 use crate::records::view::View;
+use crate::store::heads::Head;
 use crate::store::tables::{CONTAINS, DraftKey, revision_of};
 use crate::store::versions::packed;
 use crate::store::write::Write;
@@ -140,20 +141,29 @@ pub(crate) fn last_shared(view: &impl View, key: DraftKey, epoch: u64) -> Result
     Ok(shared.map(|row| row.version).max().unwrap_or(0))
 }
 
-/// The revision that every device's draft of this slot begins with, where it is one of a slot.
-pub(crate) fn first_of_slot(
+/// As [`read`], with the revision that every device's draft of this slot begins with, where it is one of a slot: it is in
+/// all of them, and in the table only once the hub was found to have it.
+pub(crate) fn with_first_of_slot(
     view: &impl View,
     secret: &[u8; 32],
     key: DraftKey,
-) -> Result<Option<(RevisionId, ContainedRow)>, Failure> {
+    head: &Head,
+) -> Result<BTreeMap<RevisionId, ContainedRow>, Failure> {
+    let mut all = read(view, key)?;
+    let is_there = all.values().any(|row| row.version == 1);
+    if head.meta.slot.is_none() || is_there || fault::on("first-of-a-slot-not-shared") {
+        return Ok(all);
+    }
     let first = match packed::whole(view, secret, key, 1) {
         Ok(first) => first,
         // Without it there is no base, and more is asked of a person.
-        Err(failure) if failure.is_damage() => return Ok(None),
-        Err(failure) if matches!(failure.kind, crate::error::ErrorKind::NoSuchVersion { .. }) => return Ok(None),
+        Err(failure) if failure.is_damage() => return Ok(all),
+        Err(failure) if matches!(failure.kind, ErrorKind::NoSuchVersion { .. }) => return Ok(all),
         Err(failure) => return Err(failure),
     };
-    let is_shared = first.header.author.is_none() && first.header.vector.is_empty() && !first.local.aside;
-    let row = ContainedRow { since: 1, version: 1, side: 0, epoch: 0, vector: VersionVector::new() };
-    Ok(is_shared.then_some((first.id, row)))
+    if first.header.author.is_none() && first.header.vector.is_empty() && !first.local.aside {
+        let row = ContainedRow { since: 1, version: 1, side: 0, epoch: 0, vector: VersionVector::new() };
+        all.entry(first.id).or_insert(row);
+    }
+    Ok(all)
 }

@@ -48,18 +48,16 @@ pub(crate) fn facts(view: &impl View, place: &Place, key: DraftKey) -> Result<Op
     let Some(link) = link::read(view, key.space)? else { return Ok(None) };
     let digests = place.keys.digests();
     let head = heads::read(view, key)?;
-    let mut contains = contains::read(view, key)?;
     let mut open = Vec::new();
-    if let Some(head) = &head {
-        for side in sides::read(view, key, head)? {
-            open.push((side.version, sides::whole(view, &digests, key, side)?.id));
+    let contains = match &head {
+        Some(head) => {
+            for side in sides::read(view, key, head)? {
+                open.push((side.version, sides::whole(view, &digests, key, side)?.id));
+            }
+            contains::with_first_of_slot(view, &digests, key, head)?
         }
-        if let Some((id, row)) = contains::first_of_slot(view, &digests, key)?
-            && !fault::on("first-of-a-slot-not-shared")
-        {
-            contains.entry(id).or_insert(row);
-        }
-    }
+        None => BTreeMap::new(),
+    };
     let row = arrivals::read(view, key)?.filter(|row| row.epoch == link.epoch);
     let is_purged = head.is_none() && view.get(TOMBSTONES, &key.bytes())?.is_some();
     Ok(Some(Facts { key, epoch: link.epoch, head: head.map(|head| head.id()), contains, sides: open, row, is_purged }))
@@ -273,7 +271,7 @@ impl Taking<'_, '_> {
         let head = open_head(self.write, self.key)?;
         let digests = self.place.keys.digests();
         let body = heads::body(self.write.txn, self.write.bodies, &digests, self.key, &head)?;
-        let bases = self.bases(common)?;
+        let bases = self.bases(&head, common)?;
         let joined = self.joined(&head, &body, main, &bases, join);
         let Some((joined, stage)) = joined else { return self.conflict(&head, main) };
         // It may have stood against the head until somebody changed that.
@@ -322,14 +320,12 @@ impl Taking<'_, '_> {
     }
 
     /// Texts that both have in common, as far as they are here.
-    fn bases(&self, common: &[RevisionId]) -> Result<Vec<Whole>, Failure> {
+    fn bases(&self, head: &Head, common: &[RevisionId]) -> Result<Vec<Whole>, Failure> {
         let digests = self.place.keys.digests();
         let mut bases = Vec::new();
-        let all = contains::read(self.write.txn, self.key)?;
-        let first = contains::first_of_slot(self.write.txn, &digests, self.key)?;
+        let all = contains::with_first_of_slot(self.write.txn, &digests, self.key, head)?;
         for id in common {
-            let row = all.get(id).or_else(|| first.as_ref().filter(|(first, _)| first == id).map(|(_, row)| row));
-            let Some(row) = row.filter(|row| row.version > 0) else { continue };
+            let Some(row) = all.get(id).filter(|row| row.version > 0) else { continue };
             match packed::whole(self.write.txn, &digests, self.key, row.version) {
                 Ok(whole) if whole.id == *id => bases.push(whole),
                 Ok(_) => {}
