@@ -191,7 +191,7 @@ impl Device {
                 let raw = self.draft(info.id)?.raw();
                 let raw = raw.map_err(|error| format!("{} cannot read a draft: {error}", self.name))?;
                 let seen = words_in(&raw.to_canonical().map_err(|error| error.to_string())?);
-                let count = raw.as_object().and_then(|members| members.get("count")).and_then(draftkeep::Value::as_i64);
+                let count = raw.as_object().and_then(|members| members.get("count")).map(|count| format!("{count:?}"));
                 let (subject, revision, count) = (subject_of(&info), short(info.revision), count.unwrap_or_default());
                 changed.push(format!("  {subject} is {revision}, counts {count}: {}", listed(&seen)));
                 self.looks.insert(info.id, Look { revision: info.revision, words: seen });
