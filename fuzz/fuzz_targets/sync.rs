@@ -1,0 +1,169 @@
+//! A hub that answers what it likes: whatever it says, a device does not panic, its store stays intact, and what was typed on it
+//! is still its head, or stands beside it in a conflict.
+//!
+//! A real hub answers, and the input says what becomes of its answers: each four bytes are one change of one answer.
+
+#![no_main]
+
+use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
+use draftkeep::hub::{Hub, HubOptions};
+use draftkeep::storage::MemoryStorage;
+use draftkeep::sync::Syncer;
+use draftkeep::transport::{Answer, Outcome, Rejection, Reply, Request, Revision, Row, Standing, Transport, TransportError};
+use draftkeep::{Draft, DraftId, Filter, HubId, Kind, Options, RevisionId, Space, Store};
+use futures_core::future::BoxFuture;
+use futures_executor::block_on;
+use libfuzzer_sys::fuzz_target;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+const NOTE: Kind<String> = Kind::new("note");
+const OURS: &str = "typed here and nowhere else";
+const CYCLES: usize = 6;
+
+fuzz_target!(|data: &[u8]| {
+    let options = HubOptions::with_runtime(Arc::new(ManualClock::new()), Arc::new(SeededEntropy::new(1)));
+    let hub = Arc::new(Hub::open(Arc::new(MemoryStorage::new()), options).expect("memory can be opened"));
+    let (ours, theirs) = (device(2), device(3));
+    let liar = Liar { hub: Arc::clone(&hub), changes: Arc::new(Mutex::new(data.iter().copied().collect())) };
+    let (honest, lied_to) = (Syncer::new(&theirs, Arc::clone(&hub)), Syncer::new(&ours, liar));
+
+    let shared = theirs.drafts(NOTE).unwrap().slot("one").resume_or_start(String::new).unwrap();
+    type_into(&shared, "One. ");
+    block_on(honest.once()).expect("an honest hub");
+    let mine = ours.drafts(NOTE).unwrap().slot("one").resume_or_start(String::new).unwrap();
+    type_into(&mine, OURS);
+    for cycle in 0..CYCLES {
+        let _ = block_on(lied_to.once());
+        lied_to.resume();
+        type_into(&shared, "Two. ");
+        if cycle == 2 {
+            theirs.drafts(NOTE).unwrap().start(&"Another one.".to_owned()).unwrap();
+        }
+        let _ = block_on(honest.once());
+        let (head, conflict) = (mine.load().expect("it is readable"), mine.conflict().expect("it is readable"));
+        let beside = conflict.iter().flat_map(draftkeep::Conflict::theirs);
+        let is_beside = beside.filter_map(|side| side.value.as_str()).any(|text| text.contains(OURS));
+        assert!(head.contains(OURS) || is_beside || in_history(&mine), "what was typed is gone: {head:?}");
+    }
+    for info in ours.list(&Filter::all()).expect("the lists are intact").drafts {
+        let draft = ours.drafts(NOTE).unwrap().get(info.id).unwrap().expect("it is listed");
+        draft.load().expect("only what can be read becomes a head");
+    }
+});
+
+/// A hub may say that a main contains what it does not; then the text is replaced by that main, and is in the history.
+fn in_history(draft: &Draft<String>) -> bool {
+    let history = draft.history().expect("it is readable");
+    history.versions.iter().any(|version| draft.at(version.version).is_ok_and(|version| version.doc.contains(OURS)))
+}
+
+fn device(seed: u64) -> Space {
+    let (clock, tasks) = (Arc::new(ManualClock::new()), Arc::new(TaskQueue::new()));
+    let options = Options::with_runtime(clock, tasks, Arc::new(SeededEntropy::new(seed)));
+    Store::in_memory(options).and_then(|store| store.space("alice")).expect("memory can be opened")
+}
+
+fn type_into(draft: &Draft<String>, text: &str) {
+    let mut edit = draft.edit().expect("it is readable");
+    edit.doc().push_str(text);
+    let _ = edit.save().expect("memory takes it");
+}
+
+#[derive(Debug)]
+struct Liar {
+    hub: Arc<Hub>,
+    changes: Arc<Mutex<VecDeque<u8>>>,
+}
+
+impl Transport for Liar {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
+        Box::pin(async move {
+            let answer = self.hub.send(request.clone()).await;
+            let mut changes = self.changes.lock().expect("nobody panics here");
+            let Some(choice) = changes.pop_front() else { return answer };
+            let mut next = || changes.pop_front().unwrap_or_default();
+            let (what, how, more) = (next(), next(), next());
+            match choice % 4 {
+                0 => answer,
+                1 => Err(TransportError::unreachable()),
+                _ => answer.map(|answer| changed(answer, what, how, more)),
+            }
+        })
+    }
+}
+
+fn id(byte: u8) -> RevisionId {
+    RevisionId::from_bytes([byte; 32])
+}
+
+fn changed(mut answer: Answer, what: u8, how: u8, more: u8) -> Answer {
+    match what % 12 {
+        0 => answer.hub = HubId::from_bytes([how; 16]),
+        1 => answer.position.seq = u64::from(how),
+        2 => answer.position.chain = [how; 32],
+        3 => answer.reply = Reply::News,
+        _ => {}
+    }
+    match &mut answer.reply {
+        Reply::Page(page) => match what % 12 {
+            4 => page.after = u64::from(how),
+            5 => page.more = !page.more,
+            6 => page.rows.reverse(),
+            7 => page.rows.truncate(usize::from(how) % (page.rows.len() + 1)),
+            8 => page.rows.extend(page.rows.clone()),
+            _ => page.rows.iter_mut().for_each(|row| change_row(row, how, more)),
+        },
+        Reply::Pushed(outcomes) => match what % 12 {
+            4 => drop(outcomes.pop()),
+            5 => outcomes.push(Outcome::Accepted { standing: Standing::Main }),
+            6 => outcomes.fill(Outcome::Accepted { standing: Standing::Main }),
+            7 => outcomes.fill(Outcome::Accepted { standing: Standing::Fork }),
+            8 => outcomes.fill(Outcome::Conflict { row: None }),
+            9 => outcomes.fill(Outcome::Rejected { code: Rejection::Other(u32::from(how)), reason: String::new() }),
+            _ => {
+                for outcome in outcomes {
+                    if let Outcome::Conflict { row: Some(row) } = outcome {
+                        change_row(row, how, more);
+                    }
+                }
+            }
+        },
+        Reply::Contained(ids) => match what % 12 {
+            4..8 => ids.clear(),
+            _ => ids.push(id(how)),
+        },
+        Reply::Revisions { revisions, looked_up } => match what % 12 {
+            4..6 => revisions.clear(),
+            6..8 => *looked_up = u32::from(how),
+            _ => revisions.iter_mut().for_each(|revision| change_revision(revision, how, more)),
+        },
+        _ => {}
+    }
+    answer
+}
+
+fn change_row(row: &mut Row, how: u8, more: u8) {
+    match how % 8 {
+        0 => row.draft = DraftId::from_bytes([more; 16]),
+        1 => row.seq = u64::from(more),
+        2 => row.main.id = id(more),
+        3 => row.main.revision = None,
+        4 => row.forks.push(id(more)),
+        5 => row.forks.push(row.main.id),
+        6 => row.forks.clear(),
+        _ => row.main.revision.iter_mut().for_each(|revision| change_revision(revision, more, how)),
+    }
+}
+
+fn change_revision(revision: &mut Revision, at: u8, how: u8) {
+    let (mut header, mut body) = (revision.header().to_vec(), revision.body().to_vec());
+    let bytes = if how % 2 == 0 { &mut header } else { &mut body };
+    let place = usize::from(at) % bytes.len().max(1);
+    if let Some(byte) = bytes.get_mut(place) {
+        *byte ^= how | 1;
+    }
+    if let Ok(changed) = Revision::new(header, body) {
+        *revision = changed;
+    }
+}
