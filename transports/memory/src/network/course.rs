@@ -7,8 +7,8 @@ use std::time::Duration;
 /// The longest that a request takes, where it is delayed.
 const DELAY_MAX_MS: usize = 60_000;
 
-/// How many later requests a late one lets pass at most.
-const PASSING_MAX: usize = 4;
+/// How many later requests a late one lets pass at most, beside the first.
+const PASSING_MAX: usize = 2;
 
 /// What is to happen to one request.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl Course {
             place = place.saturating_sub(rate);
             is_struck
         });
-        let passing = dice.below(PASSING_MAX);
+        let passing = dice.below(PASSING_MAX + 1);
         let strays = dice.chance(faults.rate(Fault::Stray));
         Self { delay, fault, passing, strays, dice }
     }

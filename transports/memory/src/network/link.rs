@@ -199,7 +199,8 @@ impl Network {
             Fault::LostRequest => self.happened(fault),
             Fault::Late => {
                 let (number, request, passing) = (sent.number, sent.request.clone(), sent.course.passing);
-                self.lock().underway.push(Underway { number, request, passing: passing + 1, fault });
+                // Its own end is the first that passes it.
+                self.lock().underway.push(Underway { number, request, passing: passing + 2, fault });
             }
             Fault::LostAnswer => {
                 self.there_and_back(sent).await?;
@@ -303,9 +304,13 @@ fn refusal(fault: Fault) -> TransportErrorKind {
     }
 }
 
-/// Bytes that are no message: whatever was meant did not get through.
+/// Bytes that are no message, or would be more than one may have: whatever was meant did not get through.
 fn damaged(error: WireError) -> TransportError {
-    TransportError::unreachable().because(error)
+    let kind = match error {
+        WireError::Limit { .. } => TransportErrorKind::TooLarge,
+        _ => TransportErrorKind::Unreachable { retry_after: None },
+    };
+    TransportError::new(kind).because(error)
 }
 
 /// Lets others go first, once.

@@ -1,9 +1,10 @@
 //! Where the hub lives: its storage, its backups, the address that devices know, and a look at all that it has.
 
 use super::oracle::{Held, Subject};
+use super::setting::Opening;
 use super::words::words_in;
 use draftkeep::clock::{ManualClock, SeededEntropy};
-use draftkeep::hub::{Hub, HubOptions};
+use draftkeep::hub::HubOptions;
 use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
 use draftkeep::storage::{Batch, MemoryStorage, Order, Origin, Scan, Storage, StorageError, StorageErrorKind, Table};
 use draftkeep::transport::{Answer, Ask, Page, Position, Reply, Request, Row, Transport, TransportError};
@@ -71,7 +72,6 @@ pub(crate) fn pour(from: &dyn Storage, into: &dyn Storage) -> Result<(), Storage
 pub(crate) const SPACE: &str = "alice";
 
 /// The hub's storage and a copy of it.
-#[derive(Debug)]
 pub(crate) struct House {
     pub(crate) address: Address,
     storage: MemoryStorage,
@@ -81,6 +81,7 @@ pub(crate) struct House {
     residents: u64,
     seed: u64,
     clock: ManualClock,
+    opening: Arc<Opening>,
     seen: Seen,
     /// What struck storages that are not there any more.
     strikes_before: u64,
@@ -95,20 +96,20 @@ struct Seen {
 }
 
 impl House {
-    pub(crate) fn new(seed: u64) -> Result<Self, String> {
+    pub(crate) fn new(seed: u64, opening: &Arc<Opening>) -> Result<Self, String> {
         let storage = MemoryStorage::new();
         let faulty = FaultyStorage::new(Arc::new(storage.clone()));
         let clock = ManualClock::new();
-        let hub = open(&faulty, &clock, seed, 0)?;
-        let address = Address::of(hub);
+        let hub = open(&**opening, &faulty, &clock, seed, 0)?;
         Ok(Self {
-            address,
+            address: Address::of(hub),
             storage,
             faulty,
             backup: None,
             residents: 1,
             seed,
             clock,
+            opening: Arc::clone(opening),
             seen: Seen::default(),
             strikes_before: 0,
         })
@@ -141,7 +142,7 @@ impl House {
         self.strikes_before += self.faulty.strikes();
         self.faulty = FaultyStorage::new(Arc::new(storage.clone()));
         self.storage = storage;
-        self.address.move_in(open(&self.faulty, &self.clock, self.seed, self.residents)?);
+        self.address.move_in(open(&*self.opening, &self.faulty, &self.clock, self.seed, self.residents)?);
         self.residents += 1;
         self.seen = Seen::default();
         Ok(())
@@ -206,10 +207,14 @@ impl House {
     }
 }
 
-fn open(storage: &FaultyStorage, clock: &ManualClock, seed: u64, resident: u64) -> Result<Arc<dyn Transport>, String> {
+fn open(
+    opening: &Opening,
+    storage: &FaultyStorage,
+    clock: &ManualClock,
+    seed: u64,
+    resident: u64,
+) -> Result<Arc<dyn Transport>, String> {
     let entropy = SeededEntropy::new(seed.wrapping_mul(1_000).wrapping_add(resident));
     let options = HubOptions::with_runtime(Arc::new(clock.clone()), Arc::new(entropy));
-    let hub =
-        Hub::open(Arc::new(storage.clone()), options).map_err(|error| format!("the hub does not open: {error}"))?;
-    Ok(Arc::new(hub))
+    opening(Arc::new(storage.clone()), options).map_err(|error| format!("the hub does not open: {error}"))
 }

@@ -5,22 +5,28 @@
 //! | `simulate` | [`simulate`]: one seed, from beginning to end |
 //! | `setting`, `tally`, `trace` | what a simulation is like, what happened in it, and its story |
 //! | `world` | everybody at work, step by step |
+//! | `people`, `syncing`, `calamities` | the steps |
 //! | `rest` | how they come to rest, and what has to hold then |
 //! | `device`, `shelf` | one device: a store, what is open on it, what it lies on |
+//! | `person` | the calls that a person makes on it |
 //! | `house` | where the hub lives |
 //! | `essay`, `words` | what is written |
 //! | `oracle` | what has to be there |
 //!
 //! The oracle shares nothing with the library that it judges: it knows words, and looks for them.
 
+mod calamities;
 mod device;
 mod essay;
 mod house;
 mod oracle;
+mod people;
+mod person;
 mod rest;
 mod setting;
 mod shelf;
 mod simulate;
+mod syncing;
 mod tally;
 mod trace;
 mod words;

@@ -1,7 +1,7 @@
 //! Coming to rest: nothing goes wrong any more, everybody syncs and settles, and then all have the same.
 
-use super::device::Tending;
 use super::essay::Essay;
+use super::person::Tending;
 use super::world::World;
 use draftkeep::{DraftId, DraftInfo, Phase, RevisionId};
 use std::collections::BTreeMap;

@@ -1,0 +1,115 @@
+//! Cycles: begun, polled now and then, finished or given up.
+
+use super::world::World;
+use draftkeep::clock::Clock;
+use draftkeep::sync::{Report, SyncError};
+use futures_core::future::BoxFuture;
+use futures_util::task::noop_waker;
+use std::task::{Context, Poll};
+
+/// A cycle that was polled so often goes in circles.
+const POLLS_MAX: usize = 20_000;
+
+/// A cycle that began and did not end.
+pub(super) struct Cycle {
+    pub(super) device: usize,
+    pub(super) polls: usize,
+    future: BoxFuture<'static, Result<Report, SyncError>>,
+}
+
+impl World {
+    pub(super) fn begin_sync(&mut self, device: usize) -> Result<(), String> {
+        let under_way = self.underway.iter().filter(|cycle| cycle.device == device).count();
+        // A second one beside the first is a mistake of the application that is answered, now and then.
+        if under_way > 1 || under_way == 1 && !self.dice.chance(100) {
+            return Ok(());
+        }
+        // What paused it is mended by now, and another hub is meant: most of the time.
+        if self.dice.chance(700) {
+            self.devices[device].resume()?;
+        }
+        if self.dice.chance(300) && self.devices[device].asks_about_hub()? {
+            self.accept_hub(device)?;
+        }
+        let syncer = self.devices[device].syncer()?;
+        let future = Box::pin(async move { syncer.once().await });
+        self.underway.push(Cycle { device, polls: 0, future });
+        self.tell_of(device, "begins to sync");
+        Ok(())
+    }
+
+    /// Polls any cycle a few times.
+    pub(super) fn go_on(&mut self) -> Result<(), String> {
+        for _ in 0..=self.dice.below(6) {
+            if self.underway.is_empty() {
+                return Ok(());
+            }
+            let at = self.dice.below(self.underway.len());
+            self.poll(at)?;
+        }
+        Ok(())
+    }
+
+    /// Lets any cycle come to its end.
+    pub(super) fn finish_one(&mut self) -> Result<(), String> {
+        let Some(device) = self.dice.pick(&self.underway).map(|cycle| cycle.device) else { return Ok(()) };
+        self.finish(device)
+    }
+
+    /// Lets the cycles of a device come to their end.
+    pub(super) fn finish(&mut self, device: usize) -> Result<(), String> {
+        while let Some(at) = self.underway.iter().position(|cycle| cycle.device == device) {
+            self.poll(at)?;
+        }
+        Ok(())
+    }
+
+    /// Polls a cycle once; where nothing else can go on, time passes until something can.
+    pub(super) fn poll(&mut self, at: usize) -> Result<(), String> {
+        let cycle = &mut self.underway[at];
+        let (index, device) = (cycle.device, &self.devices[cycle.device]);
+        self.on_devices[index] = None;
+        cycle.polls += 1;
+        if cycle.polls > POLLS_MAX {
+            return Err(format!("{} syncs in circles", device.name));
+        }
+        device.tasks.run_until_stalled();
+        let waker = noop_waker();
+        let polled = cycle.future.as_mut().poll(&mut Context::from_waker(&waker));
+        if polled.is_pending() {
+            device.tasks.run_until_stalled();
+            if let Some(next) = device.clock.next_wake().filter(|_| cycle.polls.is_multiple_of(8)) {
+                device.clock.advance(next.saturating_sub(device.clock.elapsed()));
+            }
+        }
+        for passage in self.devices[index].network.take_passages() {
+            self.tell_of(index, &format!("  {passage}"));
+        }
+        if let Poll::Ready(result) = polled {
+            drop(self.underway.remove(at));
+            let what = match &result {
+                Ok(report) => {
+                    self.tally.synced(report);
+                    format!("has synced: {report:?}")
+                }
+                Err(error) => {
+                    self.tally.did("syncs that failed");
+                    format!("has not synced: {:?}", error.kind())
+                }
+            };
+            self.tell_of(index, &what);
+        }
+        Ok(())
+    }
+
+    /// Syncs now, from beginning to end.
+    pub(super) fn sync(&mut self, device: usize) -> Result<(), String> {
+        self.finish(device)?;
+        self.begin_sync(device)?;
+        self.finish(device)
+    }
+
+    pub(super) fn give_up_cycles_of(&mut self, device: usize) {
+        self.underway.retain(|cycle| cycle.device != device);
+    }
+}
