@@ -197,7 +197,11 @@ fn a_file_holds_one_idea() {
 
 #[test]
 fn a_map_has_no_logic() {
-    for file in files("src", "mod.rs").iter().chain(&files("transports", "mod.rs")).filter(|file| !file.path.ends_with("/tests/mod.rs")) {
+    for file in files("src", "mod.rs")
+        .iter()
+        .chain(&files("transports", "mod.rs"))
+        .filter(|file| !file.path.ends_with("/tests/mod.rs"))
+    {
         for (number, line) in file.code() {
             let is_logic = ["fn ", "impl ", "struct ", "enum ", "trait "].iter().any(|word| line.contains(word));
             assert!(!is_logic, "{}:{number}: {line}", file.path);
@@ -218,7 +222,8 @@ fn every_file_begins_with_what_it_is() {
 fn no_page_names_a_machine() {
     let pages = ["README.md", "CHANGELOG.md"]
         .map(|path| File { path: path.to_owned(), text: fs::read_to_string(root().join(path)).expect("it is there") });
-    let sources = ["src", "tests", "examples", "benches", "transports"].into_iter().flat_map(|folder| files(folder, ".rs"));
+    let sources =
+        ["src", "tests", "examples", "benches", "transports"].into_iter().flat_map(|folder| files(folder, ".rs"));
     // Put together, so that this file does not name them itself.
     let words = ["/home", "/Users", "/root", "/work", "/tmp"].map(|folder| format!("{folder}/"));
     for file in sources.chain(files("src/docs", ".md")).chain(pages) {
