@@ -91,7 +91,8 @@ fn reply() -> impl Strategy<Value = Reply> {
             more
         })),
         vec(outcome(), 0..5).prop_map(Reply::Pushed),
-        vec(id(), 0..5).prop_map(Reply::Contained),
+        (proptest::option::of(id()), vec(id(), 0..5))
+            .prop_map(|(main, contained)| Reply::Contained { main, contained }),
         (vec(revision(), 0..3), any::<u32>())
             .prop_map(|(revisions, looked_up)| Reply::Revisions { revisions, looked_up }),
         Just(Reply::News),
@@ -203,7 +204,7 @@ fn samples() -> (Vec<Request>, Vec<Answer>) {
             Outcome::Rejected { code: Rejection::ForksFull, reason: "settle some".into() },
             Outcome::Rejected { code: Rejection::Other(77), reason: String::new() },
         ]),
-        Reply::Contained(vec![id(1)]),
+        Reply::Contained { main: Some(id(2)), contained: vec![id(1)] },
         Reply::Revisions { revisions: vec![revision.clone()], looked_up: 2 },
         Reply::News,
         Reply::Refused(Refusal::Unconfirmed),

@@ -129,9 +129,10 @@ fn changed(mut answer: Answer, what: u8, how: u8, more: u8) -> Answer {
                 }
             }
         },
-        Reply::Contained(ids) => match what % 12 {
-            4..8 => ids.clear(),
-            _ => ids.push(id(how)),
+        Reply::Contained { main, contained } => match what % 12 {
+            4..6 => contained.clear(),
+            6..8 => *main = Some(id(how)),
+            _ => contained.push(id(how)),
         },
         Reply::Revisions { revisions, looked_up } => match what % 12 {
             4..6 => revisions.clear(),

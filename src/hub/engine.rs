@@ -80,7 +80,7 @@ impl Inner {
                 let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
                 Reply::Page(feed::page(&view, &key, &row, *after, limit, self.options.answer_bytes)?)
             }
-            Ask::Contained { draft, ids } => Reply::Contained(contained(&view, &key, *draft, ids)?),
+            Ask::Contained { draft, ids } => contained(&view, &key, *draft, ids)?,
             Ask::Revisions { draft, ids } => self.revisions(&view, &key, *draft, ids)?,
             // Not asked here: these two do more than look.
             Ask::Push { .. } | Ask::Wait { .. } => Reply::News,

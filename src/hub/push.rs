@@ -12,7 +12,7 @@ use crate::fault;
 use crate::id::{DraftId, EventId, RevisionId, TraceId};
 use crate::records::txn::Txn;
 use crate::records::view::View;
-use crate::transport::{FORKS_MAX, Outcome, Position, Push, Rejection, Revision, Standing, Target};
+use crate::transport::{FORKS_MAX, Outcome, Position, Push, Rejection, Reply, Revision, Standing, Target};
 use std::collections::BTreeSet;
 
 /// One request's pushes on their way into a commit.
@@ -168,17 +168,18 @@ pub(super) fn contained(
     key: &SpaceKey,
     draft: DraftId,
     ids: &[RevisionId],
-) -> Result<Vec<RevisionId>, Failure> {
-    let mut found = Vec::new();
+) -> Result<Reply, Failure> {
+    let mut contained = Vec::new();
     // Asked for first, so that a row that is missing is noticed.
-    if looking::draft(view, key, draft)?.is_some() {
+    let main = looking::draft(view, key, draft)?.map(|row| row.main);
+    if main.is_some() {
         for id in ids {
             if view.get(CONTAINED, &key.revision(draft, *id))?.is_some() {
-                found.push(*id);
+                contained.push(*id);
             }
         }
     }
-    Ok(found)
+    Ok(Reply::Contained { main, contained })
 }
 
 fn length(revision: &Revision) -> usize {

@@ -110,11 +110,15 @@ impl Cycle<'_> {
 
     /// What of a draft has to be pushed; none where nothing has to, or a guard holds it back.
     fn outgoing(&self, view: &Committed, key: DraftKey) -> Result<Option<Vec<Outgoing>>, Failure> {
+        // What is to be pushed, and as what, is not known before.
+        if arrivals::is_waiting(view, key)? {
+            return Ok(None);
+        }
         let outgoing = outgoing::of(view, &self.place, key)?;
         if outgoing.is_empty() {
             self.write(move |write| {
-                let place_is_current = outbox::read(write.txn, key)?.is_some();
-                if place_is_current {
+                // It says that it is owed, and the hub has it: what the hub said tells which of both is right.
+                if outbox::read(write.txn, key)?.is_some() && arrivals::read(write.txn, key)?.is_some() {
                     arrivals::again(write, key);
                 }
                 Ok(())

@@ -112,8 +112,13 @@ pub enum Reply {
     Page(Page),
     /// To [`Ask::Push`]: an outcome for each, in the same order.
     Pushed(Vec<Outcome>),
-    /// To [`Ask::Contained`]: those that are contained, in the order of the request.
-    Contained(Vec<RevisionId>),
+    /// To [`Ask::Contained`].
+    Contained {
+        /// The main that it is about, which may be a later one than the device knows; none where there is none.
+        main: Option<RevisionId>,
+        /// Those that it contains, in the order of the request.
+        contained: Vec<RevisionId>,
+    },
     /// To [`Ask::Revisions`]: those that are there and fit into one answer, in the order of the request.
     Revisions {
         /// The revisions.

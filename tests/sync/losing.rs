@@ -209,3 +209,62 @@ impl draftkeep::transport::Transport for Poisoned {
         })
     }
 }
+
+/// A push that was given up arrives late, between a pull and a question: what the hub's main contains by then need not be in
+/// the main that was pulled. Found by the simulator.
+#[test]
+fn what_a_later_main_contains_is_not_believed_of_an_earlier_one() {
+    let hub = hub(1);
+    let late = Late { hub: Arc::clone(&hub), held: Arc::default(), holds: Arc::default() };
+    let (one, two, three) = (Device::new(2, &hub), Device::over(3, late.clone()), Device::new(4, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    three.sync();
+    change(&draft, |note| note.title = "Night train".into());
+    one.sync();
+    two.sync();
+    let same = two.the_same(&draft);
+    change(&same, |note| note.body = "It rained.".into());
+    late.holds.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(two.try_sync().is_err(), "it is on its way");
+    change(&three.the_same(&draft), |note| note.title = "Night bus".into());
+    three.sync();
+    two.sync();
+    two.sync();
+    one.sync();
+    for device in [&one, &two] {
+        let draft = device.the_same(&draft);
+        assert_eq!(draft.load().unwrap().body, "It rained.", "it is replaced by a text that never had it");
+    }
+}
+
+/// Holds a push back until the hub is asked what it contains.
+#[derive(Debug, Clone)]
+struct Late {
+    hub: Arc<draftkeep::hub::Hub>,
+    held: Arc<std::sync::Mutex<Option<draftkeep::transport::Request>>>,
+    holds: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl draftkeep::transport::Transport for Late {
+    fn send(
+        &self,
+        request: draftkeep::transport::Request,
+    ) -> futures_core::future::BoxFuture<'_, Result<draftkeep::transport::Answer, draftkeep::transport::TransportError>>
+    {
+        Box::pin(async move {
+            let is_push = matches!(request.ask, draftkeep::transport::Ask::Push { .. });
+            if is_push && self.holds.swap(false, std::sync::atomic::Ordering::Relaxed) {
+                *self.held.lock().unwrap() = Some(request);
+                return Err(draftkeep::transport::TransportError::unreachable());
+            }
+            if matches!(request.ask, draftkeep::transport::Ask::Contained { .. }) {
+                let held = self.held.lock().unwrap().take();
+                if let Some(held) = held {
+                    self.hub.send(held).await.unwrap();
+                }
+            }
+            self.hub.send(request).await
+        })
+    }
+}

@@ -103,6 +103,11 @@ pub(crate) fn main(view: &impl View, key: DraftKey, row: &RemoteRow) -> Result<O
 pub(crate) fn taken(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow) {
     drop_pieces(write, key, Some(row));
     put(write, key, &RemoteRow { pieces: 0, blocked: None, ..row.clone() });
+    passed(write, key);
+}
+
+/// Nothing of the draft waits to be taken in.
+pub(crate) fn passed(write: &mut Write<'_>, key: DraftKey) {
     write.delete(ARRIVED, key.bytes());
 }
 
@@ -121,6 +126,12 @@ pub(crate) fn blocked(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow, why
 
 pub(crate) fn put(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow) {
     write.put(REMOTES, key.bytes(), row.encode());
+}
+
+/// Whether the hub said something of the draft that waits to be taken in, and can be.
+pub(crate) fn is_waiting(view: &impl View, key: DraftKey) -> Result<bool, Failure> {
+    let is_blocked = read(view, key)?.is_some_and(|row| row.blocked.is_some());
+    Ok(!is_blocked && view.get(ARRIVED, &key.bytes())?.is_some())
 }
 
 /// Drafts with a row that is not taken in yet, from behind `after` on.

@@ -175,7 +175,7 @@ impl Subject {
 
     pub(super) async fn contained(&self, of: u8, ids: &[RevisionId]) -> Verdict<Vec<RevisionId>> {
         match self.ask(Ask::Contained { draft: draft(of), ids: ids.to_vec() }).await?.reply {
-            Reply::Contained(ids) => Ok(ids),
+            Reply::Contained { contained, .. } => Ok(contained),
             reply => Err(another("ids", &reply)),
         }
     }

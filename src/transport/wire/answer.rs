@@ -5,7 +5,7 @@
 //!   1 welcome     10 confirmed
 //!   2 page        11 after, 12 list of rows, 13 more
 //!   3 pushed      14 list of outcomes
-//!   4 contained   15 ids
+//!   4 contained   15 ids, 20 the main
 //!   5 revisions   16 list of revisions, 17 looked up
 //!   6 news
 //!   7 refused     18 refusal (1 unconfirmed, 2 other hub, 3 invalid), 19 reason
@@ -19,7 +19,7 @@ use super::fields::{
 };
 use super::frame::{self, Kind, fields, writer};
 use crate::codec::Fields;
-use crate::id::HubId;
+use crate::id::{HubId, RevisionId};
 use crate::transport::{
     Answer, IDS_MAX, Outcome, PAGE_MAX, PUSHES_MAX, Page, REASON_MAX, Refusal, Rejection, Reply, Standing,
 };
@@ -44,7 +44,10 @@ impl Answer {
                 writer.number(13, page.more.into());
             }
             Reply::Pushed(outcomes) => writer.bytes_unless_empty(14, &list(outcomes.iter().map(outcome))),
-            Reply::Contained(contained) => writer.bytes_unless_empty(15, &ids(contained)),
+            Reply::Contained { main, contained } => {
+                writer.bytes_unless_empty(15, &ids(contained));
+                writer.bytes_unless_empty(20, main.as_ref().map_or(&[], |main| &main.as_bytes()[..]));
+            }
             Reply::Revisions { revisions, looked_up } => {
                 writer.bytes_unless_empty(16, &list(revisions.iter().map(revision)));
                 writer.number_unless_zero(17, (*looked_up).into());
@@ -84,7 +87,7 @@ const fn number(reply: &Reply) -> u64 {
         Reply::Welcome { .. } => 1,
         Reply::Page(_) => 2,
         Reply::Pushed(_) => 3,
-        Reply::Contained(_) => 4,
+        Reply::Contained { .. } => 4,
         Reply::Revisions { .. } => 5,
         Reply::News => 6,
         Reply::Refused(_) => 7,
@@ -103,7 +106,10 @@ fn read_reply(fields: &Fields<'_>) -> Result<Reply, WireError> {
             Ok(Reply::Page(Page { after: fields.number(11)?, rows, more: read_bool(fields, 13)? }))
         }
         3 => Ok(Reply::Pushed(read_list(fields.bytes(14), PUSHES_MAX, read_outcome)?)),
-        4 => Ok(Reply::Contained(read_ids(fields.bytes(15), IDS_MAX)?)),
+        4 => {
+            let contained = read_ids(fields.bytes(15), IDS_MAX)?;
+            Ok(Reply::Contained { main: fields.optional_array(20)?.map(RevisionId::from_bytes), contained })
+        }
         5 => {
             let revisions = read_list(fields.bytes(16), IDS_MAX, read_revision)?;
             Ok(Reply::Revisions { revisions, looked_up: read_u32(fields, 17)? })

@@ -93,7 +93,7 @@ pub(super) fn reply(answer: &Answer) -> String {
         Reply::Welcome { confirmed } => format!("welcome, confirmed: {confirmed}"),
         Reply::Page(page) => format!("{} rows{}", page.rows.len(), if page.more { " and more" } else { "" }),
         Reply::Pushed(outcomes) => outcomes.iter().map(outcome).collect::<Vec<_>>().join(", "),
-        Reply::Contained(ids) => format!("{} contained", ids.len()),
+        Reply::Contained { contained, .. } => format!("{} contained", contained.len()),
         Reply::Revisions { revisions, .. } => format!("{} revisions", revisions.len()),
         Reply::News => "news".to_owned(),
         Reply::Refused(refusal) => format!("refused: {refusal:?}"),
