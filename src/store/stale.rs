@@ -181,7 +181,7 @@ impl Stale<'_, '_> {
         let typed = self.typed(head, &self.base.vector, (false, sides))?;
         if sides > 0 {
             sides::add(self.write, self.key, theirs);
-            contains::part(self.write, self.key, (self.base.version, &self.base.vector), theirs)?;
+            contains::part(self.write, self.key, self.base, theirs)?;
         }
         Ok(Saving::Parted { head: typed.version, typed, theirs: Some(theirs) })
     }

@@ -24,6 +24,8 @@ pub(super) struct Known {
     pub(super) beside: BTreeSet<RevisionId>,
     /// The sides of the open conflict.
     pub(super) sides: Vec<RevisionId>,
+    /// What the head and a side parted from, with that side.
+    pub(super) partings: Vec<(RevisionId, RevisionId)>,
     /// The hub's main and forks.
     pub(super) main: RevisionId,
     pub(super) forks: Vec<RevisionId>,
@@ -64,7 +66,11 @@ pub(super) enum Move {
 
 /// Decides on what the hub said of one draft.
 pub(super) fn decide(known: &Known) -> Next {
-    let in_main = |id: RevisionId| if id == known.main { Some(true) } else { known.in_main.get(&id).copied() };
+    let asked = |id: RevisionId| if id == known.main { Some(true) } else { known.in_main.get(&id).copied() };
+    // The hub need not know it: it was perhaps never pushed for itself.
+    let parted_from =
+        |id: RevisionId| known.partings.iter().any(|(base, side)| *base == id && asked(*side) == Some(true));
+    let in_main = |id: RevisionId| asked(id).map(|is_in| is_in || parted_from(id));
     let ours: BTreeSet<RevisionId> = known.contains.iter().copied().chain(known.head).collect();
     // A fork is never in main: the hub's own rule.
     let is_fork = |id: &RevisionId| known.forks.contains(id);
@@ -133,6 +139,7 @@ mod tests {
                                     contains: some(contains).collect(),
                                     beside: BTreeSet::new(),
                                     sides: some(sides).collect(),
+                                    partings: Vec::new(),
                                     main: ids[main],
                                     forks: some(forks).collect(),
                                     in_main: ids

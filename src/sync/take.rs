@@ -295,11 +295,14 @@ type Bodies = BTreeMap<RevisionId, Travelling>;
 fn known(facts: &Facts, row: &RemoteRow) -> Known {
     let of = |is_side: bool| facts.contains.iter().filter(move |(_, row)| (row.side > 0) == is_side).map(|(id, _)| *id);
     let shared = facts.contains.iter().filter(|(_, row)| row.epoch == facts.epoch).map(|(id, _)| (*id, true));
+    let side = |version: u64| facts.sides.iter().find(|(found, _)| *found == version).map(|(_, id)| *id);
+    let partings = facts.contains.iter().filter_map(|(id, row)| Some((*id, side(row.also)?)));
     Known {
         head: facts.head,
         contains: of(false).collect(),
         beside: of(true).collect(),
         sides: facts.sides.iter().map(|(_, id)| *id).collect(),
+        partings: partings.collect(),
         main: row.main,
         forks: row.forks.clone(),
         in_main: shared.collect(),

@@ -202,3 +202,31 @@ fn a_window_on_a_text_whose_place_a_main_took_counts_from_that_text() {
     let _ = window.save().unwrap();
     assert_eq!(same.load().unwrap().views, 2, "both counted");
 }
+
+/// Found by the simulator: a window parts from a text that was never pushed for itself, only within a merge.
+#[test]
+fn what_a_window_parted_from_is_what_its_text_is_merged_over() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    let same = two.the_same(&draft);
+    change(&draft, |note| (note.title, note.views) = ("Night train".into(), 1));
+    one.sync();
+    change(&same, |note| note.views = 1);
+    let mut window = same.edit().unwrap();
+    assert_eq!(two.sync().merged, 1); // two views, and what the window shows is in the merge alone
+    window.doc().title = "Night bus".into();
+    let _ = window.save().unwrap();
+    assert!(same.conflict().unwrap().is_some());
+    one.sync();
+    change(&draft, |note| note.title = "Night".into()); // nobody contests the title any more
+    one.sync();
+    two.sync();
+    one.sync();
+    assert!(same.conflict().unwrap().is_none(), "both can be merged over what they parted from");
+    for device in [&one, &two] {
+        assert_eq!(device.the_same(&draft).load().unwrap().views, 2, "each counted once");
+    }
+}

@@ -8,6 +8,7 @@ use crate::error::{ErrorKind, Failure};
 use crate::fault;
 use crate::id::RevisionId;
 use crate::records::view::View;
+use crate::store::change::Base;
 use crate::store::heads::Head;
 use crate::store::tables::{CONTAINS, DraftKey, revision_of};
 use crate::store::versions::packed;
@@ -50,7 +51,7 @@ pub(crate) fn add(
     epoch: u64,
 ) -> Result<(), Failure> {
     let before = get(write.txn, key, id)?;
-    let mut row = ContainedRow { since, version, side: 0, epoch, vector: vector.clone() };
+    let mut row = ContainedRow { since, version, side: 0, epoch, vector: vector.clone(), also: 0 };
     if let Some(before) = &before {
         if before.side == 0 {
             row.since = row.since.min(before.since);
@@ -58,7 +59,7 @@ pub(crate) fn add(
         if row.version == 0 {
             (row.version, row.vector) = (before.version, before.vector.clone());
         }
-        row.epoch = row.epoch.max(before.epoch);
+        (row.epoch, row.also) = (row.epoch.max(before.epoch), before.also);
     }
     if before.as_ref() != Some(&row) {
         put(write, key, id, &row);
@@ -68,21 +69,21 @@ pub(crate) fn add(
 
 /// A text that was based on the version `base` is the head from now on, and the former head a side: what only that one
 /// contains is its own until they are joined.
-pub(crate) fn part(
-    write: &mut Write<'_>,
-    key: DraftKey,
-    (base, vector): (u64, &VersionVector),
-    side: u64,
-) -> Result<(), Failure> {
-    if fault::on("parted-text-contains-the-other") {
+pub(crate) fn part(write: &mut Write<'_>, key: DraftKey, base: &Base, side: u64) -> Result<(), Failure> {
+    if super::link::read(write.txn, key.space)?.is_none() || fault::on("parted-text-contains-the-other") {
         return Ok(());
     }
     for (id, row) in read(write.txn, key)? {
         // Both have to agree: a version number alone says nothing of texts beside the head, and vectors do not prove.
-        let is_in_base = row.since <= base && row.vector.is_within(vector) && row.version > 0;
-        if row.side == 0 && !is_in_base {
+        let is_in_base = row.since <= base.version && row.vector.is_within(&base.vector) && row.version > 0;
+        if row.side == 0 && id != base.id && !is_in_base {
             put(write, key, id, &ContainedRow { side, ..row });
         }
+    }
+    // Once the side is in the hub's main, this is what the head and that have in common.
+    add(write, key, base.id, base.version, (base.version, &base.vector), 0)?;
+    if let Some(row) = get(write.txn, key, base.id)?.filter(|_| !fault::on("parting-forgotten")) {
+        put(write, key, base.id, &ContainedRow { also: side, ..row });
     }
     Ok(())
 }
@@ -100,10 +101,17 @@ pub(crate) fn advance(
     for (id, row) in read(write.txn, key)? {
         if row.side == side {
             put(write, key, id, &ContainedRow { side: version, ..row });
+        } else if row.also == side {
+            put(write, key, id, &ContainedRow { also: version, ..row });
         }
     }
     let vector = whole.header.vector.clone();
-    put(write, key, whole.id, &ContainedRow { since: version, version: side, side: version, epoch: 0, vector });
+    put(
+        write,
+        key,
+        whole.id,
+        &ContainedRow { since: version, version: side, side: version, epoch: 0, vector, also: 0 },
+    );
     Ok(())
 }
 
@@ -135,6 +143,8 @@ pub(crate) fn hand_on(
     for (id, row) in read(write.txn, key)? {
         if row.side == from && from > 0 {
             put(write, key, id, &ContainedRow { since, side, ..row });
+        } else if row.also == from && from > 0 {
+            put(write, key, id, &ContainedRow { also: side, ..row });
         }
     }
     Ok(())
@@ -168,7 +178,7 @@ pub(crate) fn with_first_of_slot(
         Err(failure) => return Err(failure),
     };
     if first.header.author.is_none() && first.header.vector.is_empty() && !first.local.aside {
-        let row = ContainedRow { since: 1, version: 1, side: 0, epoch: 0, vector: VersionVector::new() };
+        let row = ContainedRow { since: 1, version: 1, side: 0, epoch: 0, vector: VersionVector::new(), also: 0 };
         all.entry(first.id).or_insert(row);
     }
     Ok(all)

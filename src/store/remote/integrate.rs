@@ -312,6 +312,9 @@ impl Taking<'_, '_> {
         let new = New { header, meta: meta.clone(), body: joined.body, aside: false };
         let of = self.place.belongs(self.key.draft, kind);
         let written = append::append(self.write, of, Some(&before), new)?;
+        // Whoever parts from the head that was, as a window that is still open, has it in common with the merge.
+        let former = (head.row.version, &head.header.vector);
+        contains::add(self.write, self.key, head.id(), written.version, former, 0)?;
         self.contain(main, aside, written.version)?;
         self.enter_slot(&main.header.kind, &meta)?;
         (self.done.received, self.done.merged) = (true, true);

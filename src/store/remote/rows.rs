@@ -210,6 +210,8 @@ pub(crate) struct ContainedRow {
     pub(crate) epoch: u64,
     /// What it contains itself; empty where that is not known.
     pub(crate) vector: VersionVector,
+    /// A side that contains it as the head does: what both parted from. 0 where there is none.
+    pub(crate) also: u64,
 }
 
 impl ContainedRow {
@@ -220,6 +222,7 @@ impl ContainedRow {
         writer.number_unless_zero(3, self.side);
         writer.number_unless_zero(4, self.epoch);
         writer.bytes_unless_empty(5, &self.vector.encode());
+        writer.number_unless_zero(6, self.also);
         writer.finish()
     }
 
@@ -231,6 +234,7 @@ impl ContainedRow {
             side: fields.number(3)?,
             epoch: fields.number(4)?,
             vector: VersionVector::decode(5, fields.bytes(5))?,
+            also: fields.number(6)?,
         })
     }
 }
