@@ -102,7 +102,10 @@ pub(crate) fn save(
         return Ok(Saving::AsBefore { from, head: head.row.version, sides: head.row.sides });
     }
     let mut stale = Stale { write, place, key, base, text, join };
-    if base.vector.is_within(&head.header.vector) {
+    // Vectors explain and ids prove: a main of others that said the same took the place of what the text is based on.
+    let is_in_head = base.vector.is_within(&head.header.vector)
+        || contains::proves(stale.write.txn, key, &base.vector)? && !fault::on("base-in-the-head-not-proved");
+    if is_in_head {
         return stale.beside_head(&head, &current, true);
     }
     match stale.side(&head)? {

@@ -183,3 +183,22 @@ fn a_conflict_that_is_settled_twice_is_merged_over_both_its_sides() {
         assert_eq!((found.title.as_str(), found.views), ("Night boat", 2), "each counted once");
     }
 }
+
+/// Found by the simulator: what a window was opened on said the same as the main of another device, which took its place.
+#[test]
+fn a_window_on_a_text_whose_place_a_main_took_counts_from_that_text() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    let same = two.the_same(&draft);
+    same.checkpoint("before").unwrap();
+    let mut window = same.edit().unwrap();
+    change(&draft, |note| note.views = 1);
+    one.sync();
+    two.sync();
+    window.doc().views = 1;
+    let _ = window.save().unwrap();
+    assert_eq!(same.load().unwrap().views, 2, "both counted");
+}

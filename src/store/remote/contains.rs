@@ -34,6 +34,12 @@ pub(crate) fn put(write: &mut Write<'_>, key: DraftKey, id: RevisionId, row: &Co
     write.put(CONTAINS, key.revision(id), row.encode());
 }
 
+/// Whether the head is known by ids to contain all that a vector says.
+pub(crate) fn proves(view: &impl View, key: DraftKey, vector: &VersionVector) -> Result<bool, Failure> {
+    let is_proof = |row: &ContainedRow| row.side == 0 && row.version > 0 && vector.is_within(&row.vector);
+    Ok(read(view, key)?.values().any(is_proof))
+}
+
 /// Notes that the head contains a revision from the version `since` on. What was known of it before stays known.
 pub(crate) fn add(
     write: &mut Write<'_>,
