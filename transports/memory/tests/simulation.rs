@@ -7,7 +7,9 @@
 //! `DRAFTKEEP_EFFORT` multiplies the search, `DRAFTKEEP_FIRST` is the first seed of a range. A failure prints its seed and
 //! its story; `cargo run --release -p draftkeep-memory --example simulate -- --seeds N` tells it again.
 
-use draftkeep_memory::{Medium, Setting, Simulated, Tally, simulate};
+#[cfg(feature = "redb")]
+use draftkeep_memory::Medium;
+use draftkeep_memory::{Setting, Simulated, Tally, simulate};
 
 /// Seeds for one unit of effort: as many as take about a minute on one core.
 const SEEDS: u64 = 2_000;

@@ -37,6 +37,7 @@ enum Below {
 }
 
 impl Below {
+    #[cfg_attr(not(feature = "redb"), expect(clippy::unnecessary_wraps, reason = "redb may fail"))]
     fn new(medium: Medium) -> Result<Self, String> {
         match medium {
             Medium::Memory => Ok(Self::Memory(MemoryStorage::new())),
@@ -96,6 +97,7 @@ impl Shelf {
     }
 
     /// The device loses its power, at this moment or at one since. Whoever had the storage open has let go of it.
+    #[cfg_attr(not(feature = "redb"), expect(clippy::unnecessary_wraps, reason = "redb may fail"))]
     pub(crate) fn crash(&mut self, since: usize, dice: &mut Dice) -> Result<(), String> {
         self.strikes_before += self.faulty.strikes();
         match &mut self.below {
