@@ -322,23 +322,41 @@ impl Taking<'_, '_> {
         self.owe(true)
     }
 
-    /// Texts that both have in common, as far as they are here.
-    fn bases(&self, head: &Head, common: &[RevisionId]) -> Result<Vec<Whole>, Failure> {
+    /// The last texts that both have in common, as far as they are here, and what two of them came from.
+    fn bases(&self, head: &Head, common: &[RevisionId]) -> Result<(Vec<Whole>, Option<Whole>), Failure> {
         let digests = self.place.keys.digests();
-        let mut bases = Vec::new();
         let all = contains::with_first_of_slot(self.write.txn, &digests, self.key, head)?;
-        for id in common {
-            let Some(row) = all.get(id).filter(|row| row.version > 0) else { continue };
-            match packed::whole(self.write.txn, &digests, self.key, row.version) {
-                Ok(whole) if whole.id == *id => bases.push(whole),
-                Ok(_) => {}
-                // What cannot be had is no base: more is asked of a person, and nothing is lost.
-                Err(failure) if failure.is_damage() => {}
-                Err(failure) if matches!(failure.kind, crate::error::ErrorKind::NoSuchVersion { .. }) => {}
-                Err(failure) => return Err(failure),
-            }
+        let known: Vec<&ContainedRow> =
+            common.iter().filter_map(|id| all.get(id)).filter(|row| row.version > 0).collect();
+        let mut tops = Vec::new();
+        for version in newest(&known) {
+            tops.extend(self.readable(version)?);
         }
-        Ok(bases)
+        if fault::on("merge-over-one-of-several-bases") {
+            tops.truncate(1);
+        }
+        let below = match &tops[..] {
+            [one, other] => {
+                // By vectors, for what both came from was perhaps never pushed for itself.
+                let entries = packed::entries(self.write.txn, self.key, head.row.last, |_, _| {})?;
+                match sides::common(&entries, &one.header.vector, &other.header.vector)[..] {
+                    [version] => self.readable(version)?,
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        Ok((tops, below))
+    }
+
+    /// A version, where it can be read. What cannot be had is no base: more is asked of a person, and nothing is lost.
+    fn readable(&self, version: u64) -> Result<Option<Whole>, Failure> {
+        match packed::whole(self.write.txn, &self.place.keys.digests(), self.key, version) {
+            Ok(whole) => Ok(Some(whole)),
+            Err(failure) if failure.is_damage() => Ok(None),
+            Err(failure) if matches!(failure.kind, crate::error::ErrorKind::NoSuchVersion { .. }) => Ok(None),
+            Err(failure) => Err(failure),
+        }
     }
 
     fn joined(
@@ -346,10 +364,14 @@ impl Taking<'_, '_> {
         head: &Head,
         body: &[u8],
         main: &Foreign,
-        bases: &[Whole],
+        (tops, below): &(Vec<Whole>, Option<Whole>),
         join: &dyn Join,
     ) -> Option<(Joined, Stage)> {
-        let (tops, below) = tops(bases);
+        // What several texts came from together, nobody can count without knowing what these came from.
+        let is_countable = tops.len() < 2 || tops.len() == 2 && below.is_some();
+        if !is_countable && join.counts() {
+            return None;
+        }
         let stages: Vec<Stage> = tops.iter().map(|top| stage_of(&top.header, &top.meta)).collect();
         let base_stage = stages.first().filter(|first| stages.iter().all(|stage| stage == *first));
         let is_edited = |text: &[u8]| tops.is_empty() || tops.iter().any(|top| top.body != text);
@@ -358,8 +380,8 @@ impl Taking<'_, '_> {
         let went = |to, text| Went { to, edited: is_edited(text) };
         let stage = phase::merge(base_stage, went(&ours, body), went(&theirs, &main.body))?;
         let edition = |whole: &Whole| (whole.body.clone(), whole.header.schema);
-        let tops: Vec<_> = tops.into_iter().map(edition).collect();
-        let below = below.map(edition);
+        let tops: Vec<_> = tops.iter().map(edition).collect();
+        let below = below.as_ref().map(edition);
         let bases: Vec<Edition<'_>> =
             tops.iter().map(|(body, schema)| Edition { body, schema: *schema, at: Stands::Hub(0) }).collect();
         let below = below.as_ref().map(|(body, schema)| Edition { body, schema: *schema, at: Stands::Hub(0) });
@@ -442,26 +464,13 @@ fn stage_of(header: &Header, meta: &[u8]) -> Stage {
     stage(header, &Meta::decode(meta).unwrap_or_default())
 }
 
-/// Of several texts those that no other one contains, and the one that all of these contain, where there is one.
-fn tops(bases: &[Whole]) -> (Vec<&Whole>, Option<&Whole>) {
-    let is_below = |a: &Whole, b: &Whole| a.id != b.id && a.header.vector.is_within(&b.header.vector);
-    let newest = |among: &[&Whole]| -> Vec<usize> {
-        let is_top = |a: usize| {
-            // Of two with one vector the one that was written later stands for both.
-            let above = |b: usize| is_below(among[a], among[b]) && (!is_below(among[b], among[a]) || b > a);
-            !(0..among.len()).any(above)
-        };
-        (0..among.len()).filter(|a| is_top(*a)).collect()
+/// Of several revisions those that no other one contains, by their versions.
+fn newest(among: &[&ContainedRow]) -> Vec<u64> {
+    let is_below = |a: &ContainedRow, b: &ContainedRow| a.vector.is_within(&b.vector);
+    let is_top = |a: &&&ContainedRow| {
+        // Of two with one vector the one that was written later stands for both.
+        let is_above = |b: &&ContainedRow| is_below(a, b) && (!is_below(b, a) || b.version > a.version);
+        !among.iter().any(is_above)
     };
-    let all: Vec<&Whole> = bases.iter().collect();
-    let tops: Vec<&Whole> = newest(&all).into_iter().map(|at| all[at]).collect();
-    if tops.len() < 2 || fault::on("merge-over-one-of-several-bases") {
-        return (tops.into_iter().take(1).collect(), None);
-    }
-    let under: Vec<&Whole> = all.into_iter().filter(|a| tops.iter().all(|top| is_below(a, top))).collect();
-    let below = match newest(&under)[..] {
-        [one] => Some(under[one]),
-        _ => None,
-    };
-    (tops, below)
+    among.iter().filter(is_top).map(|row| row.version).collect()
 }
