@@ -230,3 +230,23 @@ fn what_a_window_parted_from_is_what_its_text_is_merged_over() {
         assert_eq!(device.the_same(&draft).load().unwrap().views, 2, "each counted once");
     }
 }
+
+/// Found by the simulator: a checkpoint that was made before the hub's main came does not take that main's place.
+#[test]
+fn a_checkpoint_without_the_main_of_others_is_not_pushed_over_it() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    let same = two.the_same(&draft);
+    change(&same, |note| note.tags.push("weather".into()));
+    same.checkpoint("before").unwrap();
+    change(&draft, |note| note.body = "It rained.".into());
+    one.sync();
+    let report = two.sync();
+    assert_eq!((report.merged, report.pushed), (1, 1), "the merge alone contains what the hub has");
+    one.sync();
+    let found = draft.load().unwrap();
+    assert_eq!((found.body.as_str(), found.tags.len()), ("It rained.", 1));
+}

@@ -61,7 +61,7 @@ pub(crate) fn of(view: &impl View, place: &Place, key: DraftKey) -> Result<Vec<O
             out.push(reading.line(&head, head.row.version, Aim::Fork)?);
         } else {
             let mut expects = main;
-            for version in reading.barriers(&head)?.into_iter().chain([head.row.version]) {
+            for version in reading.barriers(&head, main)?.into_iter().chain([head.row.version]) {
                 let mut next = reading.line(&head, version, Aim::Main { expects })?;
                 // What the one before it contains is in the hub's main by then.
                 if let Some(Outgoing { contains, .. }) = out.last() {
@@ -93,14 +93,21 @@ struct Reading<'r, V> {
 }
 
 impl<V: View> Reading<'_, V> {
-    /// Versions of the head's line that the hub does not have and that are states of their own: checkpoints and phases.
-    fn barriers(&self, head: &Head) -> Result<Vec<u64>, Failure> {
+    /// Versions of the head's line that the hub does not have and that are states of their own: checkpoints and phases, as far
+    /// as they contain the hub's main, whose place they take.
+    fn barriers(&self, head: &Head, main: Option<RevisionId>) -> Result<Vec<u64>, Failure> {
         let key = self.facts.key;
         let owed = outbox::read(self.view, key)?.map_or(head.row.version, |owed| owed.version);
-        let first = owed.max(head.row.version.saturating_sub(BARRIERS_DEPTH)).max(1);
+        let since = match main.and_then(|main| self.facts.contains.get(&main)) {
+            Some(row) if !fault::on("barrier-in-place-of-what-it-lacks") => row.since,
+            _ => 1,
+        };
+        let first = owed.max(head.row.version.saturating_sub(BARRIERS_DEPTH)).max(since).max(1);
         let mut barriers = Vec::new();
         let mut phase = match run::row(self.view, key, first.saturating_sub(1)) {
-            Ok(Some(row)) => crate::revision::Header::decode(&row.header).map(|header| header.phase).ok(),
+            Ok(Some(row)) if !row.local.aside => {
+                crate::revision::Header::decode(&row.header).map(|header| header.phase).ok()
+            }
             _ => None,
         };
         for version in first..head.row.version {
