@@ -4,5 +4,6 @@
 mod agreeing;
 mod branching;
 mod losing;
+mod running;
 mod storing;
 mod world;
