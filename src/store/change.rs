@@ -7,6 +7,7 @@ use super::heads::{self, Head};
 use super::keys::SpaceKeys;
 use super::lists;
 use super::queue::lock;
+use super::remote::arrivals;
 use super::slots::{self, SlotRef};
 use super::space::ensure_kind;
 use super::stale::{self, Join, Revised};
@@ -408,11 +409,18 @@ fn edited(
         Err(failure) if failure.is_damage() => branch::fresh(replica, tick),
         Err(failure) => return Err(failure),
     };
+    // What the hub knows of the line that this goes on with: whoever gets this one contains that one as well.
+    let is_of_head = *from == head.header.vector && !fault::on("edit-without-parents");
+    let parents = match arrivals::read(write.txn, key) {
+        Ok(row) => row.and_then(|row| row.line).filter(|_| is_of_head).into_iter().collect(),
+        Err(failure) if failure.is_damage() => Vec::new(),
+        Err(failure) => return Err(failure),
+    };
     Ok(Header {
         schema,
         vector: from.clone().with(author, tick),
         author: Some(author),
-        parents: Vec::new(),
+        parents,
         time: write.now,
         flags: 0,
         ..head.header.clone()

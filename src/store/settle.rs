@@ -55,8 +55,9 @@ pub(crate) fn settle(
     }
     let kind = kind_of(write, place.space, &head)?;
     let (mut header, meta) = typed_as(write, place, &head, &vector, &text)?;
-    header.parents = settled.iter().map(|(_, whole)| whole.id).collect();
+    header.parents.extend(settled.iter().map(|(_, whole)| whole.id));
     header.parents.sort_unstable();
+    header.parents.dedup();
     settled.iter().for_each(|(side, _)| sides::remove(write, key, *side));
     let before = Head { row: HeadRow { sides: left.len() as u64, ..head.row.clone() }, ..head };
     let new = New { header, meta, body: text.body, aside: false };

@@ -250,3 +250,37 @@ fn a_checkpoint_without_the_main_of_others_is_not_pushed_over_it() {
     let found = draft.load().unwrap();
     assert_eq!((found.body.as_str(), found.tags.len()), ("It rained.", 1));
 }
+
+/// Found by the simulator: a fork goes on before others see it. Whoever settles what it became contains what it was.
+#[test]
+fn a_fork_that_went_on_says_what_it_was_made_from() {
+    let hub = hub(1);
+    let [one, two, three] = [2, 3, 4].map(|seed| Device::new(seed, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    [&one, &two, &three].map(Device::sync);
+    change(&draft, |note| note.title = "Night train".into());
+    one.sync();
+    let forked = two.the_same(&draft);
+    change(&forked, |note| (note.title, note.views) = ("Night bus".into(), 1));
+    two.sync(); // it is a fork
+    one.sync(); // which this device sees as it is now
+    change(&forked, |note| note.tags.push("weather".into()));
+    two.sync();
+    three.sync(); // and this one only as it became
+    let settled = |device: &Device| {
+        let draft = device.the_same(&draft);
+        let mut note = note("Night boat", "");
+        (note.views, note.tags) = (1, draft.conflict().unwrap().map_or_else(Vec::new, |_| vec!["weather".into()]));
+        while let Some(conflict) = draft.conflict().unwrap() {
+            conflict.settle(&note).unwrap();
+        }
+    };
+    settled(&one);
+    settled(&three);
+    three.sync();
+    one.sync();
+    three.sync();
+    for device in [&one, &three] {
+        assert_eq!(device.the_same(&draft).load().unwrap().views, 1, "one device counted once");
+    }
+}

@@ -76,6 +76,7 @@ pub(crate) fn arrive(write: &mut Write<'_>, arrival: &Arrival, epoch: u64) -> Re
         forks: arrival.forks.clone(),
         pieces,
         blocked: None,
+        line: before.as_ref().and_then(|before| before.line),
         unknown: before.map(|before| before.unknown).unwrap_or_default(),
     };
     write.put(REMOTES, key.bytes(), row.encode());
@@ -104,6 +105,14 @@ pub(crate) fn taken(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow) {
     drop_pieces(write, key, Some(row));
     put(write, key, &RemoteRow { pieces: 0, blocked: None, ..row.clone() });
     passed(write, key);
+}
+
+/// Notes what the next edit is made from. Where the hub has said nothing yet there is nothing to note it in, and it need not be.
+pub(crate) fn line(write: &mut Write<'_>, key: DraftKey, id: RevisionId) -> Result<(), Failure> {
+    if let Some(row) = read(write.txn, key)?.filter(|row| row.line != Some(id)) {
+        put(write, key, &RemoteRow { line: Some(id), ..row });
+    }
+    Ok(())
 }
 
 /// Nothing of the draft waits to be taken in.

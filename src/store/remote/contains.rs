@@ -3,7 +3,7 @@
 //! Vectors order and explain; ids prove. What stands here goes to the hub with a push, and tells which revisions this
 //! device and the hub's main have in common.
 
-use super::rows::ContainedRow;
+use super::rows::{ContainedRow, RemoteRow};
 use crate::error::{ErrorKind, Failure};
 use crate::fault;
 use crate::id::RevisionId;
@@ -79,6 +79,10 @@ pub(crate) fn part(write: &mut Write<'_>, key: DraftKey, base: &Base, side: u64)
         if row.side == 0 && id != base.id && !is_in_base {
             put(write, key, id, &ContainedRow { side, ..row });
         }
+    }
+    // The new head goes on from elsewhere.
+    if let Some(row) = super::arrivals::read(write.txn, key)?.filter(|row| row.line.is_some()) {
+        super::arrivals::put(write, key, &RemoteRow { line: None, ..row });
     }
     // Once the side is in the hub's main, this is what the head and that have in common.
     add(write, key, base.id, base.version, (base.version, &base.vector), 0)?;

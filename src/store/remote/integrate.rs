@@ -128,7 +128,7 @@ pub(crate) fn apply(
     let Some(row) = &decided.facts.row else { return Ok(None) };
     let owes_sides = decided.owes_sides;
     let (epoch, released, done) = (decided.facts.epoch, Vec::new(), Done::default());
-    let mut taking = Taking { write, place, key, row, epoch, owes_sides, released, trace, done };
+    let mut taking = Taking { write, place, key, row, epoch, owes_sides, released, line: None, trace, done };
     for id in &decided.shared {
         taking.share(*id, &decided.facts)?;
     }
@@ -144,8 +144,8 @@ pub(crate) fn apply(
     for fork in &decided.hold {
         taking.hold(fork)?;
     }
-    let done = taking.done;
-    arrivals::taken(write, key, row);
+    let (done, line) = (taking.done, taking.line.or(row.line));
+    arrivals::taken(write, key, &RemoteRow { line, ..row.clone() });
     Ok(Some(done))
 }
 
@@ -158,6 +158,8 @@ struct Taking<'t, 'w> {
     owes_sides: bool,
     /// The sides that were let go.
     released: Vec<u64>,
+    /// The main, once the head contains it.
+    line: Option<RevisionId>,
     trace: TraceId,
     done: Done,
 }
@@ -234,6 +236,7 @@ impl Taking<'_, '_> {
     /// Notes what the head contains by taking in a main: the main and what that was made from.
     fn contain(&mut self, main: &Foreign, version: u64, since: u64) -> Result<(), Failure> {
         self.hand_on(0, since)?;
+        self.line = Some(main.id);
         let vector = &main.header.vector;
         contains::add(self.write, self.key, main.id, since, (version, vector), self.epoch)?;
         for parent in &main.header.parents {
@@ -261,6 +264,7 @@ impl Taking<'_, '_> {
     fn keep(&mut self) -> Result<(), Failure> {
         let head = open_head(self.write, self.key)?;
         let (version, id) = (head.row.version, head.id());
+        self.line = Some(id);
         contains::add(self.write, self.key, id, version, (version, &head.header.vector), self.epoch)?;
         self.hand_on(0, version)?;
         self.owe(false)

@@ -191,6 +191,7 @@ pub(crate) fn leaving(write: &mut Write<'_>, outgoing: &[Departure]) -> Result<(
     for Departure { key, id, version, vector, side } in outgoing {
         if *side == 0 {
             contains::add(write, *key, *id, *version, (*version, vector), 0)?;
+            arrivals::line(write, *key, *id)?;
         }
     }
     Ok(())
@@ -253,6 +254,7 @@ pub(crate) fn arrived(
             }
             if is_main {
                 let seq = before.as_ref().map_or(0, |row| row.seq);
+                let line = before.as_ref().and_then(|row| row.line).or(Some(sent.id));
                 let unknown = before.as_ref().map(|row| row.unknown.clone()).unwrap_or_default();
                 let row = super::rows::RemoteRow {
                     epoch: link.epoch,
@@ -261,6 +263,7 @@ pub(crate) fn arrived(
                     forks,
                     pieces: 0,
                     blocked: None,
+                    line,
                     unknown,
                 };
                 arrivals::put(write, key, &row);

@@ -162,6 +162,8 @@ pub(crate) struct RemoteRow {
     pub(crate) pieces: u16,
     /// Why it cannot be taken in, for people.
     pub(crate) blocked: Option<String>,
+    /// The last revision of the head's line that the hub was sent, or that came from it: what the next edit is made from.
+    pub(crate) line: Option<RevisionId>,
     pub(crate) unknown: Unknown,
 }
 
@@ -175,6 +177,7 @@ impl RemoteRow {
         writer.bytes_unless_empty(4, forks.as_flattened());
         writer.number_unless_zero(5, self.pieces.into());
         writer.bytes_unless_empty(6, self.blocked.as_deref().unwrap_or_default().as_bytes());
+        writer.bytes_unless_empty(7, self.line.as_ref().map_or(&[], |line| &line.as_bytes()[..]));
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -192,7 +195,8 @@ impl RemoteRow {
             forks: forks.iter().map(|id| RevisionId::from_bytes(*id)).collect(),
             pieces: u16::try_from(fields.number(5)?).map_err(|_| CodecError::Malformed(5))?,
             blocked: fields.text(6)?,
-            unknown: fields.unknown_above(6),
+            line: fields.optional_array(7)?.map(RevisionId::from_bytes),
+            unknown: fields.unknown_above(7),
         })
     }
 }
