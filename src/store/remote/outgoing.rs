@@ -254,7 +254,7 @@ pub(crate) fn arrived(
             }
             if is_main {
                 let seq = before.as_ref().map_or(0, |row| row.seq);
-                let line = before.as_ref().and_then(|row| row.line).or(Some(sent.id));
+                let last = before.as_ref().and_then(|row| row.line).or(Some(sent.id));
                 let unknown = before.as_ref().map(|row| row.unknown.clone()).unwrap_or_default();
                 let row = super::rows::RemoteRow {
                     epoch: link.epoch,
@@ -263,7 +263,7 @@ pub(crate) fn arrived(
                     forks,
                     pieces: 0,
                     blocked: None,
-                    line,
+                    line: last,
                     unknown,
                 };
                 arrivals::put(write, key, &row);
