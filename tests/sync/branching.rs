@@ -257,7 +257,9 @@ fn a_fork_that_went_on_says_what_it_was_made_from() {
     let hub = hub(1);
     let [one, two, three] = [2, 3, 4].map(|seed| Device::new(seed, &hub));
     let draft = one.notes.start(&note("Night", "")).unwrap();
-    [&one, &two, &three].map(Device::sync);
+    for device in [&one, &two, &three] {
+        device.sync();
+    }
     change(&draft, |note| note.title = "Night train".into());
     one.sync();
     let forked = two.the_same(&draft);
