@@ -86,7 +86,7 @@ pub(crate) fn part(write: &mut Write<'_>, key: DraftKey, base: &Base, side: u64)
     }
     // Once the side is in the hub's main, this is what the head and that have in common.
     add(write, key, base.id, base.version, (base.version, &base.vector), 0)?;
-    if let Some(row) = get(write.txn, key, base.id)?.filter(|_| !fault::on("parting-forgotten")) {
+    if let Some(row) = get(write.txn, key, base.id)? {
         put(write, key, base.id, &ContainedRow { also: side, ..row });
     }
     Ok(())
