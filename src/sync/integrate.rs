@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Known {
     pub(super) head: Option<RevisionId>,
-    /// What the head contains, without itself.
+    /// What the head contains; itself, too, where it was sent.
     pub(super) contains: BTreeSet<RevisionId>,
     /// What only sides contain, without themselves.
     pub(super) beside: BTreeSet<RevisionId>,

@@ -230,11 +230,13 @@ fn what_a_later_main_contains_is_not_believed_of_an_earlier_one() {
     change(&three.the_same(&draft), |note| note.title = "Night bus".into());
     three.sync();
     two.sync();
+    change(&same, |note| note.body.push_str(" It snowed."));
+    two.sync();
     two.sync();
     one.sync();
     for device in [&one, &two] {
-        let draft = device.the_same(&draft);
-        assert_eq!(draft.load().unwrap().body, "It rained.", "it is replaced by a text that never had it");
+        let body = device.the_same(&draft).load().unwrap().body;
+        assert_eq!(body, "It rained. It snowed.", "it is replaced by a text that never had it");
     }
 }
 
