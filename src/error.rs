@@ -75,6 +75,11 @@ pub enum ErrorKind {
         /// The version that was asked for.
         version: u64,
     },
+    /// The space has no such restore point: it never had, it was dropped, or newer ones took its place.
+    NoSuchPoint {
+        /// The number that was asked for.
+        point: u64,
+    },
     /// The draft's phase does not allow it. An archived draft has to be reopened, a discarded one recovered.
     Phase {
         /// The draft.
@@ -150,6 +155,12 @@ impl Error {
     }
 }
 
+impl ErrorKind {
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Corrupt { .. } | Self::Storage(StorageErrorKind::Corrupt { .. }))
+    }
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { kind, path, trace, source } = &*self.0;
@@ -191,6 +202,7 @@ impl fmt::Display for ErrorKind {
             }
             Self::NoSuchDraft { draft } => write!(f, "there is no draft {draft}"),
             Self::NoSuchVersion { draft, version } => write!(f, "draft {draft} has no version {version}"),
+            Self::NoSuchPoint { point } => write!(f, "the space has no restore point {point}"),
             Self::Stale { draft, head } => {
                 write!(f, "draft {draft} has moved on to version {head}; show that, and call again")
             }
@@ -259,7 +271,7 @@ impl Failure {
 
     /// Whether the cause is damage, so that a second path to the same data may still work.
     pub(crate) fn is_damage(&self) -> bool {
-        matches!(self.kind, ErrorKind::Corrupt { .. } | ErrorKind::Storage(StorageErrorKind::Corrupt { .. }))
+        self.kind.is_damage()
     }
 }
 

@@ -220,6 +220,25 @@
 //! # Ok::<(), draftkeep::Error>(())
 //! ```
 //!
+//! **Go back with everything.** A restore point is a mark, however many drafts there are; one is taken by itself before a cycle of
+//! syncing changes anything here.
+//!
+//! ```
+//! # use draftkeep::*;
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! # let space = Store::in_memory(Options::new())?.space("alice")?;
+//! # let draft = space.drafts(NOTE)?.start(&"long".to_owned())?;
+//! let point = space.take_restore_point("before the import")?;
+//! let mut edit = draft.edit()?;
+//! edit.doc().clear();
+//! edit.save()?;
+//! let returned = space.return_to(point.number)?;
+//! assert_eq!((draft.load()?, returned.drafts), ("long".to_owned(), vec![draft.id()]));
+//! space.return_to(returned.before.number)?; // and forth again
+//! assert_eq!(draft.load()?, "");
+//! # Ok::<(), draftkeep::Error>(())
+//! ```
+//!
 //! **A picker.** Newest first, with labels, without reading a document.
 //!
 //! ```
@@ -356,6 +375,7 @@ pub use draft::edit::{Edit, Savable};
 pub use draft::handle::{Draft, Version};
 pub use draft::info::{DraftInfo, History, VersionInfo};
 pub use draft::list::{Cursor, Filter, Page};
+pub use draft::points::{NotReturned, Returned};
 pub use draft::saved::Saved;
 pub use draft::slot::Slot;
 pub use error::{Error, ErrorKind, Result};
@@ -365,7 +385,7 @@ pub use kind::{Kind, MigrationResult, Schema};
 pub use phase::Phase;
 #[cfg(feature = "redb")]
 pub use store::Backup;
-pub use store::{Compacted, Damage, Keep, Options, Retention, Space, Store, Swept, Verified};
+pub use store::{Compacted, Damage, Keep, Options, PointCause, RestorePoint, Retention, Space, Store, Swept, Verified};
 pub use value::Value;
 pub use vector::{Causality, MAX_WRITERS, VersionVector};
 pub use watch::Statuses;

@@ -7,6 +7,7 @@
 //! | `joining`, `conflict` | merging two documents of a kind, and what a person has to decide |
 //! | `document`, `carry` | the application's types: migrations, members that a type does not know |
 //! | `list`, `info` | pages of drafts, and what is known of each without its document |
+//! | `points` | bringing a whole space back to what it was |
 //! | `autosave`, `live` | saving by itself, and handing what is unsaved to a phase's commit |
 //! | `names` | limits of what an application names |
 //!
@@ -24,6 +25,7 @@ pub(crate) mod joining;
 pub(crate) mod list;
 mod live;
 mod names;
+pub(crate) mod points;
 pub(crate) mod saved;
 mod session;
 pub(crate) mod slot;

@@ -11,6 +11,7 @@ use super::history::delta;
 use super::keys::SpaceKeys;
 use super::lists;
 use super::pieces::{self, INLINE_MAX};
+use super::points;
 use super::remote::outbox;
 use super::rows::{HeadRow, Local, Stored, VersionRow};
 use super::tables::{ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, VERSIONS};
@@ -81,7 +82,8 @@ pub(crate) fn append_received(
     let header = header.encode();
     let id = revision_id(&header);
     let version = before.map_or(1, |head| head.row.last + 1);
-    let local = Local { saved_at: write.now, days: of.days, aside };
+    let point = points::latest(write, key.space)?;
+    let local = Local { saved_at: write.now, days: of.days, aside, point };
 
     let kept = kept(write, of, before)?;
     let (run, stored) = in_history(write, key, before, kept.as_ref(), version, &body)?;

@@ -15,6 +15,7 @@ use super::tables::{
     ANCHORS, CONTAINS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, OUTBOX, PACKS, PINS, SIDES, SpaceNo, TOMBSTONES,
     VERSIONS,
 };
+use super::versions::packed::Whole;
 use super::write::{LastWritten, Write};
 use crate::clock::Timestamp;
 use crate::codec::Writer;
@@ -317,19 +318,7 @@ pub(crate) fn enter_phase(
     head: &Head,
     entering: Entering,
 ) -> Result<Written, Failure> {
-    if let Some((key, generation)) = &head.meta.slot {
-        let kind_name = head.header.kind.clone();
-        let of = SlotRef { space: place.space, kind, kind_name: &kind_name, key, keys: &place.keys };
-        let found = slots::read(write.txn, of)?;
-        let is_new = found.is_none();
-        let row = found.unwrap_or_default();
-        if let Some(other) = row.current().filter(|current| current != generation)
-            && entering.phase.takes_saves()
-        {
-            return Err(ErrorKind::SlotTaken { by: of.draft(other).draft }.into());
-        }
-        slots::put(write.txn, of, is_new, slots::entered(row, *generation, entering.phase))?;
-    }
+    enter_slot(write, place, kind, head, entering.phase)?;
     let mut header = edited(write, place, head, &head.header.vector, head.header.schema)?;
     header.phase = entering.phase;
     header.promoted = entering.promoted;
@@ -341,6 +330,51 @@ pub(crate) fn enter_phase(
         ..head.meta.clone()
     };
     rewrite(write, place, head, header, meta)
+}
+
+/// Tells the draft's slot, where it has one, which phase it enters.
+fn enter_slot(write: &mut Write<'_>, place: &Place, kind: KindNo, head: &Head, phase: Phase) -> Result<(), Failure> {
+    let Some((key, generation)) = &head.meta.slot else { return Ok(()) };
+    let kind_name = head.header.kind.clone();
+    let of = SlotRef { space: place.space, kind, kind_name: &kind_name, key, keys: &place.keys };
+    let found = slots::read(write.txn, of)?;
+    let is_new = found.is_none();
+    let row = found.unwrap_or_default();
+    if let Some(other) = row.current().filter(|current| current != generation)
+        && phase.takes_saves()
+    {
+        return Err(ErrorKind::SlotTaken { by: of.draft(other).draft }.into());
+    }
+    slots::put(write.txn, of, is_new, slots::entered(row, *generation, phase))
+}
+
+/// Makes a draft what it was at an earlier version, its phase included, as a new version. `None` where it is that already.
+pub(crate) fn return_to(
+    write: &mut Write<'_>,
+    place: &Place,
+    key: DraftKey,
+    whole: &Whole,
+    newest: u32,
+) -> Result<Option<Written>, Failure> {
+    let head = open_head(write, key)?;
+    let body = heads::body(write.txn, write.bodies, &place.keys.digests(), key, &head)?;
+    let then = Meta::decode(&whole.meta)?;
+    let of = |header: &Header, meta: &Meta| {
+        (header.schema, header.phase, header.promoted, meta.outcome.clone(), meta.discarded_from)
+    };
+    if *body == whole.body && of(&head.header, &head.meta) == of(&whole.header, &then) {
+        return Ok(None);
+    }
+    refuse_newer_schema(&head, newest)?;
+    let kind = kind_of(write, place.space, &head)?;
+    let Header { schema, phase, promoted, .. } = whole.header;
+    if phase != head.header.phase {
+        enter_slot(write, place, kind, &head, phase)?;
+    }
+    let header = Header { phase, promoted, ..edited(write, place, &head, &head.header.vector, schema)? };
+    let meta = Meta { checkpoint: None, device: place.device.clone(), slot: head.meta.slot.clone(), ..then };
+    let new = New { header, meta, body: Arc::new(whole.body.clone()), aside: false };
+    append::append(write, place.belongs(key.draft, kind), Some(&head), new).map(Some)
 }
 
 /// Removes a draft and all that belongs to it; only a mark stays, so that its id is never used again.

@@ -80,6 +80,7 @@ impl Engine {
             next_tick: meta.ticks_reserved,
             reserved: meta.ticks_reserved,
             newest: BTreeMap::new(),
+            points: BTreeMap::new(),
             cold: BTreeSet::new(),
             is_foreign: false,
             last_written: LastWritten::Nothing,
@@ -193,6 +194,7 @@ impl Engine {
             // Whether it became durable is unknown: whatever was remembered of it is read again.
             self.bodies.clear();
             state.newest.clear();
+            state.points.clear();
             state.reserved = state.next_tick;
             state.is_replica_sure = false;
             // Where even this fails, the next commit finds out before it writes.

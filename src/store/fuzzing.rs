@@ -4,6 +4,7 @@
 
 #![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc)]
 
+use super::points::PointRow;
 use super::record;
 use super::rows::{HeadRow, ListRow, Local, MetaRow, SlotRow, SpaceRow, VersionRow, decode_space_no, encode_space_no};
 use crate::revision::{Header, Meta};
@@ -26,6 +27,7 @@ pub fn rows(data: &[u8]) {
     survives!(data, HeadRow);
     survives!(data, SlotRow);
     survives!(data, ListRow);
+    survives!(data, PointRow);
     survives!(data, Local);
     survives!(data, Header);
     survives!(data, Meta);

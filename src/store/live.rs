@@ -4,7 +4,7 @@
 //! draft, however it was come by, has to find the same ones.
 
 use super::queue::lock;
-use super::tables::DraftKey;
+use super::tables::{DraftKey, SpaceNo};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
@@ -24,6 +24,13 @@ impl Live {
             !holders.is_empty()
         });
         all.entry(draft).or_default().push(Arc::downgrade(holder));
+    }
+
+    /// The drafts of a space that somebody holds something of.
+    pub(crate) fn drafts(&self, space: SpaceNo) -> Vec<DraftKey> {
+        let all = lock(&self.0);
+        let is_held = |holders: &Vec<Weak<Holder>>| holders.iter().any(|holder| holder.strong_count() > 0);
+        all.iter().filter(|(key, holders)| key.space == space && is_held(holders)).map(|(key, _)| *key).collect()
     }
 
     pub(crate) fn of(&self, draft: DraftKey) -> Vec<Arc<Holder>> {

@@ -13,6 +13,7 @@
 //! | `remote` | what a space has to do with its hub: the outbox, the hub's rows, what contains what |
 //! | `lists`, `slots` | how drafts are found |
 //! | `live` | the autosaves at work on a draft, for commits that take in what they hold |
+//! | `points` | what a whole space was at a moment |
 //! | `retention`, `sweep`, `tend`, `verify` | what is dropped, tidied and checked |
 //! | `identity` | noticing that a store was copied or restored |
 //!
@@ -35,6 +36,7 @@ pub(crate) mod lists;
 pub(crate) mod live;
 pub(crate) mod options;
 pub(crate) mod pins;
+pub(crate) mod points;
 pub(crate) mod remote;
 pub(crate) mod retention;
 pub(crate) mod rows;
@@ -55,6 +57,7 @@ pub(crate) use crate::records::{pieces, queue, record, txn, view};
 pub use handle::Backup;
 pub use handle::{Compacted, Store};
 pub use options::Options;
+pub use points::{PointCause, RestorePoint};
 pub use retention::{Keep, Retention};
 pub use space::{Space, Swept};
 pub use verify::{Damage, Verified};

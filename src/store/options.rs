@@ -3,6 +3,8 @@
 use crate::clock::{Clock, Entropy, Spawn};
 use crate::error::Failure;
 use crate::kind::{AnySchema, Schema};
+#[cfg(doc)]
+use crate::store::RestorePoint;
 use crate::store::retention::Retention;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -39,6 +41,7 @@ pub(crate) struct Settings {
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) idle: Duration,
     pub(crate) cache_bytes: usize,
+    pub(crate) restore_points: u32,
 }
 
 #[cfg(feature = "threads")]
@@ -69,6 +72,7 @@ impl Options {
             entropy,
             idle: Duration::from_secs(3),
             cache_bytes: 32 << 20,
+            restore_points: 100,
         };
         Self { settings, refused: None }
     }
@@ -121,6 +125,16 @@ impl Options {
     #[must_use]
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.settings.cache_bytes = bytes;
+        self
+    }
+
+    /// How many of a space's [restore points](RestorePoint) are kept that nobody asked for; 100 by default, 0 takes none
+    /// before a cycle of syncing.
+    ///
+    /// A point takes some 30 bytes. The versions that it stands for are not dropped by retention while it is kept.
+    #[must_use]
+    pub fn restore_points(mut self, count: u32) -> Self {
+        self.settings.restore_points = count;
         self
     }
 

@@ -58,6 +58,8 @@ pub(crate) struct SpaceRow {
     pub(crate) days: u64,
     /// The last of these days, counted from 1970.
     pub(crate) last_day: u64,
+    /// The number of the last restore point that was taken.
+    pub(crate) points: u64,
     pub(crate) unknown: Unknown,
 }
 
@@ -74,6 +76,7 @@ impl SpaceRow {
         writer.bytes_unless_empty(3, &kinds);
         writer.number_unless_zero(4, self.days);
         writer.number_unless_zero(5, self.last_day);
+        writer.number_unless_zero(6, self.points);
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -93,7 +96,8 @@ impl SpaceRow {
             kinds,
             days: fields.number(4)?,
             last_day: fields.number(5)?,
-            unknown: fields.unknown_above(5),
+            points: fields.number(6)?,
+            unknown: fields.unknown_above(6),
         })
     }
 
@@ -122,33 +126,38 @@ pub(crate) struct Local {
     pub(crate) days: u64,
     /// Kept beside the head: the text of a save that came too late.
     pub(crate) aside: bool,
+    /// The number of the last restore point before it.
+    pub(crate) point: u64,
 }
 
 impl Local {
     const ASIDE: u64 = 1;
 
+    /// Writes all but the restore point, which came later and stands behind the other fields of a row.
     fn write(&self, writer: &mut Writer, tag: u64) {
         writer.number_unless_zero(tag, self.saved_at.as_millis());
         writer.number_unless_zero(tag + 1, self.days);
         writer.number_unless_zero(tag + 2, if self.aside { Self::ASIDE } else { 0 });
     }
 
-    fn read(fields: &Fields<'_>, tag: u64) -> Result<Self, CodecError> {
+    fn read(fields: &Fields<'_>, tag: u64, point: u64) -> Result<Self, CodecError> {
         Ok(Self {
             saved_at: Timestamp::from_millis(fields.number(tag)?),
             days: fields.number(tag + 1)?,
             aside: fields.number(tag + 2)? & Self::ASIDE != 0,
+            point: fields.number(point)?,
         })
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut writer = Writer::new(FORMAT);
         self.write(&mut writer, 1);
+        writer.number_unless_zero(4, self.point);
         writer.finish()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
-        Self::read(&Fields::parse(bytes, FORMAT)?, 1)
+        Self::read(&Fields::parse(bytes, FORMAT)?, 1, 4)
     }
 }
 
@@ -208,6 +217,7 @@ impl VersionRow {
         self.stored.write(&mut writer, 7);
         writer.number(10, self.place);
         writer.number(11, self.size);
+        writer.number_unless_zero(12, self.local.point);
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -217,12 +227,12 @@ impl VersionRow {
         Ok(Self {
             header: fields.required(1)?.to_vec(),
             meta: fields.required(2)?.to_vec(),
-            local: Local::read(&fields, 3)?,
+            local: Local::read(&fields, 3, 12)?,
             run: fields.number(6)?,
             stored: Stored::read(&fields, 7)?,
             place: fields.number(10)?,
             size: fields.number(11)?,
-            unknown: fields.unknown_above(11),
+            unknown: fields.unknown_above(12),
         })
     }
 }
@@ -279,6 +289,7 @@ impl HeadRow {
         writer.number(18, self.size);
         writer.number_unless_zero(19, self.pins);
         writer.number_unless_zero(20, self.sides);
+        writer.number_unless_zero(21, self.local.point);
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -288,7 +299,7 @@ impl HeadRow {
         Ok(Self {
             header: fields.required(1)?.to_vec(),
             meta: fields.required(2)?.to_vec(),
-            local: Local::read(&fields, 3)?,
+            local: Local::read(&fields, 3, 21)?,
             version: fields.number(6)?,
             last: fields.number(7)?,
             run: fields.number(8)?,
@@ -302,7 +313,7 @@ impl HeadRow {
             size: fields.number(18)?,
             pins: fields.number(19)?,
             sides: fields.number(20)?,
-            unknown: fields.unknown_above(20),
+            unknown: fields.unknown_above(21),
         })
     }
 }

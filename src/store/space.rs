@@ -146,6 +146,7 @@ fn enter(write: &mut Write<'_>, name: &str, today: u64) -> Result<(SpaceNo, Spac
             kinds: Vec::new(),
             days: 0,
             last_day: 0,
+            points: 0,
             unknown: Unknown::default(),
         };
         (meta.spaces, row)

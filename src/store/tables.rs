@@ -18,15 +18,15 @@
 //! | `PINS` | space, draft, version | empty record | – |
 //! | `TOMBSTONES` | space, draft | when it was purged | – |
 //! | `SIDES` | space, draft, version | [`Side`](super::sides::Side) | `VERSIONS`, `PACKS` |
-//!
 //! | `LINKS` | space | [`LinkRow`](super::remote::rows::LinkRow) | – |
 //! | `OUTBOX` | space, draft | [`OwedRow`](super::remote::rows::OwedRow) | a resync |
 //! | `REMOTES` | space, draft | [`RemoteRow`](super::remote::rows::RemoteRow) | a resync |
 //! | `ARRIVED` | space, draft | empty record: the row in `REMOTES` is not taken in yet | a resync |
 //! | `ARRIVALS` | space, draft, piece | a main as it came, until it is taken in | the hub |
 //! | `CONTAINS` | space, draft, revision | [`ContainedRow`](super::remote::rows::ContainedRow) | – |
+//! | `POINTS` | space, number | [`PointRow`](super::points::PointRow) | – |
 //!
-//! Tables 19 to 24 are kept free for audit, blobs and erase markers.
+//! Tables 20 to 24 are kept free for audit, blobs and erase markers.
 
 use crate::id::{DraftId, RevisionId};
 use crate::phase::Phase;
@@ -52,9 +52,10 @@ pub(crate) const REMOTES: Table = Table::new(15);
 pub(crate) const ARRIVED: Table = Table::new(16);
 pub(crate) const ARRIVALS: Table = Table::new(17);
 pub(crate) const CONTAINS: Table = Table::new(18);
+pub(crate) const POINTS: Table = Table::new(19);
 
 /// The tables of this release with their names, for `verify` and for people.
-pub(crate) const ALL: [(Table, &str); 19] = [
+pub(crate) const ALL: [(Table, &str); 20] = [
     (META, "meta"),
     (SPACES, "spaces"),
     (SPACE_NAMES, "space names"),
@@ -74,6 +75,7 @@ pub(crate) const ALL: [(Table, &str); 19] = [
     (ARRIVED, "arrived"),
     (ARRIVALS, "arrivals"),
     (CONTAINS, "contains"),
+    (POINTS, "restore points"),
 ];
 
 pub(crate) const META_KEY: &[u8] = b"store";
@@ -180,6 +182,16 @@ pub(crate) fn place_of(key: &[u8]) -> Option<u64> {
 
 pub(crate) fn slot(space: SpaceNo, kind: KindNo, key: &[u8]) -> Vec<u8> {
     [&space.to_be_bytes()[..], &kind.to_be_bytes(), key].concat()
+}
+
+/// The key of a restore point.
+pub(crate) fn point(space: SpaceNo, number: u64) -> Vec<u8> {
+    [&space.to_be_bytes()[..], &number.to_be_bytes()].concat()
+}
+
+/// The number in the key of a restore point.
+pub(crate) fn point_of(key: &[u8]) -> Option<u64> {
+    number_at(key, 4)
 }
 
 /// Where a slot's own key begins in the key of its row.

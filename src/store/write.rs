@@ -28,6 +28,8 @@ pub(crate) struct State {
     pub(crate) reserved: u64,
     /// The newest place in any list of a space.
     pub(crate) newest: BTreeMap<SpaceNo, u64>,
+    /// The number of the last restore point of a space.
+    pub(crate) points: BTreeMap<SpaceNo, u64>,
     /// Drafts with a run that ended and is not packed yet.
     pub(crate) cold: BTreeSet<DraftKey>,
     /// The commit under way holds bytes that somebody else chose.

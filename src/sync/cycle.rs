@@ -29,12 +29,14 @@ pub(super) struct Cycle<'c> {
     pub(super) again: bool,
     /// The hub cannot be asked: what it said is taken in with what is here.
     pub(super) is_offline: bool,
+    /// A restore point was taken before it changed drafts.
+    pub(super) is_marked: bool,
 }
 
 impl<'c> Cycle<'c> {
     pub(super) fn new(core: &'c Arc<SpaceCore>, talk: Talk<'c>) -> Self {
         let place = crate::draft::space::place(core);
-        Self { core, place, talk, report: Report::default(), again: false, is_offline: false }
+        Self { core, place, talk, report: Report::default(), again: false, is_offline: false, is_marked: false }
     }
 
     /// What is known of the hub; there is a row from the greeting on.

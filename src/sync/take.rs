@@ -10,6 +10,7 @@ use crate::fault;
 use crate::id::RevisionId;
 use crate::kind::AnySchema;
 use crate::phase::Phase;
+use crate::store::points::{self, PointCause};
 use crate::store::remote::arrivals::{self, Travelling};
 use crate::store::remote::integrate::{self, Becomes, Decided, Done, Facts};
 use crate::store::remote::receive::{self, Foreign};
@@ -84,8 +85,14 @@ impl Cycle<'_> {
         }
         let keys: Vec<DraftKey> = ready.iter().map(|(decided, _)| decided.facts.key).collect();
         let (place, trace) = (self.place.clone(), self.talk.trace);
+        let keep = self.core.engine.settings.restore_points;
+        let is_first = !self.is_marked && ready.iter().any(|(decided, _)| decided.moves_the_head());
+        let marks = is_first && keep > 0 && !fault::on("synced-without-a-restore-point");
         let applied = self.write(move |write| {
             write.state.is_foreign = true;
+            if marks {
+                points::take(write, place.space, PointCause::BeforeSync, keep)?;
+            }
             let apply = |(decided, join): &Ready| integrate::apply(write, &place, decided, &**join, trace);
             ready.iter().map(apply).collect::<Result<Vec<_>, _>>()
         });
@@ -95,6 +102,7 @@ impl Cycle<'_> {
             Err(failure) if failure.is_damage() && keys.len() > 1 => return Ok(keys),
             Err(failure) => return Err(failure.into()),
         };
+        self.is_marked |= is_first;
         done.iter().flatten().for_each(|done| self.count(done));
         Ok(keys.into_iter().zip(done).filter(|(_, done)| done.is_none()).map(|(key, _)| key).collect())
     }

@@ -6,6 +6,7 @@ mod conflicts;
 mod files;
 mod lists;
 mod phases;
+mod points;
 mod retention;
 mod slots;
 mod stale;

@@ -86,6 +86,13 @@ pub(crate) struct Decided {
     pub(crate) becomes: Becomes,
 }
 
+impl Decided {
+    /// Whether a text that is here is replaced by another one.
+    pub(crate) fn moves_the_head(&self) -> bool {
+        matches!(self.becomes, Becomes::Adopts(_) | Becomes::Joins { .. })
+    }
+}
+
 /// What becomes of the head.
 #[derive(Debug, Clone)]
 pub(crate) enum Becomes {

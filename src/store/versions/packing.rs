@@ -15,6 +15,7 @@ use crate::store::engine::Engine;
 use crate::store::heads::{self, Head};
 use crate::store::history::pack::{Pack, PackBuilder, PackEntry, PackVersion};
 use crate::store::pins;
+use crate::store::points;
 use crate::store::remote::{contains, link};
 use crate::store::retention::{self, Candidate, Keep};
 use crate::store::rows::{Stored, VersionRow};
@@ -170,6 +171,11 @@ fn kept(
     let conflict = of_conflict(view, key, head, &entries)?;
     let promoted = promoted(&entries);
     let synced = synced(view, key)?;
+    let at_points = match points::needed(view, key.space, &entries) {
+        // Which versions a damaged point stands for is not known.
+        Err(failure) if failure.is_damage() => return Ok(None),
+        at_points => at_points?,
+    };
     let candidates: Vec<Candidate> = entries
         .iter()
         .map(|entry| Candidate {
@@ -182,6 +188,7 @@ fn kept(
                     || entry.header.phase != Phase::Open
                     || pins.contains(&entry.version)
                     || conflict.contains(&entry.version)
+                    || at_points.contains(&entry.version)
                     || synced.is_some_and(|synced| entry.version >= synced)
                     || promoted.contains(&entry.version)),
         })
