@@ -84,6 +84,12 @@ impl VersionVector {
     }
 
     /// Whether the other contains everything that this one does.
+    /// What both have seen.
+    pub(crate) fn meet(&self, other: &Self) -> Self {
+        let both = self.iter().map(|(writer, counter)| (writer, counter.min(other.get(writer))));
+        Self(both.filter(|(_, counter)| *counter > 0).collect())
+    }
+
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         self.iter().all(|(writer, counter)| counter <= other.get(writer))
     }
@@ -139,6 +145,16 @@ mod tests {
             prop_assert_eq!(&join, &b.join(&a));
             prop_assert_eq!(join.join(&c), a.join(&b.join(&c)));
             prop_assert_eq!(a.join(&a), a);
+        }
+
+        #[test]
+        fn meet_is_the_greatest_lower_bound(a in vector(), b in vector(), c in vector()) {
+            let meet = a.meet(&b);
+            prop_assert!(meet.is_within(&a) && meet.is_within(&b));
+            if c.is_within(&a) && c.is_within(&b) {
+                prop_assert!(c.is_within(&meet));
+            }
+            prop_assert_eq!(a.join(&b.meet(&a)), a);
         }
 
         #[test]

@@ -3,7 +3,7 @@
 use crate::world::{Device, NOTE, Note, change, hub, note, options};
 use draftkeep::hub::Hub;
 use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
-use draftkeep::storage::{MemoryStorage, StorageErrorKind};
+use draftkeep::storage::{Batch, MemoryStorage, Origin, Storage, StorageErrorKind, Table};
 use draftkeep::sync::Syncer;
 use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError};
 use draftkeep::{Draft, Retention, Store};
@@ -122,4 +122,31 @@ fn what_the_hub_does_not_have_is_not_purged() {
     assert!(again.swept().purged.is_empty(), "it may be the last copy");
     block_on(Syncer::new(&again, Arc::clone(&hub)).once()).unwrap();
     assert_eq!(store.space("alice").unwrap().swept().purged, [draft.id()]);
+}
+
+/// Without the text that both counted on, nobody can say what each of them added.
+#[test]
+fn what_both_counted_on_is_damaged_and_nothing_is_counted_wrong() {
+    let hub = hub(1);
+    let one = Device::new(2, &hub);
+    let storage = MemoryStorage::new();
+    let store = Store::with_storage(Arc::new(storage.clone()), options(3)).unwrap();
+    let space = store.space("alice").unwrap();
+    let syncer = Syncer::new(&space, Arc::clone(&hub));
+    let theirs = one.notes.start(&Note { views: 5, ..note("Night", "") }).unwrap();
+    one.sync();
+    block_on(syncer.once()).unwrap();
+    let ours = space.drafts(NOTE).unwrap().get(theirs.id()).unwrap().unwrap();
+    change(&theirs, |note| note.views += 1);
+    change(&ours, |note| note.views += 1);
+    one.sync();
+    let key = [&1_u32.to_be_bytes()[..], ours.id().as_bytes(), &1_u64.to_be_bytes()].concat();
+    let mut batch = Batch::new(Origin::Local);
+    batch.delete(Table::new(3), key);
+    storage.commit(&batch).unwrap();
+    assert!(ours.at(1).is_err(), "what both counted on cannot be read");
+    let report = block_on(syncer.once()).unwrap();
+    assert_eq!((report.conflicts, report.merged), (1, 0), "two that each added 1 may not have added 1 together");
+    assert_eq!(ours.load().unwrap().views, 6);
+    assert_eq!(syncer.status().unwrap().conflicts, 1, "somebody has to say");
 }

@@ -171,6 +171,24 @@ struct Taking<'t, 'w> {
     done: Done,
 }
 
+/// Whether what both count can be told from what each counted, which takes a base that has exactly the edits that both have:
+/// one that lacks some of them would count these twice.
+fn is_countable((ours, theirs): (&Header, &Header), tops: &[Whole], below: Option<&Whole>) -> bool {
+    if fault::on("counted-over-an-older-base") {
+        return tops.len() < 2 || below.is_some();
+    }
+    let common = ours.vector.meet(&theirs.vector);
+    match (tops, below) {
+        ([], _) => common.is_empty(),
+        ([top], _) => top.header.vector == common,
+        ([one, other], Some(below)) => {
+            let (one, other) = (&one.header.vector, &other.header.vector);
+            one.join(other) == common && below.header.vector == one.meet(other)
+        }
+        _ => false,
+    }
+}
+
 impl Taking<'_, '_> {
     fn tell(&mut self, what: EventKind) {
         self.write.tell(self.key.space, Some(self.key.draft), self.trace, what);
@@ -378,9 +396,7 @@ impl Taking<'_, '_> {
         (tops, below): &(Vec<Whole>, Option<Whole>),
         join: &dyn Join,
     ) -> Option<(Joined, Stage)> {
-        // What several texts came from together, nobody can count without knowing what these came from.
-        let is_countable = tops.len() < 2 || tops.len() == 2 && below.is_some();
-        if !is_countable && join.counts() {
+        if join.counts() && !is_countable((&head.header, &main.header), tops, below.as_ref()) {
             return None;
         }
         let stages: Vec<Stage> = tops.iter().map(|top| stage_of(&top.header, &top.meta)).collect();
