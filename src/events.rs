@@ -86,6 +86,13 @@ pub enum EventKind {
         /// The version that it became.
         version: u64,
     },
+    /// What was written here is another draft now: the draft was begun here while that of other devices, which turned up, had been
+    /// archived already. This one is theirs, archived; the slot's [current draft](crate::Slot::resume) is the other one. An editor that is open
+    /// goes on with that ([`Autosave::rebase`](crate::Autosave::rebase)).
+    Moved {
+        /// The draft that it is now: a later generation of the slot.
+        to: DraftId,
+    },
     /// A cycle of syncing came to its end.
     Synced {
         /// Rows that the hub sent.

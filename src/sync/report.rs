@@ -14,6 +14,8 @@ pub struct Report {
     pub pushed: u64,
     /// Drafts of which both sides were merged.
     pub merged: u64,
+    /// Drafts begun here that became another generation of their slot, since that of other devices was archived already.
+    pub moved: u64,
     /// Texts that came to stand beside a head, for a person to decide on.
     pub conflicts: u64,
     /// Drafts that are parked now: the hub cannot accept them as they are.

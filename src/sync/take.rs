@@ -145,6 +145,7 @@ impl Cycle<'_> {
     fn count(&mut self, done: &Done) {
         self.report.received += u64::from(done.received);
         self.report.merged += u64::from(done.merged);
+        self.report.moved += u64::from(done.moved);
         self.report.conflicts += done.conflicts;
     }
 

@@ -4,6 +4,7 @@
 mod agreeing;
 mod branching;
 mod losing;
+mod moving;
 mod returning;
 mod running;
 mod storing;

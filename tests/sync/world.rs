@@ -42,6 +42,7 @@ pub(crate) fn hub(seed: u64) -> Arc<Hub> {
 }
 
 pub(crate) struct Device {
+    pub(crate) store: Store,
     pub(crate) space: Space,
     pub(crate) notes: Drafts<Note>,
     pub(crate) syncer: Syncer,
@@ -57,7 +58,7 @@ impl Device {
         let space = store.space("alice").expect("it opens");
         let notes = space.drafts(NOTE).expect("it opens");
         let syncer = Syncer::new(&space, transport);
-        Self { space, notes, syncer }
+        Self { store, space, notes, syncer }
     }
 
     pub(crate) fn sync(&self) -> Report {

@@ -114,6 +114,8 @@ pub(crate) struct Done {
     /// The head is another text than before.
     pub(crate) received: bool,
     pub(crate) merged: bool,
+    /// What was written here is the slot's next generation.
+    pub(crate) moved: bool,
     /// New sides that a person has to look at.
     pub(crate) conflicts: u64,
 }
@@ -156,10 +158,10 @@ pub(crate) fn apply(
     Ok(Some(done))
 }
 
-struct Taking<'t, 'w> {
-    write: &'t mut Write<'w>,
-    place: &'t Place,
-    key: DraftKey,
+pub(super) struct Taking<'t, 'w> {
+    pub(super) write: &'t mut Write<'w>,
+    pub(super) place: &'t Place,
+    pub(super) key: DraftKey,
     row: &'t RemoteRow,
     epoch: u64,
     owes_sides: bool,
@@ -168,7 +170,7 @@ struct Taking<'t, 'w> {
     /// The main, once the head contains it.
     line: Option<RevisionId>,
     trace: TraceId,
-    done: Done,
+    pub(super) done: Done,
 }
 
 /// Whether what both count can be told from what each counted, which takes a base that has exactly the edits that both have:
@@ -190,7 +192,7 @@ fn is_countable((ours, theirs): (&Header, &Header), tops: &[Whole], below: Optio
 }
 
 impl Taking<'_, '_> {
-    fn tell(&mut self, what: EventKind) {
+    pub(super) fn tell(&mut self, what: EventKind) {
         self.write.tell(self.key.space, Some(self.key.draft), self.trace, what);
     }
 
@@ -204,7 +206,7 @@ impl Taking<'_, '_> {
         Ok(())
     }
 
-    fn owe(&mut self, owed: bool) -> Result<(), Failure> {
+    pub(super) fn owe(&mut self, owed: bool) -> Result<(), Failure> {
         if owed || self.owes_sides {
             let version = open_head(self.write, self.key)?.row.version;
             outbox::owe(self.write, self.key, version)
@@ -259,7 +261,7 @@ impl Taking<'_, '_> {
     }
 
     /// Notes what the head contains by taking in a main: the main and what that was made from.
-    fn contain(&mut self, main: &Foreign, version: u64, since: u64) -> Result<(), Failure> {
+    pub(super) fn contain(&mut self, main: &Foreign, version: u64, since: u64) -> Result<(), Failure> {
         self.hand_on(0, since)?;
         self.line = Some(main.id);
         let vector = &main.header.vector;
@@ -298,6 +300,9 @@ impl Taking<'_, '_> {
     /// The head and the hub's main become one, or stand against each other.
     fn join(&mut self, main: &Foreign, common: &[RevisionId], join: &dyn Join) -> Result<(), Failure> {
         let head = open_head(self.write, self.key)?;
+        if let Some(first) = self.has_to_move(&head, main)? {
+            return self.move_on(&head, first, main);
+        }
         let digests = self.place.keys.digests();
         let body = heads::body(self.write.txn, self.write.bodies, &digests, self.key, &head)?;
         let bases = self.bases(&head, common)?;
@@ -463,7 +468,7 @@ impl Taking<'_, '_> {
     }
 
     /// The slot learns of a generation that came from elsewhere, or of its new phase.
-    fn enter_slot(&mut self, kind_name: &str, meta: &Meta) -> Result<(), Failure> {
+    pub(super) fn enter_slot(&mut self, kind_name: &str, meta: &Meta) -> Result<(), Failure> {
         let Some((slot, generation)) = &meta.slot else { return Ok(()) };
         let head = open_head(self.write, self.key)?;
         let kind = kind_of(self.write, self.place.space, &head)?;

@@ -10,6 +10,7 @@
 //! | `outgoing` | what of a draft has to be pushed, and what an answer to it ends |
 //! | `receive` | a revision of another device becomes a version here |
 //! | `integrate` | what was decided on a row is carried out, in one commit |
+//! | `moving` | a draft begun here becomes another generation of its slot |
 //!
 //! Nothing here knows a transport: rows and revisions come in as plain values.
 
@@ -17,6 +18,7 @@ pub(crate) mod arrivals;
 pub(crate) mod contains;
 pub(crate) mod integrate;
 pub(crate) mod link;
+mod moving;
 pub(crate) mod outbox;
 pub(crate) mod outgoing;
 pub(crate) mod receive;
