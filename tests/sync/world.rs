@@ -161,3 +161,46 @@ pub(crate) fn hub_on(storage: &Arc<MemoryStorage>, seed: u64) -> Arc<Hub> {
     let options = HubOptions::with_runtime(Arc::new(ManualClock::new()), Arc::new(SeededEntropy::new(seed)));
     Arc::new(Hub::open(Arc::clone(storage) as Arc<dyn Storage>, options).expect("memory can be opened"))
 }
+
+/// A way to the hub on which somebody does something while a push is under way.
+#[derive(Clone)]
+pub(crate) struct Meanwhile {
+    hub: Arc<Hub>,
+    act: Arc<Mutex<Option<Act>>>,
+}
+
+type Act = Box<dyn FnOnce() + Send>;
+
+impl Meanwhile {
+    pub(crate) fn to(hub: &Arc<Hub>) -> Self {
+        Self { hub: Arc::clone(hub), act: Arc::default() }
+    }
+
+    pub(crate) fn at_the_next_push(&self, act: impl FnOnce() + Send + 'static) {
+        *self.act.lock().unwrap() = Some(Box::new(act));
+    }
+}
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meanwhile").finish_non_exhaustive()
+    }
+}
+
+impl Transport for Meanwhile {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
+        let act = if matches!(request.ask, Ask::Push { .. }) { self.act.lock().unwrap().take() } else { None };
+        Box::pin(async move {
+            if let Some(act) = act {
+                act();
+            }
+            self.hub.send(request).await
+        })
+    }
+}
+
+/// The title of a text in a conflict.
+pub(crate) fn title(side: &draftkeep::ConflictSide) -> String {
+    let draftkeep::Value::Object(members) = &side.value else { panic!("a note is an object") };
+    members.get("title").and_then(draftkeep::Value::as_str).expect("it is a text").to_owned()
+}

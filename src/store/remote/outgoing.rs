@@ -189,12 +189,19 @@ pub(crate) fn leaving(write: &mut Write<'_>, outgoing: &[Departure]) -> Result<(
         return Ok(());
     }
     for Departure { key, id, version, vector, side } in outgoing {
-        if *side == 0 {
+        if *side == 0 && is_of_line(write, *key, vector)? {
             contains::add(write, *key, *id, *version, (*version, vector), 0)?;
             arrivals::line(write, *key, *id)?;
         }
     }
     Ok(())
+}
+
+/// Whether the head goes on from a revision that was its line's when it was read: somebody may have saved since, so that
+/// it is a side by now, or is given up. What follows must not say that it contains such a one.
+fn is_of_line(write: &Write<'_>, key: DraftKey, vector: &VersionVector) -> Result<bool, Failure> {
+    let head = heads::read(write.txn, key)?;
+    Ok(head.is_some_and(|head| vector.is_within(&head.header.vector)) || fault::on("left-text-noted-for-another-line"))
 }
 
 /// A revision that leaves, as it is noted.
@@ -246,6 +253,7 @@ pub(crate) fn arrived(
                 Aim::Fork => false,
             };
             let known = facts(write.txn, place, key)?.map(|facts| facts.contains).unwrap_or_default();
+            let is_of_line = known.get(&sent.id).is_some_and(|row| row.side == 0);
             for (id, row) in known {
                 let is_in = id == sent.id || contains.contains(&id);
                 if is_in && row.epoch != link.epoch {
@@ -254,7 +262,7 @@ pub(crate) fn arrived(
             }
             if is_main {
                 let seq = before.as_ref().map_or(0, |row| row.seq);
-                let last = before.as_ref().and_then(|row| row.line).or(Some(sent.id));
+                let last = before.as_ref().and_then(|row| row.line).or(is_of_line.then_some(sent.id));
                 let unknown = before.as_ref().map(|row| row.unknown.clone()).unwrap_or_default();
                 let row = super::rows::RemoteRow {
                     epoch: link.epoch,
