@@ -100,6 +100,14 @@ pub enum EventKind {
         /// Why, for people.
         reason: String,
     },
+    /// Somebody gave up texts that the hub refused: what the hub has is the head again, or the draft went to the trash. They
+    /// stay in the history. An editor that is open still shows the text before.
+    GivenUp {
+        /// The version that is the head now.
+        head: u64,
+        /// The versions that hold what was given up.
+        versions: Vec<u64>,
+    },
     /// A draft began.
     Started,
     /// A draft was promoted.

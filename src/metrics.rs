@@ -14,6 +14,7 @@
 //! | `draftkeep.sync.success`, `.failure` | counters | cycles of syncing |
 //! | `draftkeep.sync.pulled`, `.pushed` | counters | rows of the hub, and revisions that it accepted |
 //! | `draftkeep.sync.received` | counter | texts of other devices that became a head |
+//! | `draftkeep.sync.given_up` | counter | texts that the hub refused and somebody gave up |
 //! | `draftkeep.draft.started`, `.promoted`, `.archived`, `.reopened`, `.discarded`, `.purged` | counters | drafts that changed their phase |
 //! | `draftkeep.history.restored`, `.checkpointed`, `.packed`, `.thinned` | counters | versions |
 //! | `draftkeep.store.damaged`, `.healed` | counters | records |
@@ -51,6 +52,9 @@ pub(crate) fn record(what: &EventKind) {
         }
         EventKind::SyncFailed { .. } => counter!("draftkeep.sync.failure").increment(1),
         EventKind::Received { .. } => counter!("draftkeep.sync.received").increment(1),
+        EventKind::GivenUp { versions, .. } => {
+            counter!("draftkeep.sync.given_up").increment(versions.len() as u64);
+        }
         EventKind::Started => counter!("draftkeep.draft.started").increment(1),
         EventKind::Promoted { .. } => counter!("draftkeep.draft.promoted").increment(1),
         EventKind::Archived => counter!("draftkeep.draft.archived").increment(1),

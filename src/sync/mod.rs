@@ -9,6 +9,7 @@
 //! | `integrate` | what becomes of a draft when the hub said something of it: pure, over ids |
 //! | `backoff` | when to try again: pure |
 //! | `blank` | a document in which nothing stands |
+//! | `parked` | what the hub refuses is taken out, and given up |
 //! | `error`, `report`, `status`, `standing` | what a user is told |
 //!
 //! Nothing here knows a socket, and nothing but `store` and `draft` below knows a document.
@@ -18,6 +19,7 @@ mod blank;
 mod cycle;
 mod error;
 mod integrate;
+mod parked;
 mod pull;
 mod push;
 mod report;
@@ -28,7 +30,8 @@ mod take;
 mod talk;
 
 pub use error::{SyncError, SyncErrorKind};
+pub use parked::{Dropped, ParkedText, ParkedWork};
 pub use report::Report;
 pub use standing::Synced;
-pub use status::{Link, Parked, Status};
+pub use status::{Blocked, Link, Parked, Status};
 pub use syncer::Syncer;

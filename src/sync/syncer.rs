@@ -104,6 +104,10 @@ impl Syncer {
         Self { shared: Arc::new(shared) }
     }
 
+    pub(super) fn core(&self) -> &Arc<SpaceCore> {
+        &self.shared.core
+    }
+
     /// One cycle: pulls to the end, merges, and pushes what is owed. Dropping the future at any point is safe.
     ///
     /// # Errors
@@ -393,7 +397,7 @@ impl Syncer {
         self.shared.core.engine.traced(call, work)
     }
 
-    /// How the space stands to its hub. Costs reading what is owed and what is in conflict.
+    /// How the space stands to its hub. Costs reading what is owed, what waits to be taken in, and what is in conflict.
     ///
     /// # Errors
     ///

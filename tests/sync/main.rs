@@ -4,6 +4,7 @@
 mod agreeing;
 mod branching;
 mod losing;
+mod parked;
 mod running;
 mod storing;
 mod world;

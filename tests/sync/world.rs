@@ -32,16 +32,27 @@ pub(crate) fn policy() -> Policy {
 }
 
 pub(crate) fn options(seed: u64) -> Options {
+    options_with(seed, Schema::of(NOTE))
+}
+
+pub(crate) fn options_with(seed: u64, schema: Schema<Note>) -> Options {
     let (clock, tasks) = (ManualClock::new(), TaskQueue::new());
     Options::with_runtime(Arc::new(clock), Arc::new(tasks), Arc::new(SeededEntropy::new(seed)))
-        .schema(Schema::of(NOTE).policy(policy()))
+        .schema(schema.policy(policy()))
 }
 
 pub(crate) fn hub(seed: u64) -> Arc<Hub> {
     hub_on(&Arc::new(MemoryStorage::new()), seed)
 }
 
+/// A hub that takes revisions up to so many bytes.
+pub(crate) fn hub_taking(seed: u64, bytes: usize) -> Arc<Hub> {
+    let options = HubOptions::with_runtime(Arc::new(ManualClock::new()), Arc::new(SeededEntropy::new(seed)));
+    Arc::new(Hub::open(Arc::new(MemoryStorage::new()), options.revision_bytes(bytes)).expect("memory can be opened"))
+}
+
 pub(crate) struct Device {
+    pub(crate) store: Store,
     pub(crate) space: Space,
     pub(crate) notes: Drafts<Note>,
     pub(crate) syncer: Syncer,
@@ -53,11 +64,15 @@ impl Device {
     }
 
     pub(crate) fn over(seed: u64, transport: impl Transport + 'static) -> Self {
-        let store = Store::in_memory(options(seed)).expect("memory can be opened");
+        Self::with(options(seed), transport)
+    }
+
+    pub(crate) fn with(options: Options, transport: impl Transport + 'static) -> Self {
+        let store = Store::in_memory(options).expect("memory can be opened");
         let space = store.space("alice").expect("it opens");
         let notes = space.drafts(NOTE).expect("it opens");
         let syncer = Syncer::new(&space, transport);
-        Self { space, notes, syncer }
+        Self { store, space, notes, syncer }
     }
 
     pub(crate) fn sync(&self) -> Report {

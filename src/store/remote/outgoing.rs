@@ -4,7 +4,7 @@ use super::arrivals::Travelling;
 use super::contains;
 use super::integrate::{Facts, facts};
 use super::receive;
-use super::rows::ContainedRow;
+use super::rows::{ContainedRow, Parking};
 use super::{arrivals, link, outbox};
 use crate::error::Failure;
 use crate::fault;
@@ -130,26 +130,12 @@ impl<V: View> Reading<'_, V> {
     /// A version of the head's line.
     fn line(&self, head: &Head, version: u64, target: Aim) -> Result<Outgoing, Failure> {
         let whole = if version == head.row.version {
-            self.head(head)?
+            self::head(self.view, self.place, head)?
         } else {
             packed::whole(self.view, &self.place.keys.digests(), self.facts.key, version)?
         };
         let in_line = |row: &ContainedRow| row.side == 0 && row.since <= version;
         Ok(self.outgoing(version, &whole, target, 0, in_line))
-    }
-
-    /// The head, along whichever of its two paths is intact.
-    fn head(&self, head: &Head) -> Result<Whole, Failure> {
-        let (key, digests) = (self.facts.key, self.place.keys.digests());
-        let short = heads::short_body(self.view, key, head);
-        let meta = &head.row.meta;
-        if let Ok(body) = short
-            && crate::revision::body_digest(&digests, meta, &body) == head.header.digest
-        {
-            let (header, local) = (head.header.clone(), head.row.local);
-            return Ok(Whole { id: head.id(), header, meta: meta.clone(), local, body });
-        }
-        packed::whole(self.view, &digests, key, head.row.version)
     }
 
     fn side(&self, version: u64) -> Result<Outgoing, Failure> {
@@ -181,6 +167,19 @@ impl<V: View> Reading<'_, V> {
             flags: whole.header.flags,
         }
     }
+}
+
+/// The head, along whichever of its two paths is intact.
+pub(super) fn head(view: &impl View, place: &Place, head: &Head) -> Result<Whole, Failure> {
+    let (key, digests) = (DraftKey { space: place.space, draft: head.header.draft }, place.keys.digests());
+    let meta = &head.row.meta;
+    if let Ok(body) = heads::short_body(view, key, head)
+        && crate::revision::body_digest(&digests, meta, &body) == head.header.digest
+    {
+        let (header, local) = (head.header.clone(), head.row.local);
+        return Ok(Whole { id: head.id(), header, meta: meta.clone(), local, body });
+    }
+    packed::whole(view, &digests, key, head.row.version)
 }
 
 /// Notes, before they leave, that later heads contain these: the answer may be lost.
@@ -219,6 +218,18 @@ impl Outgoing {
         let Self { key, id, version, vector, side, .. } = self.clone();
         Departure { key, id, version, vector, side }
     }
+}
+
+/// The hub refuses a revision: the draft is parked, unless that is not the text that it has come to. Says which.
+pub(crate) fn refused(write: &mut Write<'_>, sent: &Departure, parking: Parking) -> Result<bool, Failure> {
+    let is_past =
+        sent.side == 0 && heads::read(write.txn, sent.key)?.is_some_and(|head| head.row.version > sent.version);
+    if is_past && !fault::on("refused-checkpoint-holds-up-the-draft") {
+        outbox::pass_over(write, sent.key, sent.version)?;
+        return Ok(false);
+    }
+    outbox::park(write, sent.key, parking)?;
+    Ok(true)
 }
 
 /// The hub has a revision now: as the main, or as a fork.
@@ -264,6 +275,7 @@ pub(crate) fn arrived(
                 let seq = before.as_ref().map_or(0, |row| row.seq);
                 let last = before.as_ref().and_then(|row| row.line).or(is_of_line.then_some(sent.id));
                 let unknown = before.as_ref().map(|row| row.unknown.clone()).unwrap_or_default();
+                let given_up = before.as_ref().map(|row| row.given_up.clone()).unwrap_or_default();
                 let row = super::rows::RemoteRow {
                     epoch: link.epoch,
                     seq,
@@ -272,6 +284,7 @@ pub(crate) fn arrived(
                     pieces: 0,
                     blocked: None,
                     line: last,
+                    given_up,
                     unknown,
                 };
                 arrivals::put(write, key, &row);
