@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::id::{DraftId, TraceId};
+use crate::tally::Report;
 use futures_core::Stream;
 use std::collections::VecDeque;
 use std::fmt;
@@ -88,12 +89,8 @@ pub enum EventKind {
     },
     /// A cycle of syncing came to its end.
     Synced {
-        /// Rows that the hub sent.
-        pulled: u64,
-        /// Revisions that it accepted.
-        pushed: u64,
-        /// How long it took.
-        took: Duration,
+        /// What it did, as [`Syncer::once`](crate::sync::Syncer::once) returns it.
+        report: Report,
     },
     /// A cycle of syncing did not come to its end. Nothing is lost by it.
     SyncFailed {

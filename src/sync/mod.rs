@@ -10,7 +10,7 @@
 //! | `backoff` | when to try again: pure |
 //! | `blank` | a document in which nothing stands |
 //! | `parked` | what the hub refuses is taken out, and given up |
-//! | `error`, `report`, `status`, `standing` | what a user is told |
+//! | `error`, `status`, `standing` | what a user is told |
 //!
 //! Nothing here knows a socket, and nothing but `store` and `draft` below knows a document.
 
@@ -22,7 +22,6 @@ mod integrate;
 mod parked;
 mod pull;
 mod push;
-mod report;
 mod standing;
 mod status;
 mod syncer;
@@ -31,7 +30,8 @@ mod talk;
 
 pub use error::{SyncError, SyncErrorKind};
 pub use parked::{Dropped, ParkedText, ParkedWork};
-pub use report::Report;
 pub use standing::Synced;
 pub use status::{Blocked, Link, Parked, Status};
 pub use syncer::Syncer;
+
+pub use crate::tally::Report;

@@ -4,6 +4,8 @@
 mod agreeing;
 mod branching;
 mod losing;
+#[cfg(feature = "metrics")]
+mod measuring;
 mod parked;
 mod running;
 mod storing;
