@@ -107,7 +107,7 @@ impl Syncer {
                 live::claim(&core.engine.live, key)?
             };
             let place = crate::draft::space::place(core);
-            let outcome = live::commit_with(core, claimed, trace, move |write, save| {
+            live::commit_with(core, claimed, trace, move |write, save| {
                 let takes_saves = open_head(write, key)?.header.phase.takes_saves();
                 let saved = if takes_saves { save(write)? } else { Vec::new() };
                 if saved.iter().any(is_new) {
@@ -117,8 +117,7 @@ impl Syncer {
                 }
                 let given_up = parked::give_up(write, &place, key, &shown, trace)?;
                 Ok((saved, Ok(given_up)))
-            })?;
-            outcome
+            })?
         })?;
         self.nudge();
         let GivenUp { head, versions, is_discarded } = given_up;

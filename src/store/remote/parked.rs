@@ -111,20 +111,15 @@ pub(crate) fn give_up(
         return Err(ErrorKind::SyncFirst { draft }.into());
     }
     let versions: Vec<u64> = lacks.iter().map(|(version, _)| *version).collect();
-    let is_discarded = match &facts.row {
-        Some(row) => {
-            Giving { write, place, key, head: &head, facts: &facts, row, versions: &versions }.run()?;
-            false
-        }
-        None => {
-            discard(write, place, key, &head, trace)?;
-            true
-        }
-    };
+    if let Some(row) = &facts.row {
+        Giving { write, place, key, head: &head, facts: &facts, row, versions: &versions }.run()?;
+    } else {
+        discard(write, place, key, &head, trace)?;
+    }
     outbox::settle(write, key);
     let head = open_head(write, key)?.row.version;
     write.tell(key.space, Some(draft), trace, EventKind::GivenUp { head, versions: versions.clone() });
-    Ok(GivenUp { head, versions, is_discarded })
+    Ok(GivenUp { head, versions, is_discarded: facts.row.is_none() })
 }
 
 /// The hub has nothing of it: it goes into the trash as it is.
