@@ -95,6 +95,17 @@ pub enum ErrorKind {
         /// The version that is the head.
         head: u64,
     },
+    /// The draft is not parked: the hub has it, or it is going to be pushed. Nothing has to be given up.
+    NotParked {
+        /// The draft.
+        draft: DraftId,
+    },
+    /// What the hub has of the draft is not here yet, or cannot be taken in (`sync::Status::blocked` says why). Sync, and
+    /// call again.
+    SyncFirst {
+        /// The draft.
+        draft: DraftId,
+    },
     /// What is contested is not known to the application's type, so a document of that type says nothing about it. Decide it
     /// by path: `Conflict::resolution`, `Conflict::settle_value`.
     Undecided {
@@ -205,6 +216,12 @@ impl fmt::Display for ErrorKind {
             Self::NoSuchPoint { point } => write!(f, "the space has no restore point {point}"),
             Self::Stale { draft, head } => {
                 write!(f, "draft {draft} has moved on to version {head}; show that, and call again")
+            }
+            Self::NotParked { draft } => {
+                write!(f, "draft {draft} is not parked; it is on the hub, or is going to be pushed")
+            }
+            Self::SyncFirst { draft } => {
+                write!(f, "what the hub has of draft {draft} is not here yet; sync, and call again")
             }
             Self::Phase { draft, phase } => {
                 write!(f, "draft {draft} is {phase}, which does not allow this")?;

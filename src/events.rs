@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::id::{DraftId, TraceId};
+use crate::tally::Report;
 use futures_core::Stream;
 use std::collections::VecDeque;
 use std::fmt;
@@ -95,17 +96,21 @@ pub enum EventKind {
     },
     /// A cycle of syncing came to its end.
     Synced {
-        /// Rows that the hub sent.
-        pulled: u64,
-        /// Revisions that it accepted.
-        pushed: u64,
-        /// How long it took.
-        took: Duration,
+        /// What it did, as [`Syncer::once`](crate::sync::Syncer::once) returns it.
+        report: Report,
     },
     /// A cycle of syncing did not come to its end. Nothing is lost by it.
     SyncFailed {
         /// Why, for people.
         reason: String,
+    },
+    /// Somebody gave up texts that the hub refused: what the hub has is the head again, or the draft went to the trash. They
+    /// stay in the history. An editor that is open still shows the text before.
+    GivenUp {
+        /// The version that is the head now.
+        head: u64,
+        /// The versions that hold what was given up.
+        versions: Vec<u64>,
     },
     /// A draft began.
     Started,

@@ -361,6 +361,7 @@ mod revision;
 pub mod storage;
 mod store;
 pub mod sync;
+mod tally;
 pub mod transport;
 pub mod value;
 mod vector;

@@ -1,4 +1,4 @@
-//! Counters and histograms, through the `metrics` facade: what the application's recorder makes of them is its choice.
+//! Counters, histograms and gauges, through the `metrics` facade: what the application's recorder makes of them is its choice.
 //!
 //! | name | kind | what it counts |
 //! |---|---|---|
@@ -13,28 +13,37 @@
 //! | `draftkeep.sync.latency` | histogram, seconds | cycles of syncing that came to their end |
 //! | `draftkeep.sync.success`, `.failure` | counters | cycles of syncing |
 //! | `draftkeep.sync.pulled`, `.pushed` | counters | rows of the hub, and revisions that it accepted |
+//! | `draftkeep.sync.merged`, `.conflicts` | counters | drafts that a cycle merged, and texts that it put beside a head for a person |
+//! | `draftkeep.sync.parked` | counter | drafts that the hub refused |
+//! | `draftkeep.sync.bytes` | counter | bytes of revisions sent and received |
+//! | `draftkeep.sync.resynced` | counter | cycles that found the hub restored |
+//! | `draftkeep.sync.pending` | gauge | drafts that the hub does not have as they are here, after each cycle, failed or not |
+//! | `draftkeep.sync.age` | gauge, seconds | for how long the oldest of them is owed; 0 where none is |
 //! | `draftkeep.sync.received` | counter | texts of other devices that became a head |
 //! | `draftkeep.sync.moved` | counter | drafts that became another generation of their slot |
+//! | `draftkeep.sync.given_up` | counter | texts that the hub refused and somebody gave up |
 //! | `draftkeep.draft.started`, `.promoted`, `.archived`, `.reopened`, `.discarded`, `.purged` | counters | drafts that changed their phase |
 //! | `draftkeep.history.restored`, `.checkpointed`, `.packed`, `.thinned` | counters | versions |
 //! | `draftkeep.store.damaged`, `.healed` | counters | records |
 //! | `draftkeep.events.lagged` | counter | events that a slow listener missed |
 //!
-//! No metric has labels: names of spaces and drafts would grow without bound and may be private.
+//! No metric has labels: names of spaces and drafts would grow without bound and may be private. So the gauges are those of the
+//! space whose cycle ended last.
 
 use crate::events::EventKind;
-use metrics::{counter, histogram};
+use metrics::{counter, gauge, histogram};
+use std::time::Duration;
 
 /// Counts what happened.
 pub(crate) fn record(what: &EventKind) {
     match what {
         EventKind::Saved { size, latency, .. } => {
             histogram!("draftkeep.save.latency").record(*latency);
-            histogram!("draftkeep.save.size").record(bytes(*size));
+            histogram!("draftkeep.save.size").record(sample(*size));
         }
         EventKind::Autosaved { size, latency, .. } => {
             histogram!("draftkeep.autosave.latency").record(*latency);
-            histogram!("draftkeep.save.size").record(bytes(*size));
+            histogram!("draftkeep.save.size").record(sample(*size));
         }
         EventKind::SaveFailed { retry_in: None, .. } => counter!("draftkeep.save.failed").increment(1),
         EventKind::SaveFailed { retry_in: Some(_), .. } => counter!("draftkeep.autosave.failed").increment(1),
@@ -44,15 +53,23 @@ pub(crate) fn record(what: &EventKind) {
         }
         EventKind::ConflictDetected { .. } => counter!("draftkeep.conflict.detected").increment(1),
         EventKind::ConflictSettled { .. } => counter!("draftkeep.conflict.settled").increment(1),
-        EventKind::Synced { pulled, pushed, took } => {
-            histogram!("draftkeep.sync.latency").record(*took);
+        EventKind::Synced { report } => {
+            histogram!("draftkeep.sync.latency").record(report.took);
             counter!("draftkeep.sync.success").increment(1);
-            counter!("draftkeep.sync.pulled").increment(*pulled);
-            counter!("draftkeep.sync.pushed").increment(*pushed);
+            counter!("draftkeep.sync.pulled").increment(report.pulled);
+            counter!("draftkeep.sync.pushed").increment(report.pushed);
+            counter!("draftkeep.sync.merged").increment(report.merged);
+            counter!("draftkeep.sync.conflicts").increment(report.conflicts);
+            counter!("draftkeep.sync.parked").increment(report.parked);
+            counter!("draftkeep.sync.bytes").increment(report.bytes);
+            counter!("draftkeep.sync.resynced").increment(u64::from(report.resynced));
         }
         EventKind::SyncFailed { .. } => counter!("draftkeep.sync.failure").increment(1),
         EventKind::Received { .. } => counter!("draftkeep.sync.received").increment(1),
         EventKind::Moved { .. } => counter!("draftkeep.sync.moved").increment(1),
+        EventKind::GivenUp { versions, .. } => {
+            counter!("draftkeep.sync.given_up").increment(versions.len() as u64);
+        }
         EventKind::Started => counter!("draftkeep.draft.started").increment(1),
         EventKind::Promoted { .. } => counter!("draftkeep.draft.promoted").increment(1),
         EventKind::Archived => counter!("draftkeep.draft.archived").increment(1),
@@ -70,20 +87,27 @@ pub(crate) fn record(what: &EventKind) {
     }
 }
 
-/// Sizes are histogram samples; above 2^53 bytes the last digits do not matter.
-#[expect(clippy::cast_precision_loss, reason = "a sample of a histogram is an f64")]
-fn bytes(size: u64) -> f64 {
-    size as f64
+/// Shows what is owed to a hub after a cycle, and since when the oldest of it is.
+pub(crate) fn owed(pending: u64, age: Duration) {
+    gauge!("draftkeep.sync.pending").set(sample(pending));
+    gauge!("draftkeep.sync.age").set(age);
+}
+
+/// Above 2^53 the last digits of a sample do not matter.
+#[expect(clippy::cast_precision_loss, reason = "a sample is an f64")]
+fn sample(number: u64) -> f64 {
+    number as f64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tally::Report;
     use metrics::{
-        Counter, CounterFn, Gauge, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString, Unit,
+        Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder, SharedString,
+        Unit,
     };
     use std::sync::{Arc, Mutex};
-    use std::time::Duration;
 
     /// Writes down every sample.
     #[derive(Default)]
@@ -103,6 +127,20 @@ mod tests {
         }
 
         fn absolute(&self, value: u64) {
+            self.note(value);
+        }
+    }
+
+    impl GaugeFn for Line {
+        fn increment(&self, value: f64) {
+            self.note(value);
+        }
+
+        fn decrement(&self, value: f64) {
+            self.note(value);
+        }
+
+        fn set(&self, value: f64) {
             self.note(value);
         }
     }
@@ -128,8 +166,8 @@ mod tests {
             Counter::from_arc(self.line(key))
         }
 
-        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
-            Gauge::noop()
+        fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::from_arc(self.line(key))
         }
 
         fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
@@ -158,6 +196,30 @@ mod tests {
                 "draftkeep.save.size 20"
             ]
         );
+    }
+
+    #[test]
+    fn a_cycle_is_counted_in_full_and_what_is_owed_is_a_gauge() {
+        let mut report = Report { pulled: 1, received: 2, pushed: 3, merged: 4, conflicts: 5, ..Report::default() };
+        (report.parked, report.blocked, report.bytes, report.resynced) = (6, 7, 8, true);
+        report.took = Duration::from_millis(250);
+        assert_eq!(
+            notes(&[EventKind::Synced { report }]),
+            [
+                "draftkeep.sync.latency 0.25",
+                "draftkeep.sync.success 1",
+                "draftkeep.sync.pulled 1",
+                "draftkeep.sync.pushed 3",
+                "draftkeep.sync.merged 4",
+                "draftkeep.sync.conflicts 5",
+                "draftkeep.sync.parked 6",
+                "draftkeep.sync.bytes 8",
+                "draftkeep.sync.resynced 1"
+            ]
+        );
+        let notebook = Notebook::default();
+        metrics::with_local_recorder(&notebook, || owed(2, Duration::from_millis(1_500)));
+        assert_eq!(*notebook.0.lock().unwrap(), ["draftkeep.sync.pending 2", "draftkeep.sync.age 1.5"]);
     }
 
     #[test]

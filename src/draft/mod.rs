@@ -23,7 +23,7 @@ pub(crate) mod handle;
 pub(crate) mod info;
 pub(crate) mod joining;
 pub(crate) mod list;
-mod live;
+pub(crate) mod live;
 mod names;
 pub(crate) mod points;
 pub(crate) mod saved;

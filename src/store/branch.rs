@@ -6,6 +6,7 @@
 
 use super::change::Place;
 use super::heads::Head;
+use super::remote::rows::RemoteRow;
 use super::sides;
 use super::tables::DraftKey;
 use super::write::Write;
@@ -47,13 +48,22 @@ fn named(replica: ReplicaId, number: u64) -> ReplicaId {
     ReplicaId::from_bytes(name)
 }
 
-/// What the draft's revisions contain together.
-pub(crate) fn known(write: &Write<'_>, place: &Place, key: DraftKey, head: &Head) -> Result<VersionVector, Failure> {
+/// What the draft's revisions contain together, those included that were given up.
+pub(crate) fn known(
+    write: &Write<'_>,
+    place: &Place,
+    key: DraftKey,
+    head: &Head,
+    remote: Option<&RemoteRow>,
+) -> Result<VersionVector, Failure> {
     let mut known = head.header.vector.clone();
     for side in sides::read(write.txn, key, head)? {
         known = known.join(&sides::whole(write.txn, &place.keys.digests(), key, side)?.header.vector);
     }
-    Ok(known)
+    match remote {
+        Some(row) if !fault::on("given-up-text-seems-contained") => Ok(known.join(&row.given_up)),
+        _ => Ok(known),
+    }
 }
 
 #[cfg(test)]

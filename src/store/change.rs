@@ -437,7 +437,12 @@ fn edited(
     let tick = write.tick()?;
     let replica = write.state.replica;
     let key = DraftKey { space: place.space, draft: head.header.draft };
-    let author = match branch::known(write, place, key, head) {
+    let remote = arrivals::read(write.txn, key);
+    let known = match &remote {
+        Ok(remote) => branch::known(write, place, key, head, remote.as_ref()),
+        Err(failure) => Err(failure.clone()),
+    };
+    let author = match known {
         Ok(known) => branch::writer(replica, from, &known),
         // A damaged conflict is no reason to refuse a save.
         Err(failure) if failure.is_damage() => branch::fresh(replica, tick),
@@ -445,7 +450,7 @@ fn edited(
     };
     // What the hub knows of the line that this goes on with: whoever gets this one contains that one as well.
     let is_of_head = *from == head.header.vector && !fault::on("edit-without-parents");
-    let parents = match arrivals::read(write.txn, key) {
+    let parents = match remote {
         Ok(row) => row.and_then(|row| row.line).filter(|_| is_of_head).into_iter().collect(),
         Err(failure) if failure.is_damage() => Vec::new(),
         Err(failure) => return Err(failure),

@@ -1,6 +1,5 @@
 //! One cycle: greet the hub if it is not known, pull, take in, push; again where others pushed in between.
 
-use super::report::Report;
 use super::talk::{Stop, Talk, beside_the_point};
 use crate::error::Failure;
 use crate::fault;
@@ -10,6 +9,7 @@ use crate::store::remote::rows::LinkRow;
 use crate::store::remote::{arrivals, link};
 use crate::store::space::SpaceCore;
 use crate::store::write::Write;
+use crate::tally::Report;
 use crate::transport::{Ask, Reply};
 use std::sync::Arc;
 

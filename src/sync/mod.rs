@@ -9,7 +9,8 @@
 //! | `integrate` | what becomes of a draft when the hub said something of it: pure, over ids |
 //! | `backoff` | when to try again: pure |
 //! | `blank` | a document in which nothing stands |
-//! | `error`, `report`, `status`, `standing` | what a user is told |
+//! | `parked` | what the hub refuses is taken out, and given up |
+//! | `error`, `status`, `standing` | what a user is told |
 //!
 //! Nothing here knows a socket, and nothing but `store` and `draft` below knows a document.
 
@@ -18,9 +19,9 @@ mod blank;
 mod cycle;
 mod error;
 mod integrate;
+mod parked;
 mod pull;
 mod push;
-mod report;
 mod standing;
 mod status;
 mod syncer;
@@ -28,7 +29,9 @@ mod take;
 mod talk;
 
 pub use error::{SyncError, SyncErrorKind};
-pub use report::Report;
+pub use parked::{Dropped, ParkedText, ParkedWork};
 pub use standing::Synced;
-pub use status::{Link, Parked, Status};
+pub use status::{Blocked, Link, Parked, Status};
 pub use syncer::Syncer;
+
+pub use crate::tally::Report;

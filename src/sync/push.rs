@@ -46,7 +46,7 @@ pub(super) mod parking {
 enum Came {
     Accepted { as_fork: bool },
     Conflict(Option<arrivals::Arrival>),
-    Parked(Parking),
+    Refused(Parking),
 }
 
 impl Cycle<'_> {
@@ -109,7 +109,7 @@ impl Cycle<'_> {
     }
 
     /// What of a draft has to be pushed; none where nothing has to, or a guard holds it back.
-    fn outgoing(&self, view: &Committed, key: DraftKey) -> Result<Option<Vec<Outgoing>>, Failure> {
+    fn outgoing(&mut self, view: &Committed, key: DraftKey) -> Result<Option<Vec<Outgoing>>, Failure> {
         // What is to be pushed, and as what, is not known before.
         if arrivals::is_waiting(view, key)? {
             return Ok(None);
@@ -136,6 +136,7 @@ impl Cycle<'_> {
                               if that is meant, say so with Draft::confirm_blank";
                 let parking = Parking { code: parking::BLANK, reason: reason.to_owned() };
                 self.write(move |write| outbox::park(write, key, parking))?;
+                self.report.parked += 1;
                 return Ok(None);
             }
         }
@@ -168,9 +169,9 @@ impl Cycle<'_> {
                 }
                 Err(Stop::TooLarge) => {
                     let reason = "it is too large for the way to the hub; make the document smaller".to_owned();
-                    let (key, parking) = (part[0].key, Parking { code: parking::TOO_LARGE, reason });
-                    self.report.parked += 1;
-                    self.write(move |write| outbox::park(write, key, parking))?;
+                    let (sent, parking) = (part[0].departure(), Parking { code: parking::TOO_LARGE, reason });
+                    let is_parked = self.write(move |write| outgoing::refused(write, &sent, parking))?;
+                    self.count_refused(u64::from(is_parked), u64::from(!is_parked));
                 }
                 sent => sent?,
             }
@@ -226,7 +227,6 @@ impl Cycle<'_> {
                 Came::Conflict(row.map(|row: Row| self.arrival(row)))
             }
             Outcome::Rejected { code, reason } => {
-                self.report.parked += 1;
                 let code = match code {
                     Rejection::TooLarge => parking::TOO_LARGE,
                     Rejection::Invalid => parking::INVALID,
@@ -235,7 +235,7 @@ impl Cycle<'_> {
                     Rejection::ForksFull => parking::FORKS_FULL,
                     Rejection::Other(_) => parking::OTHER,
                 };
-                Came::Parked(Parking { code, reason })
+                Came::Refused(Parking { code, reason })
             }
         }
     }
@@ -248,10 +248,10 @@ impl Cycle<'_> {
         position: crate::position::Position,
     ) -> Result<(), Stop> {
         let (space, place) = (self.core.no, self.place.clone());
-        let lost_rows = self.write(move |write| {
+        let (lost_rows, parked, passed_over) = self.write(move |write| {
             write.state.is_foreign = true;
-            let Some(link) = link::read(write.txn, space)? else { return Ok(false) };
-            let mut lost_rows = false;
+            let Some(link) = link::read(write.txn, space)? else { return Ok((false, 0, 0)) };
+            let (mut lost_rows, mut parked, mut passed_over) = (false, 0, 0);
             for ((departure, result), (contains, target)) in results.into_iter().zip(said) {
                 match result {
                     Came::Accepted { as_fork } => {
@@ -260,7 +260,8 @@ impl Cycle<'_> {
                     Came::Conflict(Some(arrival)) => arrivals::arrive(write, &arrival, link.epoch)?,
                     // It had a row of this draft, as far as this device knew, and has none.
                     Came::Conflict(None) => lost_rows = true,
-                    Came::Parked(parking) => outbox::park(write, departure.key, parking)?,
+                    Came::Refused(parking) if outgoing::refused(write, &departure, parking.clone())? => parked += 1,
+                    Came::Refused(_) => passed_over += 1,
                 }
             }
             if !fault::on("position-of-an-answer-not-kept") {
@@ -270,9 +271,16 @@ impl Cycle<'_> {
                     }
                 })?;
             }
-            Ok(lost_rows)
+            Ok((lost_rows, parked, passed_over))
         })?;
+        self.count_refused(parked, passed_over);
         if lost_rows { Err(Stop::Unconfirmed) } else { Ok(()) }
+    }
+
+    /// What was passed over is not the draft's last text: that one is pushed by the next round.
+    fn count_refused(&mut self, parked: u64, passed_over: u64) {
+        self.report.parked += parked;
+        self.again |= passed_over > 0;
     }
 
     fn count_attempts(&self, departures: &[Departure]) -> Result<(), Failure> {

@@ -3,8 +3,12 @@
 use crate::clock::Timestamp;
 use crate::draft::handle::Draft;
 use crate::error::{ErrorKind, Failure, Result};
+use crate::phase::Phase;
+use crate::records::view::View;
+use crate::store::heads;
 use crate::store::remote::integrate::{Facts, facts};
 use crate::store::remote::{arrivals, link, outbox, outgoing};
+use crate::store::tables::DraftKey;
 use crate::transport::Standing;
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -31,6 +35,9 @@ pub enum Synced {
         /// Why, for people.
         reason: String,
     },
+    /// The hub refused it, somebody [gave it up](super::Syncer::drop_parked), and it is in the trash: the hub has nothing of it,
+    /// and nothing is owed.
+    GivenUp,
     /// The space never met a hub.
     NoHub,
 }
@@ -58,6 +65,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
                     Some(parking) => Synced::Parked { reason: parking.reason },
                     None => Synced::Pending { since: owed.since },
                 }),
+                None if facts.row.is_none() && is_discarded(&view, key)? => Ok(Synced::GivenUp),
                 None => standing(&facts),
             }
         })
@@ -81,6 +89,11 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
             }
         }
     }
+}
+
+/// Whether it is in the trash.
+fn is_discarded(view: &impl View, key: DraftKey) -> std::result::Result<bool, Failure> {
+    Ok(heads::read(view, key)?.is_some_and(|head| head.header.phase == Phase::Discarded))
 }
 
 fn standing(facts: &Facts) -> std::result::Result<Synced, Failure> {

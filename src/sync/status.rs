@@ -6,7 +6,7 @@ use crate::error::Failure;
 use crate::id::DraftId;
 use crate::records::view::View;
 use crate::storage::{Order, Scan};
-use crate::store::remote::{link, outbox};
+use crate::store::remote::{arrivals, link, outbox};
 use crate::store::space::SpaceCore;
 use crate::store::tables::{DraftKey, SIDES, SpaceNo, after};
 
@@ -28,6 +28,9 @@ pub struct Status {
     pub conflicts: u64,
     /// Drafts that are not pushed until they change or somebody says so.
     pub parked: Vec<Parked>,
+    /// Drafts of which other devices have something that cannot be taken in here. It stays on the hub, and every cycle tries it
+    /// again.
+    pub blocked: Vec<Blocked>,
     /// When a cycle was last carried to its end, by the wall clock.
     pub last_sync: Option<Timestamp>,
     /// Why the last cycle did not come to its end, if it did not.
@@ -59,6 +62,16 @@ pub struct Parked {
     pub reason: String,
 }
 
+/// A draft of which the hub has something that cannot be taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Blocked {
+    /// The draft.
+    pub draft: DraftId,
+    /// Why it cannot be taken in, with the way out, for people.
+    pub reason: String,
+}
+
 /// What only the syncer itself knows.
 #[derive(Debug, Clone)]
 pub(super) struct Moment {
@@ -67,7 +80,8 @@ pub(super) struct Moment {
     pub(super) last_error: Option<SyncErrorKind>,
 }
 
-/// Puts the status together. Costs reading what is owed and what is in conflict, not the drafts that are neither.
+/// Puts the status together. Costs reading what is owed, what waits to be taken in and what is in conflict, not the drafts
+/// that are none of it.
 pub(super) fn read(core: &SpaceCore, moment: Moment) -> Result<Status, Failure> {
     let view = core.engine.read()?;
     let link = link::read(&view, core.no)?;
@@ -92,10 +106,25 @@ pub(super) fn read(core: &SpaceCore, moment: Moment) -> Result<Status, Failure> 
         pending,
         conflicts: in_conflict(&view, core.no)?,
         parked,
+        blocked: blocked(&view, core.no)?,
         last_sync: link.map(|link| link.synced_at).filter(|at| *at != Timestamp::default()),
         last_error: moment.last_error,
         oldest_unsynced: oldest,
     })
+}
+
+/// The drafts whose row is not taken in for a reason that is known.
+fn blocked(view: &impl View, space: SpaceNo) -> Result<Vec<Blocked>, Failure> {
+    let (mut blocked, mut last) = (Vec::new(), None);
+    loop {
+        let page = arrivals::waiting(view, space, last, 256)?;
+        let Some(key) = page.last() else { return Ok(blocked) };
+        last = Some(*key);
+        for key in page {
+            let reason = arrivals::read(view, key)?.and_then(|row| row.blocked);
+            blocked.extend(reason.map(|reason| Blocked { draft: key.draft, reason }));
+        }
+    }
 }
 
 /// How many drafts have an open conflict.

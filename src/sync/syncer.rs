@@ -3,7 +3,6 @@
 use super::backoff::wait_after;
 use super::cycle::Cycle;
 use super::error::{SyncError, SyncErrorKind};
-use super::report::Report;
 use super::status::{self, Link, Moment, Status};
 use super::talk::{Stop, Talk};
 use crate::clock::Timestamp;
@@ -16,6 +15,7 @@ use crate::store::remote::rows::{LinkRow, OwedRow};
 use crate::store::remote::{link, outbox};
 use crate::store::space::SpaceCore;
 use crate::store::tables::SpaceNo;
+use crate::tally::Report;
 use crate::transport::{Ask, Transport};
 use crate::watch::{Statuses, Watch};
 use futures_core::Stream;
@@ -104,6 +104,10 @@ impl Syncer {
         Self { shared: Arc::new(shared) }
     }
 
+    pub(super) fn core(&self) -> &Arc<SpaceCore> {
+        &self.shared.core
+    }
+
     /// One cycle: pulls to the end, merges, and pushes what is owed. Dropping the future at any point is safe.
     ///
     /// # Errors
@@ -167,7 +171,7 @@ impl Syncer {
         }
         lock(&self.shared.state).last_error = ended.as_ref().err().map(|error| error.kind().clone());
         let what = match &ended {
-            Ok(report) => EventKind::Synced { pulled: report.pulled, pushed: report.pushed, took: report.took },
+            Ok(report) => EventKind::Synced { report: *report },
             Err(error) => EventKind::SyncFailed { reason: error.kind().to_string() },
         };
         core.engine.publish_event(core.no, None, trace, what);
@@ -393,7 +397,7 @@ impl Syncer {
         self.shared.core.engine.traced(call, work)
     }
 
-    /// How the space stands to its hub. Costs reading what is owed and what is in conflict.
+    /// How the space stands to its hub. Costs reading what is owed, what waits to be taken in, and what is in conflict.
     ///
     /// # Errors
     ///
@@ -421,8 +425,24 @@ impl Syncer {
     fn show(&self) {
         // Whoever reads the status itself is told why it cannot be read.
         if let Ok(status) = self.read_status() {
-            self.shared.watch.show(Some(status)).into_iter().for_each(Waker::wake);
+            self.show_status(status);
         }
+    }
+
+    fn show_status(&self, status: Status) {
+        self.shared.watch.show(Some(status)).into_iter().for_each(Waker::wake);
+    }
+
+    /// Shows how things stand after a cycle, also to the metrics: it is read once for both.
+    fn show_end(&self) {
+        let Ok(status) = self.read_status() else { return };
+        #[cfg(feature = "metrics")]
+        {
+            let now = self.shared.core.now();
+            let age = status.oldest_unsynced.map_or(Duration::ZERO, |oldest| now.saturating_since(oldest));
+            crate::metrics::owed(status.pending, age);
+        }
+        self.show_status(status);
     }
 }
 
@@ -456,6 +476,6 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         lock(&self.shared.core.engine.syncing).remove(&self.space);
         lock(&self.shared.state).is_syncing = false;
-        Syncer { shared: Arc::clone(self.shared) }.show();
+        Syncer { shared: Arc::clone(self.shared) }.show_end();
     }
 }

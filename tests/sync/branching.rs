@@ -1,6 +1,6 @@
 //! Windows, forks and sides: who contains what.
 
-use crate::world::{Device, Line, Loses, change, copy, hub, hub_on, note};
+use crate::world::{Device, Line, Loses, Meanwhile, change, copy, hub, hub_on, note, title};
 use draftkeep::storage::MemoryStorage;
 use draftkeep::sync::Synced;
 use draftkeep::transport::Standing;
@@ -34,6 +34,34 @@ fn a_text_of_a_window_that_came_late_does_not_stand_for_what_it_never_saw() {
     for device in [&one, &two] {
         let found = device.the_same(&draft);
         assert_eq!(found.load().unwrap().body, "It rained.", "the merge does not take it for removed");
+    }
+}
+
+/// A window disagrees while another draft is being pushed: the text that leaves is not in the head by then.
+#[test]
+fn what_became_a_side_while_others_were_pushed_is_not_said_to_be_in_the_head() {
+    let hub = hub(1);
+    let line = Meanwhile::to(&hub);
+    let (one, two) = (Device::over(2, line.clone()), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    // What is owed leaves in the order of the ids.
+    let other = std::iter::from_fn(|| Some(one.notes.start(&note("Day", "")).unwrap()));
+    let other = other.into_iter().find(|other| other.id() < draft.id()).unwrap();
+    one.sync();
+    two.sync();
+    let mut late = draft.edit().unwrap();
+    change(&draft, |note| note.title = "Night train".into());
+    change(&other, |note| note.body = "It rained. ".repeat(1 << 17));
+    late.doc().title = "Night bus".into();
+    line.at_the_next_push(move || drop(late.save().unwrap()));
+    one.sync();
+    for device in [&one, &two, &one, &two] {
+        device.sync();
+    }
+    for device in [&one, &two] {
+        let conflict = device.the_same(&draft).conflict().unwrap().expect("nobody settled it");
+        let titles: Vec<String> = conflict.theirs().iter().chain([conflict.ours()]).map(title).collect();
+        assert!(titles.contains(&"Night train".into()) && titles.contains(&"Night bus".into()), "{titles:?}");
     }
 }
 

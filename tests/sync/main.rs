@@ -4,7 +4,10 @@
 mod agreeing;
 mod branching;
 mod losing;
+#[cfg(feature = "metrics")]
+mod measuring;
 mod moving;
+mod parked;
 mod returning;
 mod running;
 mod storing;

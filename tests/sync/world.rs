@@ -32,13 +32,23 @@ pub(crate) fn policy() -> Policy {
 }
 
 pub(crate) fn options(seed: u64) -> Options {
+    options_with(seed, Schema::of(NOTE))
+}
+
+pub(crate) fn options_with(seed: u64, schema: Schema<Note>) -> Options {
     let (clock, tasks) = (ManualClock::new(), TaskQueue::new());
     Options::with_runtime(Arc::new(clock), Arc::new(tasks), Arc::new(SeededEntropy::new(seed)))
-        .schema(Schema::of(NOTE).policy(policy()))
+        .schema(schema.policy(policy()))
 }
 
 pub(crate) fn hub(seed: u64) -> Arc<Hub> {
     hub_on(&Arc::new(MemoryStorage::new()), seed)
+}
+
+/// A hub that takes revisions up to so many bytes.
+pub(crate) fn hub_taking(seed: u64, bytes: usize) -> Arc<Hub> {
+    let options = HubOptions::with_runtime(Arc::new(ManualClock::new()), Arc::new(SeededEntropy::new(seed)));
+    Arc::new(Hub::open(Arc::new(MemoryStorage::new()), options.revision_bytes(bytes)).expect("memory can be opened"))
 }
 
 pub(crate) struct Device {
@@ -54,7 +64,11 @@ impl Device {
     }
 
     pub(crate) fn over(seed: u64, transport: impl Transport + 'static) -> Self {
-        let store = Store::in_memory(options(seed)).expect("memory can be opened");
+        Self::with(options(seed), transport)
+    }
+
+    pub(crate) fn with(options: Options, transport: impl Transport + 'static) -> Self {
+        let store = Store::in_memory(options).expect("memory can be opened");
         let space = store.space("alice").expect("it opens");
         let notes = space.drafts(NOTE).expect("it opens");
         let syncer = Syncer::new(&space, transport);
@@ -161,4 +175,47 @@ pub(crate) fn copy(storage: &MemoryStorage) -> MemoryStorage {
 pub(crate) fn hub_on(storage: &Arc<MemoryStorage>, seed: u64) -> Arc<Hub> {
     let options = HubOptions::with_runtime(Arc::new(ManualClock::new()), Arc::new(SeededEntropy::new(seed)));
     Arc::new(Hub::open(Arc::clone(storage) as Arc<dyn Storage>, options).expect("memory can be opened"))
+}
+
+/// A way to the hub on which somebody does something while a push is under way.
+#[derive(Clone)]
+pub(crate) struct Meanwhile {
+    hub: Arc<Hub>,
+    act: Arc<Mutex<Option<Act>>>,
+}
+
+type Act = Box<dyn FnOnce() + Send>;
+
+impl Meanwhile {
+    pub(crate) fn to(hub: &Arc<Hub>) -> Self {
+        Self { hub: Arc::clone(hub), act: Arc::default() }
+    }
+
+    pub(crate) fn at_the_next_push(&self, act: impl FnOnce() + Send + 'static) {
+        *self.act.lock().unwrap() = Some(Box::new(act));
+    }
+}
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Meanwhile").finish_non_exhaustive()
+    }
+}
+
+impl Transport for Meanwhile {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
+        let act = if matches!(request.ask, Ask::Push { .. }) { self.act.lock().unwrap().take() } else { None };
+        Box::pin(async move {
+            if let Some(act) = act {
+                act();
+            }
+            self.hub.send(request).await
+        })
+    }
+}
+
+/// The title of a text in a conflict.
+pub(crate) fn title(side: &draftkeep::ConflictSide) -> String {
+    let draftkeep::Value::Object(members) = &side.value else { panic!("a note is an object") };
+    members.get("title").and_then(draftkeep::Value::as_str).expect("it is a text").to_owned()
 }

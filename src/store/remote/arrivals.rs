@@ -77,6 +77,7 @@ pub(crate) fn arrive(write: &mut Write<'_>, arrival: &Arrival, epoch: u64) -> Re
         pieces,
         blocked: None,
         line: before.as_ref().and_then(|before| before.line),
+        given_up: before.as_ref().map(|before| before.given_up.clone()).unwrap_or_default(),
         unknown: before.map(|before| before.unknown).unwrap_or_default(),
     };
     write.put(REMOTES, key.bytes(), row.encode());
@@ -140,7 +141,12 @@ pub(crate) fn put(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow) {
 /// Whether the hub said something of the draft that waits to be taken in, and can be.
 pub(crate) fn is_waiting(view: &impl View, key: DraftKey) -> Result<bool, Failure> {
     let is_blocked = read(view, key)?.is_some_and(|row| row.blocked.is_some());
-    Ok(!is_blocked && view.get(ARRIVED, &key.bytes())?.is_some())
+    Ok(!is_blocked && has_arrived(view, key)?)
+}
+
+/// Whether the hub said something of the draft that is not taken in, whether it can be or not.
+pub(crate) fn has_arrived(view: &impl View, key: DraftKey) -> Result<bool, Failure> {
+    Ok(view.get(ARRIVED, &key.bytes())?.is_some())
 }
 
 /// Drafts with a row that is not taken in yet, from behind `after` on.

@@ -35,6 +35,10 @@ pub(crate) fn put(write: &mut Write<'_>, key: DraftKey, id: RevisionId, row: &Co
     write.put(CONTAINS, key.revision(id), row.encode());
 }
 
+pub(crate) fn remove(write: &mut Write<'_>, key: DraftKey, id: RevisionId) {
+    write.delete(CONTAINS, key.revision(id));
+}
+
 /// Whether the head is known by ids to contain all that a vector says.
 pub(crate) fn proves(view: &impl View, key: DraftKey, vector: &VersionVector) -> Result<bool, Failure> {
     let is_proof = |row: &ContainedRow| row.side == 0 && row.version > 0 && vector.is_within(&row.vector);

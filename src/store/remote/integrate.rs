@@ -137,7 +137,8 @@ pub(crate) fn apply(
     let Some(row) = &decided.facts.row else { return Ok(None) };
     let owes_sides = decided.owes_sides;
     let (epoch, released, done) = (decided.facts.epoch, Vec::new(), Done::default());
-    let mut taking = Taking { write, place, key, row, epoch, owes_sides, released, line: None, trace, done };
+    let (line, given_up) = (None, row.given_up.clone());
+    let mut taking = Taking { write, place, key, row, epoch, owes_sides, released, line, given_up, trace, done };
     for id in &decided.shared {
         taking.share(*id, &decided.facts)?;
     }
@@ -153,8 +154,8 @@ pub(crate) fn apply(
     for fork in &decided.hold {
         taking.hold(fork)?;
     }
-    let (done, line) = (taking.done, taking.line.or(row.line));
-    arrivals::taken(write, key, &RemoteRow { line, ..row.clone() });
+    let (done, line, given_up) = (taking.done, taking.line.or(row.line), taking.given_up);
+    arrivals::taken(write, key, &RemoteRow { line, given_up, ..row.clone() });
     Ok(Some(done))
 }
 
@@ -169,6 +170,8 @@ pub(super) struct Taking<'t, 'w> {
     released: Vec<u64>,
     /// The main, once the head contains it.
     line: Option<RevisionId>,
+    /// What was the head's, and is in nothing that follows.
+    pub(super) given_up: VersionVector,
     trace: TraceId,
     pub(super) done: Done,
 }
@@ -281,7 +284,7 @@ impl Taking<'_, '_> {
             contains::add(self.write, self.key, head.id(), version, before, self.epoch)?;
         }
         self.contain(main, version, version)?;
-        self.enter_slot(&main.header.kind, &main.meta)?;
+        enter_slot(self.write, self.place, self.key, &main.header.kind, &main.meta)?;
         self.done.received = true;
         self.tell(EventKind::Received { version });
         self.owe(false)
@@ -350,7 +353,7 @@ impl Taking<'_, '_> {
         let former = (head.row.version, &head.header.vector);
         contains::add(self.write, self.key, head.id(), written.version, former, 0)?;
         self.contain(main, aside, written.version)?;
-        self.enter_slot(&main.header.kind, &meta)?;
+        enter_slot(self.write, self.place, self.key, &main.header.kind, &meta)?;
         (self.done.received, self.done.merged) = (true, true);
         self.tell(EventKind::Merged { version: aside, head: written.version, overwritten: join.overwritten() });
         self.owe(true)
@@ -466,21 +469,27 @@ impl Taking<'_, '_> {
         self.hand_on(0, written.version)?;
         self.owe(true)
     }
+}
 
-    /// The slot learns of a generation that came from elsewhere, or of its new phase.
-    pub(super) fn enter_slot(&mut self, kind_name: &str, meta: &Meta) -> Result<(), Failure> {
-        let Some((slot, generation)) = &meta.slot else { return Ok(()) };
-        let head = open_head(self.write, self.key)?;
-        let kind = kind_of(self.write, self.place.space, &head)?;
-        let of = SlotRef { space: self.place.space, kind, kind_name, key: slot, keys: &self.place.keys };
-        let is_new = self.write.get(SLOTS, &of.row_key())?.is_none();
-        let before = slots::read(self.write.txn, of)?.unwrap_or_default();
-        let row = slots::recounted(self.write.txn, of, before.clone(), *generation)?;
-        if is_new || row != before {
-            slots::put(self.write.txn, of, is_new, row)?;
-        }
-        Ok(())
+/// The slot learns of a generation that came from elsewhere, or of its new phase.
+pub(super) fn enter_slot(
+    write: &mut Write<'_>,
+    place: &Place,
+    key: DraftKey,
+    kind_name: &str,
+    meta: &Meta,
+) -> Result<(), Failure> {
+    let Some((slot, generation)) = &meta.slot else { return Ok(()) };
+    let head = open_head(write, key)?;
+    let kind = kind_of(write, place.space, &head)?;
+    let of = SlotRef { space: place.space, kind, kind_name, key: slot, keys: &place.keys };
+    let is_new = write.get(SLOTS, &of.row_key())?.is_none();
+    let before = slots::read(write.txn, of)?.unwrap_or_default();
+    let row = slots::recounted(write.txn, of, before.clone(), *generation)?;
+    if is_new || row != before {
+        slots::put(write.txn, of, is_new, row)?;
     }
+    Ok(())
 }
 
 fn stage(header: &Header, meta: &Meta) -> Stage {

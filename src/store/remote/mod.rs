@@ -8,6 +8,7 @@
 //! | `contains` | what a draft's head and the sides of its conflict contain: ids, which prove |
 //! | `arrivals` | pages of the hub's rows, stored as they came |
 //! | `outgoing` | what of a draft has to be pushed, and what an answer to it ends |
+//! | `parked` | what the hub refuses is given up, and what it has takes its place |
 //! | `receive` | a revision of another device becomes a version here |
 //! | `integrate` | what was decided on a row is carried out, in one commit |
 //! | `moving` | a draft begun here becomes another generation of its slot |
@@ -21,5 +22,6 @@ pub(crate) mod link;
 mod moving;
 pub(crate) mod outbox;
 pub(crate) mod outgoing;
+pub(crate) mod parked;
 pub(crate) mod receive;
 pub(crate) mod rows;

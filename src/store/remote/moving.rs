@@ -3,7 +3,7 @@
 //! instead of going into an archive where nobody looks for it.
 
 use super::contains;
-use super::integrate::Taking;
+use super::integrate::{Taking, enter_slot};
 use super::receive::{self, Foreign};
 use crate::error::Failure;
 use crate::events::EventKind;
@@ -58,8 +58,10 @@ impl Taking<'_, '_> {
         let body = heads::body(self.write.txn, self.write.bodies, &place.keys.digests(), self.key, head)?;
         let version = receive::append(self.write, place, self.key, Some(head), main, false)?;
         self.contain(main, version, version)?;
+        self.given_up = self.given_up.join(&head.header.vector);
         self.begin_next(key, (slot.clone(), next), first, head, body)?;
-        self.enter_slot(&kind_name, &Meta { slot: Some((slot, next)), ..Meta::default() })?;
+        let meta = Meta { slot: Some((slot, next)), ..Meta::default() };
+        enter_slot(self.write, place, self.key, &kind_name, &meta)?;
         (self.done.received, self.done.moved) = (true, true);
         self.tell(EventKind::Received { version });
         self.tell(EventKind::Moved { to: key.draft });

@@ -45,10 +45,21 @@ pub(crate) fn settle(write: &mut Write<'_>, key: DraftKey) {
     write.delete(OUTBOX, key.bytes());
 }
 
-/// Parks what is owed of a draft: it stays, and is not pushed until it changes or somebody says so.
+/// Parks what is owed of a draft: it stays, and is not pushed until it changes or somebody says so. Where nothing is owed
+/// any more there is nothing to park.
 pub(crate) fn park(write: &mut Write<'_>, key: DraftKey, parking: Parking) -> Result<(), Failure> {
-    let owed = read(write.txn, key)?.unwrap_or_default();
-    put(write, key, &OwedRow { attempts: owed.attempts.saturating_add(1), parked: Some(parking), ..owed });
+    if let Some(owed) = read(write.txn, key)? {
+        put(write, key, &OwedRow { attempts: owed.attempts.saturating_add(1), parked: Some(parking), ..owed });
+    }
+    Ok(())
+}
+
+/// Notes that versions of the head's line up to this one are not pushed for themselves: the hub refuses that one, and what
+/// came after it may be acceptable.
+pub(crate) fn pass_over(write: &mut Write<'_>, key: DraftKey, version: u64) -> Result<(), Failure> {
+    if let Some(owed) = read(write.txn, key)? {
+        put(write, key, &OwedRow { version: owed.version.max(version.saturating_add(1)), ..owed });
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use super::arrivals::Travelling;
 use super::contains;
 use super::integrate::{Facts, facts};
 use super::receive;
-use super::rows::ContainedRow;
+use super::rows::{ContainedRow, Parking};
 use super::{arrivals, link, outbox};
 use crate::error::Failure;
 use crate::fault;
@@ -130,26 +130,12 @@ impl<V: View> Reading<'_, V> {
     /// A version of the head's line.
     fn line(&self, head: &Head, version: u64, target: Aim) -> Result<Outgoing, Failure> {
         let whole = if version == head.row.version {
-            self.head(head)?
+            self::head(self.view, self.place, head)?
         } else {
             packed::whole(self.view, &self.place.keys.digests(), self.facts.key, version)?
         };
         let in_line = |row: &ContainedRow| row.side == 0 && row.since <= version;
         Ok(self.outgoing(version, &whole, target, 0, in_line))
-    }
-
-    /// The head, along whichever of its two paths is intact.
-    fn head(&self, head: &Head) -> Result<Whole, Failure> {
-        let (key, digests) = (self.facts.key, self.place.keys.digests());
-        let short = heads::short_body(self.view, key, head);
-        let meta = &head.row.meta;
-        if let Ok(body) = short
-            && crate::revision::body_digest(&digests, meta, &body) == head.header.digest
-        {
-            let (header, local) = (head.header.clone(), head.row.local);
-            return Ok(Whole { id: head.id(), header, meta: meta.clone(), local, body });
-        }
-        packed::whole(self.view, &digests, key, head.row.version)
     }
 
     fn side(&self, version: u64) -> Result<Outgoing, Failure> {
@@ -183,18 +169,38 @@ impl<V: View> Reading<'_, V> {
     }
 }
 
+/// The head, along whichever of its two paths is intact.
+pub(super) fn head(view: &impl View, place: &Place, head: &Head) -> Result<Whole, Failure> {
+    let (key, digests) = (DraftKey { space: place.space, draft: head.header.draft }, place.keys.digests());
+    let meta = &head.row.meta;
+    if let Ok(body) = heads::short_body(view, key, head)
+        && crate::revision::body_digest(&digests, meta, &body) == head.header.digest
+    {
+        let (header, local) = (head.header.clone(), head.row.local);
+        return Ok(Whole { id: head.id(), header, meta: meta.clone(), local, body });
+    }
+    packed::whole(view, &digests, key, head.row.version)
+}
+
 /// Notes, before they leave, that later heads contain these: the answer may be lost.
 pub(crate) fn leaving(write: &mut Write<'_>, outgoing: &[Departure]) -> Result<(), Failure> {
     if fault::on("sent-not-noted") {
         return Ok(());
     }
     for Departure { key, id, version, vector, side } in outgoing {
-        if *side == 0 {
+        if *side == 0 && is_of_line(write, *key, vector)? {
             contains::add(write, *key, *id, *version, (*version, vector), 0)?;
             arrivals::line(write, *key, *id)?;
         }
     }
     Ok(())
+}
+
+/// Whether the head goes on from a revision that was its line's when it was read: somebody may have saved since, so that
+/// it is a side by now, or is given up. What follows must not say that it contains such a one.
+fn is_of_line(write: &Write<'_>, key: DraftKey, vector: &VersionVector) -> Result<bool, Failure> {
+    let head = heads::read(write.txn, key)?;
+    Ok(head.is_some_and(|head| vector.is_within(&head.header.vector)) || fault::on("left-text-noted-for-another-line"))
 }
 
 /// A revision that leaves, as it is noted.
@@ -212,6 +218,18 @@ impl Outgoing {
         let Self { key, id, version, vector, side, .. } = self.clone();
         Departure { key, id, version, vector, side }
     }
+}
+
+/// The hub refuses a revision: the draft is parked, unless that is not the text that it has come to. Says which.
+pub(crate) fn refused(write: &mut Write<'_>, sent: &Departure, parking: Parking) -> Result<bool, Failure> {
+    let is_past =
+        sent.side == 0 && heads::read(write.txn, sent.key)?.is_some_and(|head| head.row.version > sent.version);
+    if is_past && !fault::on("refused-checkpoint-holds-up-the-draft") {
+        outbox::pass_over(write, sent.key, sent.version)?;
+        return Ok(false);
+    }
+    outbox::park(write, sent.key, parking)?;
+    Ok(true)
 }
 
 /// The hub has a revision now: as the main, or as a fork.
@@ -246,6 +264,7 @@ pub(crate) fn arrived(
                 Aim::Fork => false,
             };
             let known = facts(write.txn, place, key)?.map(|facts| facts.contains).unwrap_or_default();
+            let is_of_line = known.get(&sent.id).is_some_and(|row| row.side == 0);
             for (id, row) in known {
                 let is_in = id == sent.id || contains.contains(&id);
                 if is_in && row.epoch != link.epoch {
@@ -254,8 +273,9 @@ pub(crate) fn arrived(
             }
             if is_main {
                 let seq = before.as_ref().map_or(0, |row| row.seq);
-                let last = before.as_ref().and_then(|row| row.line).or(Some(sent.id));
+                let last = before.as_ref().and_then(|row| row.line).or(is_of_line.then_some(sent.id));
                 let unknown = before.as_ref().map(|row| row.unknown.clone()).unwrap_or_default();
+                let given_up = before.as_ref().map(|row| row.given_up.clone()).unwrap_or_default();
                 let row = super::rows::RemoteRow {
                     epoch: link.epoch,
                     seq,
@@ -264,6 +284,7 @@ pub(crate) fn arrived(
                     pieces: 0,
                     blocked: None,
                     line: last,
+                    given_up,
                     unknown,
                 };
                 arrivals::put(write, key, &row);

@@ -164,6 +164,8 @@ pub(crate) struct RemoteRow {
     pub(crate) blocked: Option<String>,
     /// The last revision of the head's line that the hub was sent, or that came from it: what the next edit is made from.
     pub(crate) line: Option<RevisionId>,
+    /// What was given up here: the texts are in the history, and no edit of another text may seem to contain them.
+    pub(crate) given_up: VersionVector,
     pub(crate) unknown: Unknown,
 }
 
@@ -178,6 +180,7 @@ impl RemoteRow {
         writer.number_unless_zero(5, self.pieces.into());
         writer.bytes_unless_empty(6, self.blocked.as_deref().unwrap_or_default().as_bytes());
         writer.bytes_unless_empty(7, self.line.as_ref().map_or(&[], |line| &line.as_bytes()[..]));
+        writer.bytes_unless_empty(8, &self.given_up.encode());
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -196,7 +199,8 @@ impl RemoteRow {
             pieces: u16::try_from(fields.number(5)?).map_err(|_| CodecError::Malformed(5))?,
             blocked: fields.text(6)?,
             line: fields.optional_array(7)?.map(RevisionId::from_bytes),
-            unknown: fields.unknown_above(7),
+            given_up: VersionVector::decode(8, fields.bytes(8))?,
+            unknown: fields.unknown_above(8),
         })
     }
 }

@@ -1,8 +1,8 @@
-//! What one cycle did.
+//! What one cycle of syncing did.
 
 use std::time::Duration;
 
-/// What one cycle did.
+/// What one cycle of syncing did: what `Syncer::once` returns, and what an event tells of a cycle that began by itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
