@@ -9,6 +9,7 @@
 //! | `integrate` | what becomes of a draft when the hub said something of it: pure, over ids |
 //! | `backoff` | when to try again: pure |
 //! | `blank` | a document in which nothing stands |
+//! | `document` | what a revision says that a hub gives |
 //! | `error`, `report`, `status`, `standing` | what a user is told |
 //!
 //! Nothing here knows a socket, and nothing but `store` and `draft` below knows a document.
@@ -16,6 +17,7 @@
 mod backoff;
 mod blank;
 mod cycle;
+mod document;
 mod error;
 mod integrate;
 mod pull;
@@ -27,6 +29,7 @@ mod syncer;
 mod take;
 mod talk;
 
+pub use document::document_of;
 pub use error::{SyncError, SyncErrorKind};
 pub use report::Report;
 pub use standing::Synced;

@@ -3,6 +3,7 @@
 
 mod agreeing;
 mod branching;
+mod deltas;
 mod losing;
 mod running;
 mod storing;

@@ -86,6 +86,17 @@ pub(crate) struct Decided {
     pub(crate) becomes: Becomes,
 }
 
+impl Decided {
+    /// How many bytes the documents of others in it have.
+    pub(crate) fn bytes(&self) -> usize {
+        let main = match &self.becomes {
+            Becomes::Adopts(main) | Becomes::Joins { main, .. } => main.body.len(),
+            Becomes::Stays { .. } | Becomes::Renews | Becomes::Keeps => 0,
+        };
+        main + self.hold.iter().map(|fork| fork.body.len()).sum::<usize>()
+    }
+}
+
 /// What becomes of the head.
 #[derive(Debug, Clone)]
 pub(crate) enum Becomes {

@@ -8,12 +8,14 @@
 //! | `contains` | what a draft's head and the sides of its conflict contain: ids, which prove |
 //! | `arrivals` | pages of the hub's rows, stored as they came |
 //! | `outgoing` | what of a draft has to be pushed, and what an answer to it ends |
+//! | `body` | a revision's body as it travels: compressed, or a delta of another one's |
 //! | `receive` | a revision of another device becomes a version here |
 //! | `integrate` | what was decided on a row is carried out, in one commit |
 //!
 //! Nothing here knows a transport: rows and revisions come in as plain values.
 
 pub(crate) mod arrivals;
+pub(crate) mod body;
 pub(crate) mod contains;
 pub(crate) mod integrate;
 pub(crate) mod link;

@@ -164,6 +164,9 @@ pub(crate) struct RemoteRow {
     pub(crate) blocked: Option<String>,
     /// The last revision of the head's line that the hub was sent, or that came from it: what the next edit is made from.
     pub(crate) line: Option<RevisionId>,
+    /// How many deltas the main's document is made by on the hub, as far as this device knows; 0 for a whole one, and where it does
+    /// not know.
+    pub(crate) deltas: usize,
     pub(crate) unknown: Unknown,
 }
 
@@ -178,6 +181,7 @@ impl RemoteRow {
         writer.number_unless_zero(5, self.pieces.into());
         writer.bytes_unless_empty(6, self.blocked.as_deref().unwrap_or_default().as_bytes());
         writer.bytes_unless_empty(7, self.line.as_ref().map_or(&[], |line| &line.as_bytes()[..]));
+        writer.number_unless_zero(8, self.deltas as u64);
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -196,7 +200,8 @@ impl RemoteRow {
             pieces: u16::try_from(fields.number(5)?).map_err(|_| CodecError::Malformed(5))?,
             blocked: fields.text(6)?,
             line: fields.optional_array(7)?.map(RevisionId::from_bytes),
-            unknown: fields.unknown_above(7),
+            deltas: usize::try_from(fields.number(8)?).map_err(|_| CodecError::Malformed(8))?,
+            unknown: fields.unknown_above(8),
         })
     }
 }
