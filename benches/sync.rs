@@ -1,4 +1,5 @@
-//! What syncing costs with the hub in the same process: pushing and pulling many drafts, and a cycle in which nothing happened.
+//! What syncing costs with the hub in the same process: pushing and pulling many drafts, an edit of a
+//! long text, and a cycle in which nothing happened.
 //!
 //! `cargo bench --bench sync` (10,000 drafts of 2 KB; with `--quick` 1,000). The baseline is the same bytes in redb, 64 documents a
 //! durable commit, once for each side that keeps them.
@@ -12,16 +13,21 @@ use common::stats::{folder, has, median, timed};
 use draftkeep::hub::{Hub, HubOptions};
 use draftkeep::storage::StoreFile;
 use draftkeep::sync::Syncer;
-use draftkeep::{Kind, Options, Space, Store};
+use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError};
+use draftkeep::{Filter, Kind, Options, Space, Store};
+use futures_core::future::BoxFuture;
 use futures_executor::block_on;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const NOTE: Kind<String> = Kind::new("note");
 
 fn main() -> Outcome {
     let drafts = if has("--quick") { 1_000 } else { 10_000 };
     many(drafts)?;
+    println!();
+    one_word()?;
     println!();
     idle(if has("--quick") { &[100, 2_000] } else { &[1_000, 100_000] })
 }
@@ -53,6 +59,53 @@ fn many(drafts: usize) -> Outcome {
         println!("{name:<24} {time:>8.2} s {:>10.0} /s {:>6.2} x", count / time, naive_time / time);
     }
     Ok(())
+}
+
+/// What travels of an edit of one word in a long text: as the edit, and whole.
+fn one_word() -> Outcome {
+    let (words, mut random) = (Words::new(), Random::new(7));
+    let folder = folder()?;
+    let hub = hub(&folder.path().join("hub.redb"))?;
+    let space = device(&folder.path().join("one.redb"), &[words.prose(&mut random, 100_000)])?;
+    let (syncer, counted) =
+        (Syncer::new(&space, Arc::clone(&hub)), Arc::new(Counted { hub, pushed: AtomicU64::new(0) }));
+    block_on(syncer.once())?;
+    let counting = Syncer::new(&space, Arc::clone(&counted));
+    let notes = space.drafts(NOTE)?;
+    let draft = notes.list(&Filter::all())?.drafts.first().map(|info| notes.get(info.id)).transpose()?.flatten();
+    let draft = draft.ok_or("the draft is gone")?;
+    let mut sizes = Vec::new();
+    for number in 0..18 {
+        let mut edit = draft.edit()?;
+        let at = 5_000 * (number + 1);
+        edit.doc().insert_str(at, "lantern ");
+        let _ = edit.save()?;
+        block_on(counting.once())?;
+        sizes.push(counted.pushed.swap(0, Ordering::Relaxed));
+    }
+    let (least, most) = (sizes.iter().min().unwrap_or(&0), sizes.iter().max().unwrap_or(&0));
+    let mean = sizes.iter().sum::<u64>() / sizes.len() as u64;
+    println!("bytes pushed for an edit of one word in 100 KB, 18 edits, each synced for itself");
+    for (name, bytes) in [("the document", 100_000), ("whole", *most), ("as a delta", *least), ("on average", mean)] {
+        println!("{name:<24} {bytes:>10} bytes");
+    }
+    Ok(())
+}
+
+/// Counts the bytes of requests that push.
+#[derive(Debug)]
+struct Counted {
+    hub: Arc<Hub>,
+    pushed: AtomicU64,
+}
+
+impl Transport for Counted {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
+        if let (Ask::Push { .. }, Ok(bytes)) = (&request.ask, request.to_bytes()) {
+            self.pushed.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        }
+        self.hub.send(request)
+    }
 }
 
 /// A cycle in which nothing happened, in spaces of different sizes.

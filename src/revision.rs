@@ -23,6 +23,9 @@ pub(crate) const FLAG_CHECKPOINT: u64 = 1 << 1;
 /// The digest is the header's last field, so a pack can leave it out and a reader recompute it.
 pub(crate) const DIGEST_LEN: usize = 32;
 
+/// The most bodies that one body builds on, each a delta of the one before it, upon one that is whole.
+pub(crate) const CHAIN_MAX: usize = 8;
+
 mod tag {
     pub(super) const DRAFT: u64 = 1;
     pub(super) const KIND: u64 = 2;
@@ -118,33 +121,6 @@ pub(crate) fn body_digest(space_key: &[u8; 32], meta: &[u8], document: &[u8]) ->
     hasher.update(&length.to_le_bytes()).update(meta).update(document);
     *hasher.finalize().as_bytes()
 }
-
-/// A body as it travels: what the digest is made of, behind a byte that says how it is kept.
-///
-/// ```text
-/// body := 0:u8 length of meta:u32 little-endian, meta, document
-/// ```
-pub(crate) fn body_to_wire(meta: &[u8], document: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(meta.len()).unwrap_or(u32::MAX);
-    let mut body = Vec::with_capacity(5 + meta.len() + document.len());
-    body.push(PLAIN);
-    body.extend_from_slice(&length.to_le_bytes());
-    body.extend_from_slice(meta);
-    body.extend_from_slice(document);
-    body
-}
-
-/// The meta and the document in a body as it travels.
-pub(crate) fn body_from_wire(body: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (kept, rest) = body.split_first()?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-    (*kept == PLAIN).then_some(())?;
-    rest.split_at_checked(length)
-}
-
-/// A body whose bytes are as they are.
-const PLAIN: u8 = 0;
 
 /// The digest of the policy that says nothing, which is what a kind has until it is given one.
 pub(crate) fn empty_policy() -> [u8; 32] {

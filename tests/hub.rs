@@ -38,11 +38,11 @@ fn text(of: u8, text: &str) -> Revision {
 fn main_push(revision: &Revision, expects: Option<&Revision>) -> Push {
     let contains = expects.iter().map(|main| main.id()).collect();
     let target = Target::Main { expects: expects.map(Revision::id) };
-    Push { revision: revision.clone(), contains, target }
+    Push { revision: revision.clone(), base: None, contains, target }
 }
 
 fn fork_push(revision: &Revision) -> Push {
-    Push { revision: revision.clone(), contains: Vec::new(), target: Target::Fork }
+    Push { revision: revision.clone(), base: None, contains: Vec::new(), target: Target::Fork }
 }
 
 fn request(seen: Option<Position>, ask: Ask) -> Request {
@@ -411,7 +411,7 @@ fn bodies_of_mains_forks_and_what_forks_came_from_are_kept_and_others_go() {
     let settled = text(1, "settled");
     let contains = vec![ids[7], fork.id()];
     let target = Target::Main { expects: Some(ids[7]) };
-    assert_eq!(push(&hub, vec![Push { revision: settled.clone(), contains, target }]), [MAIN]);
+    assert_eq!(push(&hub, vec![Push { revision: settled.clone(), base: None, contains, target }]), [MAIN]);
     assert_eq!(row(&hub, 1).forks, []);
     assert_eq!(bodies(&hub, 1, &[&ids[..], &[fork.id(), settled.id()]].concat()), [ids[6], ids[7], settled.id()]);
     let all = [&ids[..], &[fork.id(), settled.id()]].concat();
@@ -519,15 +519,17 @@ fn a_record_that_is_damaged_or_missing_is_an_error_and_never_an_absence() {
     let (one, two) = (text(1, "one"), text(1, "two"));
     let large = sample(draft(2), &[], &[b'y'; 9_000]);
     let fork = text(2, "fork");
+    let delta = Push { base: Some(fork.id()), ..fork_push(&text(2, "delta")) };
     let pushes = [
         main_push(&one, None),
         main_push(&large, None),
         main_push(&two, Some(&one)),
         main_push(&text(3, "x"), None),
         fork_push(&fork),
+        delta.clone(),
     ];
     let positions = pushes.map(|pushed| ask(&hub, Ask::Push { pushes: vec![pushed] }).position);
-    let all_ids = vec![one.id(), two.id(), large.id(), fork.id()];
+    let all_ids = vec![one.id(), two.id(), large.id(), fork.id(), delta.revision.id()];
     let questions = || {
         let mut asks =
             vec![request(None, Ask::Pull { after: 0, limit: 100 }), request(None, Ask::Pull { after: 2, limit: 1 })];
@@ -537,7 +539,7 @@ fn a_record_that_is_damaged_or_missing_is_an_error_and_never_an_absence() {
         }
         let target = Target::Main { expects: Some(RevisionId::from_bytes([7; 32])) };
         for number in [1, 2, 3] {
-            let push = Push { revision: text(number, "late"), contains: Vec::new(), target };
+            let push = Push { revision: text(number, "late"), base: None, contains: Vec::new(), target };
             asks.push(request(None, Ask::Push { pushes: vec![push] }));
         }
         asks
@@ -616,6 +618,7 @@ fn the_records_of_a_hub_are_pinned() {
     let large = sample(draft(2), &[], &vec![b'x'; 5_000]);
     push(&hub, vec![main_push(&one, None), fork_push(&fork), main_push(&large, None), main_push(&two, Some(&one))]);
     push(&hub, vec![main_push(&text(2, "late"), None)]);
+    push(&hub, vec![Push { base: Some(large.id()), ..main_push(&text(2, "delta"), Some(&large)) }]);
     let (snapshot, mut shown) = (storage.snapshot().expect("memory"), String::new());
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     for number in 0..=u8::MAX {

@@ -78,14 +78,20 @@ fn a_way_on_which_everything_travels_as_bytes_conforms() {
 }
 
 #[test]
-fn a_hub_that_takes_only_short_revisions_conforms_with_that_check_skipped() {
+fn a_hub_that_takes_only_short_revisions_conforms_with_those_checks_skipped() {
     let report = report(|| {
         let options = HubOptions::new().revision_bytes(8 << 20);
         Arc::new(Hub::open(Arc::new(MemoryStorage::new()), options).expect("it opens"))
     });
     report.assert();
     let skipped = report.checks().iter().filter(|check| matches!(check.outcome, Ended::Skipped(_)));
-    assert_eq!(skipped.map(|check| check.name).collect::<Vec<_>>(), ["the largest body is taken and comes back"]);
+    assert_eq!(
+        skipped.map(|check| check.name).collect::<Vec<_>>(),
+        [
+            "the largest body is taken and comes back",
+            "the longest chain is taken and comes back, and a longer one is refused",
+        ]
+    );
 }
 
 /// Answers a push that it has seen before with a conflict.
@@ -124,6 +130,8 @@ fn a_transport_that_answers_the_same_push_otherwise_fails_the_checks_of_repeats(
             "what a main contains is accepted and changes nothing",
             "a fork never becomes the main",
             "a main lets the forks go that it contains",
+            "a repeat is accepted whatever its body builds on",
+            "a body that comes again does not come to build on itself",
             "a request that is given up is carried out whole or not at all, and can be repeated",
         ],
         "{report}"

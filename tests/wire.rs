@@ -2,8 +2,8 @@
 
 use draftkeep::transport::conformance::sample;
 use draftkeep::transport::{
-    Answer, Ask, MESSAGE_MAX, Main, Outcome, Page, Position, Push, Refusal, Rejection, Reply, Request, Revision, Row,
-    Standing, Target, WireError,
+    Answer, Ask, BODY_MAX, Base, CHAIN_MAX, MESSAGE_MAX, Main, Outcome, Page, Position, Push, Refusal, Rejection,
+    Reply, Request, Revision, RevisionError, Row, Standing, Target, WireError,
 };
 use draftkeep::{DraftId, HubId, RevisionId, TraceId};
 use proptest::collection::vec;
@@ -26,6 +26,13 @@ fn revision() -> impl Strategy<Value = Revision> {
         .prop_map(|(draft, parents, body)| sample(draft, &parents, &body))
 }
 
+/// A revision as a hub gives it.
+fn given() -> impl Strategy<Value = Revision> {
+    let base = (id(), vec(any::<u8>(), 0..40)).prop_map(|(id, body)| Base { id, body });
+    (revision(), vec(base, 0..=CHAIN_MAX))
+        .prop_map(|(revision, chain)| revision.with_chain(chain).expect("it is within the limits"))
+}
+
 fn position() -> impl Strategy<Value = Position> {
     (any::<u64>(), any::<[u8; 32]>()).prop_map(|(seq, chain)| Position { seq, chain })
 }
@@ -35,7 +42,12 @@ fn target() -> impl Strategy<Value = Target> {
 }
 
 fn push() -> impl Strategy<Value = Push> {
-    (revision(), vec(id(), 0..4), target()).prop_map(|(revision, contains, target)| Push { revision, contains, target })
+    (revision(), option::of(id()), vec(id(), 0..4), target()).prop_map(|(revision, base, contains, target)| Push {
+        revision,
+        base,
+        contains,
+        target,
+    })
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
@@ -57,7 +69,7 @@ fn request() -> impl Strategy<Value = Request> {
 }
 
 fn row() -> impl Strategy<Value = Row> {
-    (revision(), any::<bool>(), any::<u64>(), vec(id(), 0..4)).prop_map(|(revision, is_whole, seq, forks)| Row {
+    (given(), any::<bool>(), any::<u64>(), vec(id(), 0..4)).prop_map(|(revision, is_whole, seq, forks)| Row {
         draft: revision.draft(),
         seq,
         main: Main { id: revision.id(), revision: is_whole.then_some(revision) },
@@ -72,7 +84,8 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         Just(Rejection::Forbidden),
         Just(Rejection::Erased),
         Just(Rejection::ForksFull),
-        (6_u32..).prop_map(Rejection::Other),
+        Just(Rejection::Base),
+        (7_u32..).prop_map(Rejection::Other),
     ];
     prop_oneof![
         Just(Outcome::Accepted { standing: Standing::Main }),
@@ -93,8 +106,7 @@ fn reply() -> impl Strategy<Value = Reply> {
         vec(outcome(), 0..5).prop_map(Reply::Pushed),
         (proptest::option::of(id()), vec(id(), 0..5))
             .prop_map(|(main, contained)| Reply::Contained { main, contained }),
-        (vec(revision(), 0..3), any::<u32>())
-            .prop_map(|(revisions, looked_up)| Reply::Revisions { revisions, looked_up }),
+        (vec(given(), 0..3), any::<u32>()).prop_map(|(revisions, looked_up)| Reply::Revisions { revisions, looked_up }),
         Just(Reply::News),
         Just(Reply::Refused(Refusal::Unconfirmed)),
         Just(Reply::Refused(Refusal::OtherHub)),
@@ -160,6 +172,8 @@ const DRAFT: DraftId = DraftId::from_bytes([3; 16]);
 fn samples() -> (Vec<Request>, Vec<Answer>) {
     let id = |byte| RevisionId::from_bytes([byte; 32]);
     let revision = sample(DRAFT, &[id(1)], "the night train".as_bytes());
+    let chain = [(1, "the night"), (2, "")].map(|(byte, body)| Base { id: id(byte), body: body.into() });
+    let delta = revision.clone().with_chain(chain.to_vec()).expect("it is short");
     let asks = [
         Ask::Hello,
         Ask::Pull { after: 300, limit: 50 },
@@ -167,11 +181,17 @@ fn samples() -> (Vec<Request>, Vec<Answer>) {
             pushes: vec![
                 Push {
                     revision: revision.clone(),
+                    base: Some(id(1)),
                     contains: vec![id(1), id(2)],
                     target: Target::Main { expects: Some(id(1)) },
                 },
-                Push { revision: revision.clone(), contains: Vec::new(), target: Target::Main { expects: None } },
-                Push { revision: revision.clone(), contains: Vec::new(), target: Target::Fork },
+                Push {
+                    revision: revision.clone(),
+                    base: None,
+                    contains: Vec::new(),
+                    target: Target::Main { expects: None },
+                },
+                Push { revision: revision.clone(), base: None, contains: Vec::new(), target: Target::Fork },
             ],
         },
         Ask::Contained { draft: DRAFT, ids: vec![id(4), id(5)] },
@@ -195,17 +215,18 @@ fn samples() -> (Vec<Request>, Vec<Answer>) {
     };
     let replies = [
         Reply::Welcome { confirmed: true },
-        Reply::Page(Page { after: 3, rows: vec![row(Some(&revision)), row(None)], more: true }),
+        Reply::Page(Page { after: 3, rows: vec![row(Some(&revision)), row(None), row(Some(&delta))], more: true }),
         Reply::Pushed(vec![
             Outcome::Accepted { standing: Standing::Main },
             Outcome::Accepted { standing: Standing::Fork },
             Outcome::Conflict { row: Some(row(Some(&revision))) },
             Outcome::Conflict { row: None },
             Outcome::Rejected { code: Rejection::ForksFull, reason: "settle some".into() },
+            Outcome::Rejected { code: Rejection::Base, reason: "send it whole".into() },
             Outcome::Rejected { code: Rejection::Other(77), reason: String::new() },
         ]),
         Reply::Contained { main: Some(id(2)), contained: vec![id(1)] },
-        Reply::Revisions { revisions: vec![revision.clone()], looked_up: 2 },
+        Reply::Revisions { revisions: vec![revision.clone(), delta.clone()], looked_up: 2 },
         Reply::News,
         Reply::Refused(Refusal::Unconfirmed),
         Reply::Refused(Refusal::OtherHub),
@@ -300,11 +321,23 @@ fn what_claims_or_holds_too_much_is_refused() {
     let bytes = many.to_bytes().expect("it is short");
     assert!(matches!(Answer::from_bytes(&bytes), Err(WireError::Limit { limit: 256, .. })));
     let large = sample(DRAFT, &[], &vec![0; 16 << 20]);
-    let push = Push { revision: large, contains: Vec::new(), target: Target::Fork };
+    let push = Push { revision: large, base: None, contains: Vec::new(), target: Target::Fork };
     let one = Request { ask: Ask::Push { pushes: vec![push.clone()] }, ..requests[0].clone() };
     assert_eq!(Request::from_bytes(&one.to_bytes().expect("one fits")).as_ref(), Ok(&one));
     let two = Request { ask: Ask::Push { pushes: vec![push.clone(), push] }, ..requests[0].clone() };
     assert!(matches!(two.to_bytes(), Err(WireError::Limit { what: "bytes", .. })));
+    // Chains.
+    let revision = sample(DRAFT, &[], b"x");
+    let chain = |count: usize, length: usize| {
+        let base = |_| Base { id: RevisionId::from_bytes([1; 32]), body: vec![0; length] };
+        revision.clone().with_chain((0..count).map(base).collect())
+    };
+    assert!(chain(CHAIN_MAX, 100).is_ok() && chain(1, BODY_MAX - 1).is_ok());
+    assert_eq!(chain(CHAIN_MAX + 1, 0), Err(RevisionError::ChainTooLong(CHAIN_MAX + 1)));
+    assert_eq!(chain(1, BODY_MAX), Err(RevisionError::BodyTooLong(BODY_MAX + 1)));
+    let whole = Reply::Revisions { revisions: vec![chain(1, BODY_MAX - 1).expect("it fits")], looked_up: 1 };
+    let whole = Answer { reply: whole, ..answers[0].clone() };
+    assert_eq!(Answer::from_bytes(&whole.to_bytes().expect("one fits")).as_ref(), Ok(&whole));
     // Sixty-five fields that nobody knows.
     let record = requests[0].to_bytes().expect("it is short");
     let record = (20..85_u8).fold(record[14..record.len() - 32].to_vec(), |mut record, tag| {

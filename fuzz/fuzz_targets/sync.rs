@@ -9,7 +9,7 @@ use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::hub::{Hub, HubOptions};
 use draftkeep::storage::MemoryStorage;
 use draftkeep::sync::Syncer;
-use draftkeep::transport::{Answer, Outcome, Rejection, Reply, Request, Revision, Row, Standing, Transport, TransportError};
+use draftkeep::transport::{Answer, Base, Outcome, Rejection, Reply, Request, Revision, Row, Standing, Transport, TransportError};
 use draftkeep::{Draft, DraftId, Filter, HubId, Kind, Options, RevisionId, Space, Store};
 use futures_core::future::BoxFuture;
 use futures_executor::block_on;
@@ -29,6 +29,9 @@ fuzz_target!(|data: &[u8]| {
     let (honest, lied_to) = (Syncer::new(&theirs, Arc::clone(&hub)), Syncer::new(&ours, liar));
 
     let shared = theirs.drafts(NOTE).unwrap().slot("one").resume_or_start(String::new).unwrap();
+    // Long enough that what follows travels as deltas.
+    let long: String = (0..60).map(|word| format!("word{} ", word * 7_919 % 1_009)).collect();
+    type_into(&shared, &long);
     type_into(&shared, "One. ");
     block_on(honest.once()).expect("an honest hub");
     let mine = ours.drafts(NOTE).unwrap().slot("one").resume_or_start(String::new).unwrap();
@@ -164,7 +167,20 @@ fn change_revision(revision: &mut Revision, at: u8, how: u8) {
     if let Some(byte) = bytes.get_mut(place) {
         *byte ^= how | 1;
     }
-    if let Ok(changed) = Revision::new(header, body) {
+    let mut chain = revision.chain().to_vec();
+    match how / 32 {
+        1 => chain.clear(),
+        2 => chain.reverse(),
+        3 => drop(chain.pop()),
+        4 => chain.push(Base { id: id(at), body: body.clone() }),
+        5 => chain.iter_mut().for_each(|base| base.body = vec![at; usize::from(how)]),
+        6 => chain.iter_mut().for_each(|base| {
+            let place = usize::from(at) % base.body.len().max(1);
+            base.body.iter_mut().skip(place).take(1).for_each(|byte| *byte ^= 1 << (how % 8));
+        }),
+        _ => {}
+    }
+    if let Ok(changed) = Revision::new(header, body).and_then(|changed| changed.with_chain(chain)) {
         *revision = changed;
     }
 }

@@ -1,6 +1,6 @@
-//! Revisions whole: those that a draft's row names, and no others.
+//! Revisions whole: those that a draft's row names and what their bodies build on, and no others.
 
-use super::rows::{BodyRow, Bytes};
+use super::rows::{BodyRow, Bytes, DraftRow};
 use super::tables::{BODIES, PIECES, SpaceKey};
 use crate::codec::Unknown;
 use crate::error::Failure;
@@ -8,9 +8,14 @@ use crate::id::{DraftId, RevisionId};
 use crate::records::pieces::{self, INLINE_MAX};
 use crate::records::txn::Txn;
 use crate::records::view::View;
-use crate::transport::Revision;
+use crate::transport::{Base, Revision};
 
-pub(super) fn write(txn: &mut Txn, space: &SpaceKey, revision: &Revision) -> Result<(), Failure> {
+pub(super) fn write(
+    txn: &mut Txn,
+    space: &SpaceKey,
+    revision: &Revision,
+    base: Option<RevisionId>,
+) -> Result<(), Failure> {
     let (draft, id) = (revision.draft(), revision.id());
     let bytes = [revision.header(), revision.body()].concat();
     let bytes = if bytes.len() <= INLINE_MAX {
@@ -21,6 +26,7 @@ pub(super) fn write(txn: &mut Txn, space: &SpaceKey, revision: &Revision) -> Res
     let row = BodyRow {
         header_len: revision.header().len() as u64,
         body_len: revision.body().len() as u64,
+        base,
         bytes,
         unknown: Unknown::default(),
     };
@@ -36,20 +42,67 @@ pub(super) fn remove(txn: &mut Txn, space: &SpaceKey, draft: DraftId, id: Revisi
     Ok(())
 }
 
-/// A revision that the draft's row names, where header and body are not longer than `bytes_max`; its length otherwise.
+/// A revision that the draft's row names, with what its body builds on, where all of it is not longer than `bytes_max`; how long it
+/// is otherwise.
 pub(super) fn read_within(
+    view: &impl View,
+    space: &SpaceKey,
+    (draft, row): (DraftId, &DraftRow),
+    id: RevisionId,
+    bytes_max: usize,
+) -> Result<Result<Revision, usize>, Failure> {
+    let found = self::row(view, space, (draft, row), id)?;
+    let (_, mut total) = lengths(draft, &found)?;
+    let mut chain = Vec::new();
+    for base in row.chain(id) {
+        let found = self::row(view, space, (draft, row), base)?;
+        let (header_len, length) = lengths(draft, &found)?;
+        total = total.saturating_add(RevisionId::LEN + length - header_len);
+        chain.push((base, found));
+    }
+    if total > bytes_max {
+        return Ok(Err(total));
+    }
+    let below = chain.into_iter().map(|(base, found)| {
+        let body = revision(view, space, draft, base, found)?.body().to_vec();
+        Ok(Base { id: base, body })
+    });
+    let below = below.collect::<Result<Vec<_>, Failure>>()?;
+    let revision = revision(view, space, draft, id, found)?.with_chain(below);
+    Ok(Ok(revision.map_err(|error| damaged(draft, "cannot be read").because(error))?))
+}
+
+/// How long the bodies are together that the body of a revision is made of: its own, and those that it builds on.
+pub(super) fn together(
+    view: &impl View,
+    space: &SpaceKey,
+    (draft, row): (DraftId, &DraftRow),
+    id: RevisionId,
+) -> Result<usize, Failure> {
+    let mut together = 0_usize;
+    for id in row.chain(id).into_iter().chain([id]) {
+        let (header_len, length) = lengths(draft, &self::row(view, space, (draft, row), id)?)?;
+        together = together.saturating_add(length - header_len);
+    }
+    Ok(together)
+}
+
+/// The length of a revision's header, and of header and body.
+fn lengths(draft: DraftId, row: &BodyRow) -> Result<(usize, usize), Failure> {
+    let header = usize::try_from(row.header_len).ok();
+    let total = row.header_len.checked_add(row.body_len).and_then(|total| usize::try_from(total).ok());
+    header.zip(total).ok_or_else(|| damaged(draft, "says an impossible length"))
+}
+
+/// One revision without what it builds on.
+fn revision(
     view: &impl View,
     space: &SpaceKey,
     draft: DraftId,
     id: RevisionId,
-    bytes_max: usize,
-) -> Result<Result<Revision, usize>, Failure> {
-    let row = row(view, space, draft, id)?;
-    let total = row.header_len.checked_add(row.body_len).and_then(|total| usize::try_from(total).ok());
-    let total = total.ok_or_else(|| damaged(draft, "says an impossible length"))?;
-    if total > bytes_max {
-        return Ok(Err(total));
-    }
+    row: BodyRow,
+) -> Result<Revision, Failure> {
+    let (header_len, total) = lengths(draft, &row)?;
     let mut header = match row.bytes {
         Bytes::Here(bytes) => bytes,
         Bytes::Pieces(count) => pieces::read(view, PIECES, count, |piece| space.piece(draft, id, piece))?,
@@ -57,17 +110,26 @@ pub(super) fn read_within(
     if header.len() != total {
         return Err(damaged(draft, "has another length than it says"));
     }
-    let body = header.split_off(total - usize::try_from(row.body_len).unwrap_or(total));
+    let body = header.split_off(header_len);
     let revision = Revision::new(header, body).map_err(|error| damaged(draft, "cannot be read").because(error))?;
     if revision.id() != id || revision.draft() != draft {
         return Err(damaged(draft, "is another one"));
     }
-    Ok(Ok(revision))
+    Ok(revision)
 }
 
-fn row(view: &impl View, space: &SpaceKey, draft: DraftId, id: RevisionId) -> Result<BodyRow, Failure> {
+fn row(
+    view: &impl View,
+    space: &SpaceKey,
+    (draft, row): (DraftId, &DraftRow),
+    id: RevisionId,
+) -> Result<BodyRow, Failure> {
     let found = view.get(BODIES, &space.revision(draft, id)).map_err(|failure| failure.of_draft(draft))?;
-    Ok(BodyRow::decode(&found.ok_or_else(|| damaged(draft, "is missing"))?)?)
+    let found = BodyRow::decode(&found.ok_or_else(|| damaged(draft, "is missing"))?)?;
+    if found.base.as_ref() != row.bases.get(&id) {
+        return Err(damaged(draft, "builds on another one than the row says"));
+    }
+    Ok(found)
 }
 
 fn damaged(draft: DraftId, what: &str) -> Failure {

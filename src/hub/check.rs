@@ -1,10 +1,11 @@
 //! What a hub refuses before it looks at what it has: requests beyond the limits of the protocol.
 
+use crate::id::RevisionId;
 use crate::transport::{
     Ask, CONTAINS_MAX, DEVICE_MAX, IDS_MAX, MESSAGE_MAX, PAGE_MAX, PUSHES_MAX, Push, Request, SPACE_MAX,
 };
 
-/// What a push adds to a message beside its revision and the ids.
+/// What a push adds to a message beside its revision and the ids that it contains.
 const PUSH_BYTES: usize = 128;
 
 /// Says what is wrong with the request, with the limit and the way out.
@@ -43,9 +44,13 @@ fn pushes_refusal(pushes: &[Push]) -> Option<String> {
             "a revision says of at most {CONTAINS_MAX} ids that it contains them, not {got}; push in between"
         ));
     }
-    let bytes = pushes
-        .iter()
-        .map(|push| PUSH_BYTES + push.revision.header().len() + push.revision.body().len() + push.contains.len() * 32);
-    let bytes: usize = bytes.sum();
+    if let Some(push) = pushes.iter().find(|push| !push.revision.chain().is_empty()) {
+        let got = push.revision.chain().len();
+        return Some(format!(
+            "a push brings 1 body, not the {got} that it builds on; name the last of them as its base"
+        ));
+    }
+    let bytes: usize =
+        pushes.iter().map(|push| PUSH_BYTES + push.revision.bytes() + push.contains.len() * RevisionId::LEN).sum();
     (bytes > MESSAGE_MAX).then(|| format!("a request has at most {MESSAGE_MAX} bytes, not {bytes}; split it"))
 }

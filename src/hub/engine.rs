@@ -95,14 +95,15 @@ impl Inner {
         draft: DraftId,
         ids: &[RevisionId],
     ) -> Result<Reply, Failure> {
-        let held: BTreeSet<RevisionId> = looking::draft(view, key, draft)?.iter().flat_map(DraftRow::held).collect();
+        let row = looking::draft(view, key, draft)?;
+        let held = row.as_ref().map(DraftRow::held).unwrap_or_default();
         let (mut revisions, mut looked_up, mut left) = (Vec::<Revision>::new(), 0_u32, self.options.answer_bytes);
         for id in ids {
-            if held.contains(id) {
-                // One is always sent: the longest alone fits into a message.
+            if let Some(row) = row.as_ref().filter(|_| held.contains(id)) {
+                // One is always sent: the longest alone, with all that it builds on, fits into a message.
                 let room = if revisions.is_empty() { usize::MAX } else { left };
-                let Ok(revision) = bodies::read_within(view, key, draft, *id, room)? else { break };
-                left = left.saturating_sub(revision.header().len() + revision.body().len());
+                let Ok(revision) = bodies::read_within(view, key, (draft, row), *id, room)? else { break };
+                left = left.saturating_sub(revision.bytes());
                 revisions.push(revision);
             }
             looked_up += 1;

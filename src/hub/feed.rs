@@ -11,7 +11,7 @@ use crate::id::DraftId;
 use crate::records::txn::Txn;
 use crate::records::view::View;
 use crate::storage::{Order, Scan};
-use crate::transport::{Main, Page, Row};
+use crate::transport::{Main, Page, Revision, Row};
 
 /// What a row costs in an answer beside its main's revision and its forks.
 const ROW_BYTES: usize = 128;
@@ -95,12 +95,12 @@ fn fitting(
     bytes_max: usize,
     has_to_come: bool,
 ) -> Result<Option<Row>, Failure> {
-    let revision = match bodies::read_within(view, key, draft, row.main, *left)? {
+    let revision = match bodies::read_within(view, key, (draft, row), row.main, *left)? {
         Ok(revision) => Some(revision),
         Err(length) if length <= bytes_max && !has_to_come => return Ok(None),
         Err(_) => None,
     };
-    let length = revision.as_ref().map_or(0, |revision| revision.header().len() + revision.body().len());
+    let length = revision.as_ref().map_or(0, Revision::bytes);
     *left = left.saturating_sub(length + ROW_BYTES + row.forks.len() * 32);
     Ok(Some(Row { draft, seq: row.seq, main: Main { id: row.main, revision }, forks: row.fork_ids() }))
 }

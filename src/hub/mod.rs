@@ -13,11 +13,13 @@
 //! | `check` | requests beyond the limits |
 //! | `push`, `feed`, `bodies`, `audit` | carrying out a push; each knows its tables |
 //! | `looking` | finding spaces, drafts and positions |
+//! | `chains` | which bodies may be deltas of others |
 //! | `waiting` | who waits for news |
 //! | `tables`, `rows` | what is stored: keys and values |
 
 mod audit;
 mod bodies;
+mod chains;
 mod check;
 mod engine;
 mod feed;

@@ -4,7 +4,7 @@ use super::audit::{self, AuditAction, AuditEntry, AuditOutcome};
 use super::rows::{DraftRow, Fork, SpaceRow};
 use super::rules::{Decision, Held, decide};
 use super::tables::{AUDIT, CONTAINED, POSITIONS, ROWS, SPACES, SpaceKey};
-use super::{bodies, feed, looking};
+use super::{bodies, chains, feed, looking};
 use crate::clock::Timestamp;
 use crate::codec::Unknown;
 use crate::error::Failure;
@@ -13,7 +13,7 @@ use crate::id::{DraftId, EventId, RevisionId, TraceId};
 use crate::records::txn::Txn;
 use crate::records::view::View;
 use crate::transport::{FORKS_MAX, Outcome, Position, Push, Rejection, Reply, Revision, Standing, Target};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One request's pushes on their way into a commit.
 pub(super) struct Pushing<'a> {
@@ -47,7 +47,7 @@ impl Pushing<'_> {
         }
         let outcome = match decision {
             Decision::Known(standing) => return Ok(Outcome::Accepted { standing }),
-            _ if length(&push.revision) > self.revision_bytes => {
+            _ if push.revision.bytes() > self.revision_bytes => {
                 let limit = self.revision_bytes;
                 rejected(
                     Rejection::TooLarge,
@@ -63,14 +63,8 @@ impl Pushing<'_> {
                     format!("the draft has {FORKS_MAX} open conflicts, which is the limit; settle some of them");
                 rejected(Rejection::ForksFull, reason)
             }
-            Decision::Main { forks } => {
-                self.accept(row, &push.revision, &forks, Some(&push.contains))?;
-                Outcome::Accepted { standing: Standing::Main }
-            }
-            Decision::Fork { forks } => {
-                self.accept(row, &push.revision, &forks, None)?;
-                Outcome::Accepted { standing: Standing::Fork }
-            }
+            Decision::Main { forks } => self.accept(row, push, &forks, Standing::Main)?,
+            Decision::Fork { forks } => self.accept(row, push, &forks, Standing::Fork)?,
         };
         self.note(push, &outcome, event);
         Ok(outcome)
@@ -84,35 +78,48 @@ impl Pushing<'_> {
         self.space.position
     }
 
-    /// Takes the revision in: as the main, with what it contains, or as the last of the forks.
+    /// Takes the revision in: as the main, with what it contains, or as the last of the forks. Refused is a body that builds on what
+    /// is not here.
     fn accept(
         &mut self,
         row: Option<DraftRow>,
-        revision: &Revision,
+        push: &Push,
         forks: &[RevisionId],
-        contains: Option<&[RevisionId]>,
-    ) -> Result<(), Failure> {
-        let (draft, id) = (revision.draft(), revision.id());
+        standing: Standing,
+    ) -> Result<Outcome, Failure> {
+        let (draft, id) = (push.revision.draft(), push.revision.id());
+        let before = row.as_ref().map(DraftRow::held).unwrap_or_default();
+        // One that others build on may come again. What is here of it stays, or it could come to build on itself.
+        let is_new = !before.contains(&id);
+        if is_new
+            && let Some(reason) =
+                chains::refusal(self.txn, &self.key, row.as_ref(), &before, (push, self.revision_bytes))?
+        {
+            return Ok(rejected(Rejection::Base, reason));
+        }
         let position = self.space.position.after(draft, id);
-        let before: BTreeSet<RevisionId> = row.iter().flat_map(DraftRow::held).collect();
         feed::advance(self.txn, &self.key, &self.space, draft, row.as_ref().map(|row| row.seq), position.seq)?;
         self.space.drafts += u64::from(row.is_none());
-        let row = self.changed(row, revision, forks, contains.is_some(), position.seq, &before);
-        if let Some(contains) = contains {
-            let contains = if fault::on("hub-forgets-what-is-contained") { &[] } else { contains };
+        let mut row = self.changed(row, &push.revision, forks, standing, position.seq, &before);
+        if standing == Standing::Main {
+            let contains = if fault::on("hub-forgets-what-is-contained") { &[] } else { &push.contains[..] };
             for contained in contains.iter().chain([&id]) {
                 self.txn.put(CONTAINED, self.key.revision(draft, *contained), Vec::new());
             }
         }
-        bodies::write(self.txn, &self.key, revision)?;
-        let after: BTreeSet<RevisionId> = row.held().collect();
+        if is_new {
+            row.bases.extend(push.base.map(|base| (id, base)));
+            bodies::write(self.txn, &self.key, &push.revision, push.base)?;
+        }
+        let after = row.held();
+        row.bases.retain(|id, _| after.contains(id));
         for dropped in before.difference(&after) {
             bodies::remove(self.txn, &self.key, draft, *dropped)?;
         }
         self.txn.put(ROWS, self.key.draft(draft), row.encode());
         self.txn.put(POSITIONS, self.key.number(position.seq), position.chain.to_vec());
         self.space.position = position;
-        Ok(())
+        Ok(Outcome::Accepted { standing })
     }
 
     fn changed(
@@ -120,17 +127,18 @@ impl Pushing<'_> {
         row: Option<DraftRow>,
         revision: &Revision,
         forks: &[RevisionId],
-        is_main: bool,
+        standing: Standing,
         seq: u64,
         held: &BTreeSet<RevisionId>,
     ) -> DraftRow {
         let id = revision.id();
         let Some(mut row) = row else {
-            return DraftRow { seq, main: id, mains: Vec::new(), forks: Vec::new(), unknown: Unknown::default() };
+            let (mains, forks, bases, unknown) = (Vec::new(), Vec::new(), BTreeMap::new(), Unknown::default());
+            return DraftRow { seq, main: id, mains, forks, bases, unknown };
         };
         row.seq = seq;
         row.forks.retain(|fork| forks.contains(&fork.id));
-        if is_main {
+        if standing == Standing::Main {
             row.mains.insert(0, std::mem::replace(&mut row.main, id));
             row.mains.truncate(self.mains);
         } else {
@@ -180,10 +188,6 @@ pub(super) fn contained(
         }
     }
     Ok(Reply::Contained { main, contained })
-}
-
-fn length(revision: &Revision) -> usize {
-    revision.header().len() + revision.body().len()
 }
 
 const fn rejected(code: Rejection, reason: String) -> Outcome {

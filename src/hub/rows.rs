@@ -2,8 +2,10 @@
 
 use crate::clock::Timestamp;
 use crate::codec::{CodecError, Fields, Unknown, Writer, put_varint, take, take_varint};
+use crate::fault;
 use crate::id::{DraftId, HubId, RevisionId};
-use crate::transport::{FORKS_MAX, Position};
+use crate::transport::{CHAIN_MAX, FORKS_MAX, Position};
+use std::collections::{BTreeMap, BTreeSet};
 
 const FORMAT: u8 = 1;
 
@@ -86,6 +88,8 @@ pub(super) struct DraftRow {
     pub(super) mains: Vec<RevisionId>,
     /// Copies in conflict, in the order in which they came.
     pub(super) forks: Vec<Fork>,
+    /// Which bodies that are kept are deltas, and of which other one that is kept.
+    pub(super) bases: BTreeMap<RevisionId, RevisionId>,
     pub(super) unknown: Unknown,
 }
 
@@ -105,16 +109,33 @@ impl Fork {
 /// The most mains that are kept beside the one that counts: what keeps a row within one record.
 pub(super) const MAINS_MAX: usize = 256;
 
+/// The most bodies of a draft that are deltas: what keeps a row within one record.
+pub(super) const BASES_MAX: usize = 256;
+
 impl DraftRow {
     /// The ids of all forks.
     pub(super) fn fork_ids(&self) -> Vec<RevisionId> {
         self.forks.iter().map(|fork| fork.id).collect()
     }
 
-    /// Everything whose body has to be here. Some may be named twice.
-    pub(super) fn held(&self) -> impl Iterator<Item = RevisionId> {
+    /// Everything whose body has to be here: what the row names, and what that builds on.
+    pub(super) fn held(&self) -> BTreeSet<RevisionId> {
         let forks = self.forks.iter().flat_map(|fork| fork.bases.iter().copied().chain([fork.id]));
-        forks.chain(self.mains.iter().copied()).chain([self.main])
+        let named: BTreeSet<RevisionId> = forks.chain(self.mains.iter().copied()).chain([self.main]).collect();
+        if fault::on("hub-drops-what-deltas-build-on") {
+            return named;
+        }
+        let below: Vec<RevisionId> = named.iter().flat_map(|id| self.chain(*id)).collect();
+        named.into_iter().chain(below).collect()
+    }
+
+    /// What the body of a revision builds on, the whole one first; empty where it is whole itself.
+    pub(super) fn chain(&self, id: RevisionId) -> Vec<RevisionId> {
+        let below = std::iter::successors(self.bases.get(&id), |base| self.bases.get(base));
+        // A row that goes in circles is damaged: then too many are missed, and not looked for for ever.
+        let mut chain: Vec<RevisionId> = below.copied().take(CHAIN_MAX + 1).collect();
+        chain.reverse();
+        chain
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -129,6 +150,8 @@ impl DraftRow {
             forks.extend(concat(bases));
         }
         writer.bytes_unless_empty(4, &forks);
+        let bases: Vec<RevisionId> = self.bases.iter().flat_map(|(id, base)| [*id, *base]).collect();
+        writer.bytes_unless_empty(5, &concat(&bases));
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -145,12 +168,18 @@ impl DraftRow {
             }
             forks.push(Fork { id, bases: ids(take(&mut rest, count * RevisionId::LEN)?, 4)? });
         }
+        let (bases, rest) = fields.bytes(5).as_chunks::<{ 2 * RevisionId::LEN }>();
+        let bases: Vec<Vec<RevisionId>> = bases.iter().map(|pair| ids(pair, 5)).collect::<Result<_, _>>()?;
+        if !rest.is_empty() || bases.len() > BASES_MAX || !bases.is_sorted_by(|a, b| a[0] < b[0]) {
+            return Err(CodecError::Malformed(5));
+        }
         Ok(Self {
             seq: fields.number(1)?,
             main: RevisionId::from_bytes(fields.array(2)?),
             mains: ids(fields.bytes(3), 3)?,
             forks,
-            unknown: fields.unknown_above(4),
+            bases: bases.into_iter().map(|pair| (pair[0], pair[1])).collect(),
+            unknown: fields.unknown_above(5),
         })
     }
 }
@@ -201,6 +230,8 @@ impl FeedRow {
 pub(super) struct BodyRow {
     pub(super) header_len: u64,
     pub(super) body_len: u64,
+    /// The revision whose document the body is a delta of, as the draft's row says, too.
+    pub(super) base: Option<RevisionId>,
     pub(super) bytes: Bytes,
     pub(super) unknown: Unknown,
 }
@@ -221,6 +252,7 @@ impl BodyRow {
             Bytes::Here(bytes) => writer.bytes(3, bytes),
             Bytes::Pieces(count) => writer.number(4, (*count).into()),
         }
+        writer.bytes_unless_empty(5, self.base.as_ref().map_or(&[], |base| &base.as_bytes()[..]));
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -235,8 +267,9 @@ impl BodyRow {
         Ok(Self {
             header_len: fields.number(1)?,
             body_len: fields.number(2)?,
+            base: fields.optional_array(5)?.map(RevisionId::from_bytes),
             bytes: found,
-            unknown: fields.unknown_above(4),
+            unknown: fields.unknown_above(5),
         })
     }
 }

@@ -9,6 +9,7 @@
 //! | `integrate` | what becomes of a draft when the hub said something of it: pure, over ids |
 //! | `backoff` | when to try again: pure |
 //! | `blank` | a document in which nothing stands |
+//! | `document` | what a revision says that a hub gives |
 //! | `parked` | what the hub refuses is taken out, and given up |
 //! | `error`, `status`, `standing` | what a user is told |
 //!
@@ -17,6 +18,7 @@
 mod backoff;
 mod blank;
 mod cycle;
+mod document;
 mod error;
 mod integrate;
 mod parked;
@@ -28,6 +30,7 @@ mod syncer;
 mod take;
 mod talk;
 
+pub use document::document_of;
 pub use error::{SyncError, SyncErrorKind};
 pub use parked::{Dropped, ParkedText, ParkedWork};
 pub use standing::Synced;

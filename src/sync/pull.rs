@@ -4,10 +4,11 @@ use super::cycle::Cycle;
 use super::talk::{Stop, beside_the_point};
 use crate::fault;
 use crate::store::remote::arrivals::{self, Arrival};
+use crate::store::remote::body::Travelling;
 use crate::store::remote::rows::LinkRow;
 use crate::store::remote::{link, outbox};
 use crate::store::tables::DraftKey;
-use crate::transport::{Ask, Page, Reply, Row};
+use crate::transport::{Ask, Page, Reply, Revision, Row};
 use std::collections::BTreeSet;
 
 /// Rows that one page is asked for.
@@ -63,9 +64,16 @@ impl Cycle<'_> {
         let key = DraftKey { space: self.core.no, draft: row.draft };
         // What is not what it says is asked for again.
         let revision = row.main.revision.filter(|revision| revision.id() == row.main.id);
-        let revision = revision.map(|revision| (revision.header().to_vec(), revision.body().to_vec()));
-        self.report.bytes += revision.as_ref().map_or(0, |(header, body)| (header.len() + body.len()) as u64);
+        let revision = revision.map(|revision| self.travelling(&revision));
         Arrival { key, seq: row.seq, main: row.main.id, forks: row.forks, revision }
+    }
+
+    /// A revision that came, counted.
+    pub(super) fn travelling(&mut self, revision: &Revision) -> Travelling {
+        let chain = revision.chain().iter().map(|base| (base.id, base.body.clone())).collect();
+        let travelling = Travelling { header: revision.header().to_vec(), body: revision.body().to_vec(), chain };
+        self.report.bytes += travelling.bytes() as u64;
+        travelling
     }
 
     /// After all rows were learnt: whatever has no row is owed.

@@ -14,6 +14,7 @@ use crate::store::tables::DraftKey;
 use crate::store::versions::packed;
 use crate::transport::{Ask, Outcome, Push, Rejection, Reply, Revision, Row, Standing, Target};
 use crate::value::Value;
+use std::collections::BTreeSet;
 
 /// Drafts that are looked up at once.
 const DRAFTS: usize = 64;
@@ -21,6 +22,9 @@ const DRAFTS: usize = 64;
 /// A batch is sent once it has so many revisions or bytes.
 const REVISIONS: usize = 64;
 const BYTES: usize = 1 << 20;
+
+/// The same once their documents have so many bytes: what is short on its way may be long here.
+const DOCUMENTS: usize = 16 << 20;
 
 /// A draft whose pushes were so often not answered, in a row, is sent alone.
 const TOGETHER_ATTEMPTS: u32 = 3;
@@ -79,8 +83,9 @@ impl Cycle<'_> {
                     }
                     Err(failure) => return Err(failure.into()),
                 }
-                let bytes: usize = batch.iter().map(size).sum();
-                if batch.len() >= REVISIONS || bytes >= BYTES {
+                let bytes: usize = batch.iter().map(Outgoing::bytes).sum();
+                let documents: usize = batch.iter().map(|outgoing| outgoing.document.len()).sum();
+                if batch.len() >= REVISIONS || bytes >= BYTES || documents >= DOCUMENTS {
                     self.send(std::mem::take(&mut batch)).await?;
                 }
             }
@@ -154,7 +159,7 @@ impl Cycle<'_> {
         }
     }
 
-    /// Sends revisions, in smaller parts where they are too large together.
+    /// Sends revisions, in smaller parts where they are too large together, and whole where the hub lacks their bases.
     async fn send(&mut self, revisions: Vec<Outgoing>) -> Result<(), Stop> {
         let mut parts = vec![revisions];
         while let Some(mut part) = parts.pop() {
@@ -173,27 +178,28 @@ impl Cycle<'_> {
                     let is_parked = self.write(move |write| outgoing::refused(write, &sent, parking))?;
                     self.count_refused(u64::from(is_parked), u64::from(!is_parked));
                 }
-                sent => sent?,
+                sent => parts.push(sent?),
             }
         }
         Ok(())
     }
 
-    async fn send_part(&mut self, part: &[Outgoing]) -> Result<(), Stop> {
+    /// Sends revisions and takes in the answers. Gives those that have to be sent whole: the hub lacks what they are deltas of.
+    async fn send_part(&mut self, part: &[Outgoing]) -> Result<Vec<Outgoing>, Stop> {
         let departures: Vec<Departure> = part.iter().map(Outgoing::departure).collect();
         let leaving = departures.clone();
         // On disk before anything leaves: the answer may be lost, and later heads contain what was sent.
         self.write(move |write| outgoing::leaving(write, &leaving))?;
         let mut pushes = Vec::with_capacity(part.len());
         for outgoing in part {
-            let (header, body) = outgoing.revision.clone();
-            self.report.bytes += (header.len() + body.len()) as u64;
-            let revision = Revision::new(header, body).map_err(|error| Stop::Protocol(error.to_string()))?;
+            self.report.bytes += outgoing.bytes() as u64;
+            let revision = Revision::new(outgoing.header.clone(), outgoing.body.clone());
+            let revision = revision.map_err(|error| Stop::Protocol(error.to_string()))?;
             let target = match outgoing.target {
                 Aim::Main { expects } => Target::Main { expects },
                 Aim::Fork => Target::Fork,
             };
-            pushes.push(Push { revision, contains: outgoing.contains.clone(), target });
+            pushes.push(Push { revision, base: outgoing.base, contains: outgoing.contains.clone(), target });
         }
         let seen = self.link()?.seen;
         let answer = match self.talk.ask(seen, Ask::Push { pushes }).await {
@@ -209,11 +215,24 @@ impl Cycle<'_> {
         }
         let position = answer.position;
         let mut results = Vec::with_capacity(part.len());
-        for (departure, outcome) in departures.into_iter().zip(outcomes) {
+        let (mut said, mut again) = (Vec::with_capacity(part.len()), Vec::new());
+        let mut drafts = BTreeSet::new();
+        for ((outgoing, departure), outcome) in part.iter().zip(departures).zip(outcomes) {
+            let key = outgoing.key;
+            let lacks_base =
+                outgoing.base.is_some() && matches!(outcome, Outcome::Rejected { code: Rejection::Base, .. });
+            // What follows such a one could not be accepted without it.
+            let is_behind = drafts.contains(&key) && !matches!(outcome, Outcome::Accepted { .. });
+            if (lacks_base || is_behind) && !fault::on("refused-delta-parked") {
+                drafts.insert(key);
+                again.push(outgoing.clone().whole());
+                continue;
+            }
             results.push((departure, self.read_outcome(outcome)));
+            said.push((outgoing.contains.clone(), outgoing.target));
         }
-        let said: Vec<_> = part.iter().map(|outgoing| (outgoing.contains.clone(), outgoing.target)).collect();
-        self.take_answers(results, said, position)
+        self.take_answers(results, said, position)?;
+        Ok(again)
     }
 
     fn read_outcome(&mut self, outcome: Outcome) -> Came {
@@ -233,7 +252,8 @@ impl Cycle<'_> {
                     Rejection::Forbidden => parking::FORBIDDEN,
                     Rejection::Erased => parking::ERASED,
                     Rejection::ForksFull => parking::FORKS_FULL,
-                    Rejection::Other(_) => parking::OTHER,
+                    // Whatever was to be sent whole for that was: this hub refuses a whole one.
+                    Rejection::Base | Rejection::Other(_) => parking::OTHER,
                 };
                 Came::Refused(Parking { code, reason })
             }
@@ -295,8 +315,4 @@ impl Cycle<'_> {
             Ok(())
         })
     }
-}
-
-fn size(outgoing: &Outgoing) -> usize {
-    outgoing.revision.0.len() + outgoing.revision.1.len()
 }

@@ -11,7 +11,8 @@ use crate::id::RevisionId;
 use crate::kind::AnySchema;
 use crate::phase::Phase;
 use crate::store::points::{self, PointCause};
-use crate::store::remote::arrivals::{self, Travelling};
+use crate::store::remote::arrivals;
+use crate::store::remote::body::Travelling;
 use crate::store::remote::integrate::{self, Becomes, Decided, Done, Facts};
 use crate::store::remote::receive::{self, Foreign};
 use crate::store::remote::rows::RemoteRow;
@@ -23,6 +24,9 @@ use std::sync::Arc;
 
 /// Drafts that are looked up at once.
 const DRAFTS: usize = 64;
+
+/// What was decided is carried out once the documents of others in it have so many bytes: they came shorter than they are.
+const DOCUMENTS: usize = 16 << 20;
 
 /// How often a draft is decided on anew because somebody saved meanwhile.
 const ATTEMPTS_MAX: usize = 8;
@@ -55,11 +59,20 @@ impl Cycle<'_> {
                     Ok(found) => ready.extend(found),
                     Err(stop) => self.pass_over(key, stop)?,
                 }
-            }
-            for key in self.apply_all(ready)? {
-                if let Err(stop) = self.take_in_draft(key).await {
-                    self.pass_over(key, stop)?;
+                if ready.iter().map(|(decided, _): &Ready| decided.bytes()).sum::<usize>() >= DOCUMENTS {
+                    self.carry_out(std::mem::take(&mut ready)).await?;
                 }
+            }
+            self.carry_out(ready).await?;
+        }
+        Ok(())
+    }
+
+    /// Carries out what was decided, and decides anew where that does not hold any more.
+    async fn carry_out(&mut self, ready: Vec<Ready>) -> Result<(), Stop> {
+        for key in self.apply_all(ready)? {
+            if let Err(stop) = self.take_in_draft(key).await {
+                self.pass_over(key, stop)?;
             }
         }
         Ok(())
@@ -161,7 +174,7 @@ impl Cycle<'_> {
     }
 
     /// Decides what is to be done with a row, asking the hub for what is missing.
-    async fn judge(&mut self, facts: Facts, row: &RemoteRow) -> Result<Verdict, Stop> {
+    async fn judge(&mut self, mut facts: Facts, row: &RemoteRow) -> Result<Verdict, Stop> {
         let mut known = known(&facts, row);
         let plan = loop {
             match decide(&known) {
@@ -185,9 +198,12 @@ impl Cycle<'_> {
         }
         let mut revisions = if self.is_offline { Bodies::new() } else { self.revisions(facts.key, &wanted).await? };
         revisions.extend(inline.map(|revision| (row.main, revision)));
+        if let (Some(main), Some(row)) = (revisions.get(&row.main), &mut facts.row) {
+            row.deltas = main.deltas();
+        }
         let mut foreign = BTreeMap::new();
-        for (id, (header, body)) in &revisions {
-            match self.read(facts.key, header, body) {
+        for (id, travelling) in &revisions {
+            match self.read(facts.key, travelling) {
                 Ok(revision) => drop(foreign.insert(*id, revision)),
                 Err(why) => return Ok(Verdict::Blocked(why)),
             }
@@ -239,8 +255,8 @@ impl Cycle<'_> {
     }
 
     /// Reads a revision of another device; says why where it cannot become a version here.
-    fn read(&self, key: DraftKey, header: &[u8], body: &[u8]) -> Result<Foreign, String> {
-        let foreign = receive::open(&self.place, key, header, body)?;
+    fn read(&self, key: DraftKey, travelling: &Travelling) -> Result<Foreign, String> {
+        let foreign = receive::open(&self.place, key, travelling)?;
         let schema = self.schema(&foreign.header.kind);
         if foreign.header.schema > schema.version {
             let (found, known) = (foreign.header.schema, schema.version);
@@ -287,9 +303,7 @@ impl Cycle<'_> {
                 if !batch.contains(&revision.id()) {
                     return Err(Stop::Protocol("it gave a revision that was not asked for".to_owned()));
                 }
-                let bytes = (revision.header().to_vec(), revision.body().to_vec());
-                self.report.bytes += (bytes.0.len() + bytes.1.len()) as u64;
-                found.insert(revision.id(), bytes);
+                found.insert(revision.id(), self.travelling(&revision));
             }
             rest = &rest[looked_up..];
         }

@@ -9,8 +9,13 @@ pub const DEVICE_MAX: usize = 256;
 /// The longest header of a revision, in bytes.
 pub const HEADER_MAX: usize = 1 << 20;
 
-/// The longest body of a revision, in bytes: a document with its names.
+/// The longest body of a revision, in bytes: a document with its names. Where a body builds on others, all of them together are
+/// not longer, so that the largest revision always fits into a message with what it takes to read it.
 pub const BODY_MAX: usize = (16 << 20) + (64 << 10);
+
+/// The most bodies that one body builds on: seven deltas, each of the one before it, upon one that is whole. The body itself is the
+/// eighth delta then.
+pub const CHAIN_MAX: usize = crate::revision::CHAIN_MAX;
 
 /// The most revisions in one push request.
 pub const PUSHES_MAX: usize = 256;

@@ -67,8 +67,11 @@ pub enum Ask {
 /// A revision that a device owes to the hub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Push {
-    /// The revision.
+    /// The revision, without a chain: the hub has what its body builds on.
     pub revision: Revision,
+    /// The revision of the same draft whose document the body is a delta of; none for a body that is whole. A hub that does not have
+    /// that one's body, or whose chain would be longer than [`CHAIN_MAX`](super::CHAIN_MAX), refuses with [`Rejection::Base`].
+    pub base: Option<RevisionId>,
     /// The ids that it contains, as far as the row that the device knows does not contain them; at most
     /// [`CONTAINS_MAX`](super::CONTAINS_MAX).
     pub contains: Vec<RevisionId>,
@@ -121,7 +124,7 @@ pub enum Reply {
     },
     /// To [`Ask::Revisions`]: those that are there and fit into one answer, in the order of the request.
     Revisions {
-        /// The revisions.
+        /// The revisions, each with what its body builds on.
         revisions: Vec<Revision>,
         /// How many of the ids, from the first on, the answer speaks of; the rest did not fit.
         looked_up: u32,
@@ -177,7 +180,7 @@ pub struct Row {
 pub struct Main {
     /// Its id.
     pub id: RevisionId,
-    /// All of it, where that fits; else it is asked for with [`Ask::Revisions`].
+    /// All of it, with what its body builds on, where that fits; else it is asked for with [`Ask::Revisions`].
     pub revision: Option<Revision>,
 }
 
@@ -196,7 +199,8 @@ pub enum Outcome {
         /// What the hub has; none where it has nothing of the draft.
         row: Option<Row>,
     },
-    /// This revision cannot be accepted. The device keeps it, and tries no more until somebody says so.
+    /// This revision cannot be accepted. The device keeps it, and tries no more until somebody says so; after
+    /// [`Rejection::Base`] it sends it whole at once.
     Rejected {
         /// Why.
         code: Rejection,
@@ -228,6 +232,8 @@ pub enum Rejection {
     Erased,
     /// The draft has as many forks as it may have. Settle some.
     ForksFull,
+    /// The hub does not have the body that this one is a delta of, or keeps no more deltas upon it. Send it whole.
+    Base,
     /// A code of a newer release.
     Other(u32),
 }
@@ -241,6 +247,7 @@ impl Rejection {
             Self::Forbidden => 3,
             Self::Erased => 4,
             Self::ForksFull => 5,
+            Self::Base => 6,
             Self::Other(code) => code,
         }
     }
@@ -252,6 +259,7 @@ impl Rejection {
             3 => Self::Forbidden,
             4 => Self::Erased,
             5 => Self::ForksFull,
+            6 => Self::Base,
             code => Self::Other(code),
         }
     }

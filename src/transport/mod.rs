@@ -17,9 +17,9 @@ pub use crate::position::Position;
 pub use contract::Transport;
 pub use error::{TransportError, TransportErrorKind};
 pub use limits::{
-    BODY_MAX, CONTAINS_MAX, DEVICE_MAX, FORKS_MAX, HEADER_MAX, IDS_MAX, MESSAGE_MAX, PAGE_MAX, PUSHES_MAX, REASON_MAX,
-    SPACE_MAX,
+    BODY_MAX, CHAIN_MAX, CONTAINS_MAX, DEVICE_MAX, FORKS_MAX, HEADER_MAX, IDS_MAX, MESSAGE_MAX, PAGE_MAX, PUSHES_MAX,
+    REASON_MAX, SPACE_MAX,
 };
 pub use message::{Answer, Ask, Main, Outcome, Page, Push, Refusal, Rejection, Reply, Request, Row, Standing, Target};
-pub use revision::{Revision, RevisionError};
+pub use revision::{Base, Revision, RevisionError};
 pub use wire::WireError;

@@ -1,20 +1,32 @@
 //! A revision on its way.
 
-use super::limits::{BODY_MAX, HEADER_MAX};
+use super::limits::{BODY_MAX, CHAIN_MAX, HEADER_MAX};
 use crate::id::{DraftId, RevisionId};
 use crate::revision::{Header, revision_id};
 use std::fmt;
 
 /// A revision as it travels: a header that says what it is, and a body that only devices read.
 ///
-/// Its [`id`](Self::id) is the BLAKE3 hash of the header, which holds a digest of the body. A hub keeps both as they are.
+/// Its [`id`](Self::id) is the BLAKE3 hash of the header, which holds a digest of what the body says, however the body says it: as
+/// it is, compressed, or as a delta of another revision's document. A hub keeps both as they are, and gives a delta only together
+/// with its [`chain`](Self::chain).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Revision {
     header: Vec<u8>,
     body: Vec<u8>,
+    chain: Vec<Base>,
     id: RevisionId,
     draft: DraftId,
     parents: Vec<RevisionId>,
+}
+
+/// The body of a revision that the body of another one builds on.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Base {
+    /// The revision's name.
+    pub id: RevisionId,
+    /// Its body: whole, or a delta of the one before it in the chain.
+    pub body: Vec<u8>,
 }
 
 /// Why bytes are not a revision.
@@ -24,9 +36,12 @@ pub enum RevisionError {
     /// The header is too long.
     #[error("the header of a revision has {0} bytes; at most {HEADER_MAX} are allowed")]
     HeaderTooLong(usize),
-    /// The body is too long.
+    /// The body is too long, or it is together with those that it builds on.
     #[error("the body of a revision has {0} bytes; at most {BODY_MAX} are allowed")]
     BodyTooLong(usize),
+    /// The body builds on too many others.
+    #[error("the body of a revision builds on {0} others; at most {CHAIN_MAX} are allowed")]
+    ChainTooLong(usize),
     /// The header cannot be read: it is damaged, or of a newer release.
     #[error("the header of a revision cannot be read")]
     Header,
@@ -47,7 +62,24 @@ impl Revision {
             return Err(RevisionError::BodyTooLong(body.len()));
         }
         let read = Header::decode(&header).map_err(|_| RevisionError::Header)?;
-        Ok(Self { id: revision_id(&header), draft: read.draft, parents: read.parents, header, body })
+        Ok(Self { id: revision_id(&header), draft: read.draft, parents: read.parents, header, body, chain: Vec::new() })
+    }
+
+    /// The same with the bodies that its body builds on: the first is whole, each other one a delta of the one before it, and the
+    /// revision's own a delta of the last.
+    ///
+    /// # Errors
+    ///
+    /// They are more than [`CHAIN_MAX`], or longer than [`BODY_MAX`] together with the revision's own.
+    pub fn with_chain(self, chain: Vec<Base>) -> Result<Self, RevisionError> {
+        if chain.len() > CHAIN_MAX {
+            return Err(RevisionError::ChainTooLong(chain.len()));
+        }
+        let together = chain.iter().fold(self.body.len(), |sum, base| sum.saturating_add(base.body.len()));
+        if together > BODY_MAX {
+            return Err(RevisionError::BodyTooLong(together));
+        }
+        Ok(Self { chain, ..self })
     }
 
     /// Its name: the hash of the header.
@@ -78,6 +110,25 @@ impl Revision {
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// The bodies that its body builds on, the whole one first; empty where it is whole itself, and in a push.
+    #[must_use]
+    pub fn chain(&self) -> &[Base] {
+        &self.chain
+    }
+
+    /// How long it is on its way, without the few bytes of its fields.
+    pub(crate) fn bytes(&self) -> usize {
+        let chain: usize = self.chain.iter().map(|base| RevisionId::LEN + base.body.len()).sum();
+        self.header.len() + self.body.len() + chain
+    }
+}
+
+impl fmt::Debug for Base {
+    // The body is the user's text.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Base").field("id", &self.id).field("bytes", &self.body.len()).finish()
     }
 }
 

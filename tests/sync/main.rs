@@ -3,6 +3,7 @@
 
 mod agreeing;
 mod branching;
+mod deltas;
 mod losing;
 #[cfg(feature = "metrics")]
 mod measuring;

@@ -1,6 +1,6 @@
 //! Texts that the hub refuses, and what becomes of a draft once somebody gives them up.
 
-use crate::world::{Device, NOTE, Note, change, hub_taking, note, options_with, title};
+use crate::world::{Device, NOTE, Note, change, hub_taking, long, note, options_with, title};
 use draftkeep::sync::{ParkedWork, Synced};
 use draftkeep::{Cadence, Draft, Edit, ErrorKind, EventKind, Phase, Schema};
 use std::collections::BTreeSet;
@@ -11,11 +11,6 @@ const TAKES: usize = 4_096;
 
 /// Walks that are taken.
 const WALKS: u64 = 200;
-
-/// A text that is longer.
-fn too_long() -> String {
-    "It rained for days. ".repeat(TAKES / 10)
-}
 
 fn tag(draft: &Draft<Note>, word: &str) {
     change(draft, |note| note.tags.push(word.to_owned()));
@@ -29,7 +24,7 @@ fn refused() -> (Device, Device, Draft<Note>) {
     tag(&draft, "pushed");
     one.sync();
     two.sync();
-    change(&draft, |note| (note.body = too_long(), note.tags.push("refused".into())).1);
+    change(&draft, |note| (note.body = long(), note.tags.push("refused".into())).1);
     assert_eq!(one.sync().parked, 1);
     (one, two, draft)
 }
@@ -154,13 +149,13 @@ fn what_an_autosave_holds_is_saved_and_not_given_up_unseen() {
 fn what_the_hub_has_nothing_of_goes_to_the_trash_and_can_come_back() {
     let hub = hub_taking(1, TAKES);
     let one = Device::new(2, &hub);
-    let draft = one.notes.start(&note("Night", &too_long())).unwrap();
+    let draft = one.notes.start(&note("Night", &long())).unwrap();
     one.sync();
     let dropped = give_up(&one, &draft);
     assert!(dropped.discarded);
     assert_eq!((draft.info().unwrap().phase, draft.sync_state().unwrap()), (Phase::Discarded, Synced::GivenUp));
     assert_eq!((one.sync().parked, one.syncer.status().unwrap().pending), (0, 0));
-    assert_eq!(draft.at(dropped.given_up[0]).unwrap().doc.body, too_long());
+    assert_eq!(draft.at(dropped.given_up[0]).unwrap().doc.body, long());
     draft.recover().unwrap();
     assert_eq!(one.syncer.status().unwrap().pending, 1);
     change(&draft, |note| note.body = "It rained.".into());
@@ -193,7 +188,7 @@ fn a_conflict_that_was_settled_by_what_is_given_up_is_open_again() {
     for device in [&one, &two, &one] {
         device.sync();
     }
-    draft.conflict().unwrap().unwrap().settle(&note("Night boat", &too_long())).unwrap();
+    draft.conflict().unwrap().unwrap().settle(&note("Night boat", &long())).unwrap();
     one.sync();
     give_up(&one, &draft);
     one.sync();
@@ -219,7 +214,7 @@ fn a_side_that_is_given_up_leaves_the_head_as_it_is() {
     let draft = one.notes.start(&note("Night", "")).unwrap();
     one.sync();
     let mut late = draft.edit().unwrap();
-    change(&draft, |note| (note.title, note.body) = ("Night train".into(), too_long()));
+    change(&draft, |note| (note.title, note.body) = ("Night train".into(), long()));
     late.doc().title = "Night bus".into();
     let _ = late.save().unwrap();
     one.sync();
@@ -245,7 +240,7 @@ fn what_cannot_be_taken_in_is_listed_and_nothing_is_given_up_before_it_can() {
     two.sync();
     tag(&two.the_same(&draft), "newer");
     two.sync();
-    change(&draft, |note| note.body = too_long());
+    change(&draft, |note| note.body = long());
     assert_eq!(one.sync().blocked, 1);
     let status = one.syncer.status().unwrap();
     assert_eq!((status.blocked.len(), status.blocked[0].draft), (1, draft.id()));
@@ -292,7 +287,7 @@ impl Walk {
             }
             4..6 => {
                 let word = self.word();
-                change(&self.draft(at), |note| (note.body = too_long(), note.tags.push(word)).1);
+                change(&self.draft(at), |note| (note.body = long(), note.tags.push(word)).1);
             }
             6 => {
                 let title = self.word();

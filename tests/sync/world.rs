@@ -26,6 +26,11 @@ pub(crate) fn note(title: &str, body: &str) -> Note {
     Note { title: title.to_owned(), body: body.to_owned(), ..Note::default() }
 }
 
+/// A text of some length, also once it is compressed: hardly anything stands in it twice.
+pub(crate) fn long() -> String {
+    (0..4_000_u32).map(|word| format!("word{} ", word * 7_919 % 100_003)).collect()
+}
+
 pub(crate) fn policy() -> Policy {
     let builder = Policy::builder().rule("/title", Rule::Manual).rule("/tags", Rule::Set).rule("/views", Rule::Counter);
     builder.build().expect("it is a policy")

@@ -1,5 +1,6 @@
 //! What the hub said of drafts, stored as it came: rows, the mains with them, and how far it was.
 
+use super::body::Travelling;
 use super::link;
 use super::rows::{LinkRow, RemoteRow};
 use crate::codec::{Fields, Writer};
@@ -20,12 +21,9 @@ pub(crate) struct Arrival {
     pub(crate) seq: u64,
     pub(crate) main: RevisionId,
     pub(crate) forks: Vec<RevisionId>,
-    /// The main, where it came with it.
+    /// The main, where it came with it, and what its body builds on.
     pub(crate) revision: Option<Travelling>,
 }
-
-/// A revision as it travels: its header and its body.
-pub(crate) type Travelling = (Vec<u8>, Vec<u8>);
 
 /// What the hub last said of a draft.
 pub(crate) fn read(view: &impl View, key: DraftKey) -> Result<Option<RemoteRow>, Failure> {
@@ -61,10 +59,14 @@ pub(crate) fn arrive(write: &mut Write<'_>, arrival: &Arrival, epoch: u64) -> Re
     }
     drop_pieces(write, key, before.as_ref());
     let pieces = match &arrival.revision {
-        Some((header, body)) => {
+        Some(revision) => {
             let mut writer = Writer::new(1);
-            writer.bytes(1, header);
-            writer.bytes(2, body);
+            writer.bytes(1, &revision.header);
+            writer.bytes(2, &revision.body);
+            // With all that it takes to read it: what was pulled may be the last copy.
+            if !fault::on("row-stored-without-its-chain") {
+                writer.bytes_unless_empty(3, &revision.chain_to_bytes());
+            }
             pieces::write(write.txn, ARRIVALS, &writer.finish(), |piece| key.arrival(piece))?
         }
         None => 0,
@@ -78,6 +80,7 @@ pub(crate) fn arrive(write: &mut Write<'_>, arrival: &Arrival, epoch: u64) -> Re
         blocked: None,
         line: before.as_ref().and_then(|before| before.line),
         given_up: before.as_ref().map(|before| before.given_up.clone()).unwrap_or_default(),
+        deltas: arrival.revision.as_ref().map_or(0, Travelling::deltas),
         unknown: before.map(|before| before.unknown).unwrap_or_default(),
     };
     write.put(REMOTES, key.bytes(), row.encode());
@@ -98,7 +101,8 @@ pub(crate) fn main(view: &impl View, key: DraftKey, row: &RemoteRow) -> Result<O
     }
     let bytes = pieces::read(view, ARRIVALS, row.pieces, |piece| key.arrival(piece))?;
     let fields = Fields::parse(&bytes, 1)?;
-    Ok(Some((fields.required(1)?.to_vec(), fields.required(2)?.to_vec())))
+    let (header, body) = (fields.required(1)?.to_vec(), fields.required(2)?.to_vec());
+    Ok(Some(Travelling { header, body, chain: Travelling::chain_from_bytes(3, fields.bytes(3))? }))
 }
 
 /// Notes that the row was taken in.

@@ -91,6 +91,15 @@ impl Decided {
     pub(crate) fn moves_the_head(&self) -> bool {
         matches!(self.becomes, Becomes::Adopts(_) | Becomes::Joins { .. })
     }
+
+    /// How many bytes the documents of others in it have.
+    pub(crate) fn bytes(&self) -> usize {
+        let main = match &self.becomes {
+            Becomes::Adopts(main) | Becomes::Joins { main, .. } => main.body.len(),
+            Becomes::Stays { .. } | Becomes::Renews | Becomes::Keeps => 0,
+        };
+        main + self.hold.iter().map(|fork| fork.body.len()).sum::<usize>()
+    }
 }
 
 /// What becomes of the head.

@@ -8,6 +8,7 @@
 //! | `contains` | what a draft's head and the sides of its conflict contain: ids, which prove |
 //! | `arrivals` | pages of the hub's rows, stored as they came |
 //! | `outgoing` | what of a draft has to be pushed, and what an answer to it ends |
+//! | `body` | a revision's body as it travels: compressed, or a delta of another one's |
 //! | `parked` | what the hub refuses is given up, and what it has takes its place |
 //! | `receive` | a revision of another device becomes a version here |
 //! | `integrate` | what was decided on a row is carried out, in one commit |
@@ -16,6 +17,7 @@
 //! Nothing here knows a transport: rows and revisions come in as plain values.
 
 pub(crate) mod arrivals;
+pub(crate) mod body;
 pub(crate) mod contains;
 pub(crate) mod integrate;
 pub(crate) mod link;

@@ -1,16 +1,13 @@
 //! What of a draft has to be pushed: its head, the checkpoints and phases before it, and the sides of its conflict.
 
-use super::arrivals::Travelling;
-use super::contains;
 use super::integrate::{Facts, facts};
-use super::receive;
 use super::rows::{ContainedRow, Parking};
-use super::{arrivals, link, outbox};
-use crate::error::Failure;
+use super::{arrivals, body, contains, link, outbox};
+use crate::error::{ErrorKind, Failure};
 use crate::fault;
 use crate::id::RevisionId;
 use crate::records::view::View;
-use crate::revision::FLAG_CHECKPOINT;
+use crate::revision::{CHAIN_MAX, FLAG_CHECKPOINT};
 use crate::store::change::{Place, open_head};
 use crate::store::heads::{self, Head};
 use crate::store::tables::DraftKey;
@@ -29,7 +26,13 @@ pub(crate) struct Outgoing {
     pub(crate) id: RevisionId,
     pub(crate) version: u64,
     pub(crate) vector: VersionVector,
-    pub(crate) revision: Travelling,
+    pub(crate) header: Vec<u8>,
+    /// Names and document as they travel: whole, or as a delta of `base`.
+    pub(crate) body: Vec<u8>,
+    pub(crate) base: Option<RevisionId>,
+    /// How many deltas the document is made by on the hub.
+    pub(crate) deltas: usize,
+    pub(crate) meta: Vec<u8>,
     /// What it contains and the hub's main is not known to.
     pub(crate) contains: Vec<RevisionId>,
     /// As the main in place of this one, or as a fork.
@@ -58,23 +61,23 @@ pub(crate) fn of(view: &impl View, place: &Place, key: DraftKey) -> Result<Vec<O
     let in_conflict = main.is_some_and(|main| !ours(main)) && !fault::on("conflicting-head-pushed-as-main");
     if !is_on_hub(&facts, head.id()) {
         if in_conflict {
-            out.push(reading.line(&head, head.row.version, Aim::Fork)?);
+            out.push(reading.line(&head, head.row.version, Aim::Fork)?.over(reading.main()?));
         } else {
-            let mut expects = main;
+            let (mut expects, mut base) = (main, reading.main()?);
             for version in reading.barriers(&head, main)?.into_iter().chain([head.row.version]) {
-                let mut next = reading.line(&head, version, Aim::Main { expects })?;
+                let mut next = reading.line(&head, version, Aim::Main { expects })?.over(base.take());
                 // What the one before it contains is in the hub's main by then.
                 if let Some(Outgoing { contains, .. }) = out.last() {
                     next.contains.retain(|id| !contains.contains(id));
                 }
-                expects = Some(next.id);
+                (expects, base) = (Some(next.id), Some(next.as_base()));
                 out.push(next);
             }
         }
     }
     for (version, id) in &facts.sides {
         if !is_on_hub(&facts, *id) {
-            out.push(reading.side(*version)?);
+            out.push(reading.side(*version)?.over(reading.main()?));
         }
     }
     Ok(out)
@@ -92,7 +95,32 @@ struct Reading<'r, V> {
     facts: &'r Facts,
 }
 
+/// A revision whose document another one's body may be a delta of.
+struct Base {
+    id: RevisionId,
+    document: Vec<u8>,
+    deltas: usize,
+}
+
 impl<V: View> Reading<'_, V> {
+    /// The hub's main, where its text is here and intact: what a body can be a delta of.
+    fn main(&self) -> Result<Option<Base>, Failure> {
+        let Some(row) = self.facts.row.as_ref().filter(|row| row.deltas < CHAIN_MAX) else { return Ok(None) };
+        let in_line = self.facts.contains.get(&row.main).map(|row| row.version).filter(|version| *version > 0);
+        let beside = || self.facts.sides.iter().find(|(_, id)| *id == row.main).map(|(version, _)| *version);
+        let Some(version) = in_line.or_else(beside) else { return Ok(None) };
+        match packed::whole(self.view, &self.place.keys.digests(), self.facts.key, version) {
+            Ok(whole) if whole.id == row.main => {
+                Ok(Some(Base { id: row.main, document: whole.body, deltas: row.deltas }))
+            }
+            Ok(_) => Ok(None),
+            // Then it is sent whole.
+            Err(failure) if failure.is_damage() => Ok(None),
+            Err(failure) if matches!(failure.kind, ErrorKind::NoSuchVersion { .. }) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// Versions of the head's line that the hub does not have and that are states of their own: checkpoints and phases, as far
     /// as they contain the hub's main, whose place they take.
     fn barriers(&self, head: &Head, main: Option<RevisionId>) -> Result<Vec<u64>, Failure> {
@@ -159,7 +187,11 @@ impl<V: View> Reading<'_, V> {
             id: whole.id,
             version,
             vector: whole.header.vector.clone(),
-            revision: receive::close(whole),
+            header: whole.header.encode(),
+            body: body::whole(&whole.meta, &whole.body),
+            base: None,
+            deltas: 0,
+            meta: whole.meta.clone(),
             contains,
             target,
             side,
@@ -187,7 +219,7 @@ pub(crate) fn leaving(write: &mut Write<'_>, outgoing: &[Departure]) -> Result<(
     if fault::on("sent-not-noted") {
         return Ok(());
     }
-    for Departure { key, id, version, vector, side } in outgoing {
+    for Departure { key, id, version, vector, side, .. } in outgoing {
         if *side == 0 && is_of_line(write, *key, vector)? {
             contains::add(write, *key, *id, *version, (*version, vector), 0)?;
             arrivals::line(write, *key, *id)?;
@@ -211,12 +243,38 @@ pub(crate) struct Departure {
     pub(crate) version: u64,
     pub(crate) vector: VersionVector,
     pub(crate) side: u64,
+    /// How many deltas its document is made by on the hub.
+    pub(crate) deltas: usize,
 }
 
 impl Outgoing {
     pub(crate) fn departure(&self) -> Departure {
-        let Self { key, id, version, vector, side, .. } = self.clone();
-        Departure { key, id, version, vector, side }
+        let Self { key, id, version, side, deltas, .. } = *self;
+        Departure { key, id, version, vector: self.vector.clone(), side, deltas }
+    }
+
+    /// The same as a delta, where that is far shorter and the hub keeps one more upon this base.
+    fn over(mut self, base: Option<Base>) -> Self {
+        if let Some(base) = base.filter(|base| base.deltas < CHAIN_MAX)
+            && let Some(body) = body::over(&base.document, &self.meta, &self.document, &self.body)
+        {
+            (self.body, self.base, self.deltas) = (body, Some(base.id), base.deltas + 1);
+        }
+        self
+    }
+
+    /// The same with a body that can be read alone.
+    pub(crate) fn whole(self) -> Self {
+        Self { body: body::whole(&self.meta, &self.document), base: None, deltas: 0, ..self }
+    }
+
+    fn as_base(&self) -> Base {
+        Base { id: self.id, document: self.document.clone(), deltas: self.deltas }
+    }
+
+    /// How many bytes of it travel.
+    pub(crate) fn bytes(&self) -> usize {
+        self.header.len() + self.body.len() + if self.base.is_some() { RevisionId::LEN } else { 0 }
     }
 }
 
@@ -285,6 +343,7 @@ pub(crate) fn arrived(
                     blocked: None,
                     line: last,
                     given_up,
+                    deltas: sent.deltas,
                     unknown,
                 };
                 arrivals::put(write, key, &row);

@@ -166,6 +166,9 @@ pub(crate) struct RemoteRow {
     pub(crate) line: Option<RevisionId>,
     /// What was given up here: the texts are in the history, and no edit of another text may seem to contain them.
     pub(crate) given_up: VersionVector,
+    /// How many deltas the main's document is made by on the hub, as far as this device knows; 0 for a whole one, and where it does
+    /// not know.
+    pub(crate) deltas: usize,
     pub(crate) unknown: Unknown,
 }
 
@@ -181,6 +184,7 @@ impl RemoteRow {
         writer.bytes_unless_empty(6, self.blocked.as_deref().unwrap_or_default().as_bytes());
         writer.bytes_unless_empty(7, self.line.as_ref().map_or(&[], |line| &line.as_bytes()[..]));
         writer.bytes_unless_empty(8, &self.given_up.encode());
+        writer.number_unless_zero(9, self.deltas as u64);
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -200,7 +204,8 @@ impl RemoteRow {
             blocked: fields.text(6)?,
             line: fields.optional_array(7)?.map(RevisionId::from_bytes),
             given_up: VersionVector::decode(8, fields.bytes(8))?,
-            unknown: fields.unknown_above(8),
+            deltas: usize::try_from(fields.number(9)?).map_err(|_| CodecError::Malformed(9))?,
+            unknown: fields.unknown_above(9),
         })
     }
 }

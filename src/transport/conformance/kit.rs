@@ -1,6 +1,6 @@
 //! Running the checks.
 
-use super::{carrying, feed, limits, looking, pushing, sample, waiting};
+use super::{carrying, chains, feed, limits, looking, pushing, sample, waiting};
 use crate::clock::Clock;
 use crate::id::{DraftId, RevisionId, TraceId};
 use crate::report::{Check, Outcome as Ended, Report};
@@ -26,6 +26,7 @@ const CHECK_MAX: Duration = Duration::from_secs(60);
 pub async fn run(clock: &dyn Clock, setup: &mut Setup<'_>) -> Report {
     let properties = [
         pushing::PROPERTIES,
+        chains::PROPERTIES,
         feed::PROPERTIES,
         looking::PROPERTIES,
         limits::PROPERTIES,
@@ -99,11 +100,12 @@ pub(super) fn text(of: u8, text: &str) -> Revision {
 /// A push over a main, which it contains.
 pub(super) fn over(main: Option<&Revision>, revision: &Revision) -> Push {
     let expects = main.map(Revision::id);
-    Push { revision: revision.clone(), contains: expects.into_iter().collect(), target: Target::Main { expects } }
+    let contains = expects.into_iter().collect();
+    Push { revision: revision.clone(), base: None, contains, target: Target::Main { expects } }
 }
 
 pub(super) fn fork(revision: &Revision) -> Push {
-    Push { revision: revision.clone(), contains: Vec::new(), target: Target::Fork }
+    Push { revision: revision.clone(), base: None, contains: Vec::new(), target: Target::Fork }
 }
 
 /// The way under test, and a space on the hub behind it.

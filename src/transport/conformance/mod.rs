@@ -24,6 +24,7 @@
 //! says so. It asks with positions and hubs that never were.
 
 mod carrying;
+mod chains;
 mod feed;
 mod kit;
 mod limits;

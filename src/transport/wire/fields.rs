@@ -3,7 +3,8 @@
 //! ```text
 //! ids      := id[32]*
 //! list     := (length:varint item[length])*
-//! revision := record: 1 header, 2 body
+//! revision := record: 1 header, 2 body, 3 chain as list of bases
+//! base     := record: 1 id, 2 body
 //! row      := record: 1 draft, 2 number, 3 main's id, 4 main as revision (where it fits), 5 forks as ids
 //! ```
 
@@ -11,7 +12,7 @@ use super::WireError;
 use super::frame::{fields, writer};
 use crate::codec::{Fields, put_varint, take, take_varint};
 use crate::id::{DraftId, RevisionId};
-use crate::transport::{FORKS_MAX, Main, Position, Revision, Row};
+use crate::transport::{Base, CHAIN_MAX, FORKS_MAX, Main, Position, Revision, Row};
 
 pub(super) fn ids(ids: &[RevisionId]) -> Vec<u8> {
     ids.iter().flat_map(|id| *id.as_bytes()).collect()
@@ -88,12 +89,26 @@ pub(super) fn revision(revision: &Revision) -> Vec<u8> {
     let mut writer = writer();
     writer.bytes(1, revision.header());
     writer.bytes_unless_empty(2, revision.body());
+    writer.bytes_unless_empty(3, &list(revision.chain().iter().map(base)));
     writer.finish()
+}
+
+fn base(base: &Base) -> Vec<u8> {
+    let mut writer = writer();
+    writer.bytes(1, base.id.as_bytes());
+    writer.bytes_unless_empty(2, &base.body);
+    writer.finish()
+}
+
+fn read_base(bytes: &[u8]) -> Result<Base, WireError> {
+    let fields = fields(bytes)?;
+    Ok(Base { id: RevisionId::from_bytes(fields.array(1)?), body: fields.bytes(2).to_vec() })
 }
 
 pub(super) fn read_revision(bytes: &[u8]) -> Result<Revision, WireError> {
     let fields = fields(bytes)?;
-    Ok(Revision::new(fields.required(1)?.to_vec(), fields.bytes(2).to_vec())?)
+    let revision = Revision::new(fields.required(1)?.to_vec(), fields.bytes(2).to_vec())?;
+    Ok(revision.with_chain(read_list(fields.bytes(3), CHAIN_MAX, read_base)?)?)
 }
 
 pub(super) fn row(row: &Row) -> Vec<u8> {

@@ -8,7 +8,8 @@
 //!   4 contained   13 draft, 14 ids
 //!   5 revisions   13 draft, 14 ids
 //!   6 wait        15 milliseconds
-//! push := record: 1 revision, 2 ids contained, 3 target (1 main, 2 fork), 4 the main expected
+//! push := record: 1 revision, 2 ids contained, 3 target (1 main, 2 fork), 4 the main expected,
+//!         5 base: the revision whose document the body is a delta of
 //! ```
 
 use super::WireError;
@@ -125,6 +126,9 @@ fn push(push: &Push) -> Vec<u8> {
         }
         Target::Fork => writer.number(3, 2),
     }
+    if let Some(base) = &push.base {
+        writer.bytes(5, base.as_bytes());
+    }
     writer.finish()
 }
 
@@ -139,6 +143,7 @@ fn read_push(bytes: &[u8]) -> Result<Push, WireError> {
     };
     Ok(Push {
         revision: read_revision(fields.required(1)?)?,
+        base: fields.optional_array(5)?.map(RevisionId::from_bytes),
         contains: read_ids(fields.bytes(2), CONTAINS_MAX)?,
         target,
     })

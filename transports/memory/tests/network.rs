@@ -26,7 +26,9 @@ fn request(ask: Ask) -> Request {
 /// A push of a draft's first main.
 fn push(number: u8) -> Ask {
     let revision = conformance::sample(DraftId::from_bytes([number; 16]), &[], b"text");
-    Ask::Push { pushes: vec![Push { revision, contains: Vec::new(), target: Target::Main { expects: None } }] }
+    Ask::Push {
+        pushes: vec![Push { revision, base: None, contains: Vec::new(), target: Target::Main { expects: None } }],
+    }
 }
 
 /// How much the hub has accepted.

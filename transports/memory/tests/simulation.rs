@@ -7,9 +7,14 @@
 //! `DRAFTKEEP_EFFORT` multiplies the search, `DRAFTKEEP_FIRST` is the first seed of a range. A failure prints its seed and
 //! its story; `cargo run --release -p draftkeep-memory --example simulate -- --seeds N` tells it again.
 
+use draftkeep::hub::Hub;
+use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError};
 #[cfg(feature = "redb")]
 use draftkeep_memory::Medium;
 use draftkeep_memory::{Setting, Simulated, Tally, simulate};
+use futures_core::future::BoxFuture;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Seeds for one unit of effort: as many as take about a minute on one core.
 const SEEDS: u64 = 2_000;
@@ -55,11 +60,42 @@ fn no_word_is_lost_and_devices_come_to_rest_whatever_goes_wrong() {
             "{fault} happened only {count} times: the search does not search for it"
         );
     }
-    for (what, least) in [("settled", 1_000), ("merged by sync", 1_000), ("resyncs", 500), ("counters checked", 1_000)]
-    {
+    let least = [
+        ("settled", 1_000),
+        ("merged by sync", 1_000),
+        ("resyncs", 500),
+        ("counters checked", 1_000),
+        ("pushed as deltas", 8_000),
+    ];
+    for (what, least) in least {
         assert!(tally.count(what) >= least * effort(), "{what}: only {}", tally.count(what));
     }
     assert!(tally.rounds_max() <= 6, "it took {} rounds to come to rest", tally.rounds_max());
+}
+
+/// A hub that every now and then does not have what a delta is made of.
+#[derive(Debug)]
+struct Forgetful(Hub, AtomicU64);
+
+impl Transport for Forgetful {
+    fn send(&self, mut request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
+        if let Ask::Push { pushes } = &mut request.ask {
+            for push in pushes.iter_mut().filter(|push| push.base.is_some()) {
+                if self.1.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
+                    push.base = Some(push.revision.id());
+                }
+            }
+        }
+        self.0.send(request)
+    }
+}
+
+#[test]
+fn a_hub_that_lacks_what_deltas_are_made_of_costs_nothing_but_bytes() {
+    let forgetful =
+        |storage, options| Ok(Arc::new(Forgetful(Hub::open(storage, options)?, AtomicU64::new(0))) as Arc<_>);
+    let tally = play(SEEDS / 10, &Setting::default().hub(forgetful));
+    assert!(tally.count("deltas refused") >= 500 * effort() && tally.count("pushed as deltas") >= 500 * effort());
 }
 
 #[cfg(feature = "redb")]

@@ -1,7 +1,7 @@
 //! What happened on the way, counted and told.
 
 use super::Fault;
-use draftkeep::transport::{Answer, Ask, Outcome, Reply, Request, Standing};
+use draftkeep::transport::{Answer, Ask, Outcome, Rejection, Reply, Request, Standing};
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
@@ -14,6 +14,8 @@ pub struct Diary {
     passages: VecDeque<Passage>,
     counts: BTreeMap<Fault, u64>,
     requests: u64,
+    deltas: u64,
+    refused_deltas: u64,
 }
 
 /// Something that happened to a request.
@@ -49,6 +51,26 @@ impl Diary {
         self.requests
     }
 
+    /// How many revisions the hub accepted as deltas of others.
+    #[must_use]
+    pub const fn deltas(&self) -> u64 {
+        self.deltas
+    }
+
+    /// How many deltas the hub refused because it lacks what they are deltas of.
+    #[must_use]
+    pub const fn refused_deltas(&self) -> u64 {
+        self.refused_deltas
+    }
+
+    pub(super) fn answered(&mut self, deltas: &[bool], answer: &Answer) {
+        let Reply::Pushed(outcomes) = &answer.reply else { return };
+        for (_, outcome) in deltas.iter().zip(outcomes).filter(|(is_delta, _)| **is_delta) {
+            self.deltas += u64::from(matches!(outcome, Outcome::Accepted { .. }));
+            self.refused_deltas += u64::from(matches!(outcome, Outcome::Rejected { code: Rejection::Base, .. }));
+        }
+    }
+
     /// Takes out what was told so far; the counts stay.
     pub(crate) fn take(&mut self) -> Vec<Passage> {
         self.passages.drain(..).collect()
@@ -68,6 +90,14 @@ impl Diary {
             self.passages.pop_front();
         }
         self.passages.push_back(Passage { number, what });
+    }
+}
+
+/// Which of the pushes in a request are deltas.
+pub(super) fn deltas(request: &Request) -> Vec<bool> {
+    match &request.ask {
+        Ask::Push { pushes } => pushes.iter().map(|push| push.base.is_some()).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The way itself.
 
 use super::course::Course;
-use super::diary::{question, reply};
+use super::diary::{deltas, question, reply};
 use super::{Diary, Fault, Faults, Passage, damage};
 use crate::dice::Dice;
 use draftkeep::clock::Clock;
@@ -159,7 +159,10 @@ impl Network {
             }
             state.arrived = state.arrived.max(number);
         }
-        self.hub.send(request).await
+        let deltas = deltas(&request);
+        let answer = self.hub.send(request).await?;
+        self.lock().diary.answered(&deltas, &answer);
+        Ok(answer)
     }
 
     async fn carry(&self, mut sent: Sent<'_>) -> Result<Answer, TransportError> {

@@ -12,6 +12,8 @@ pub(crate) const ESSAY: Kind<Essay> = Kind::new("essay");
 /// A document with a place for each rule of merging.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Essay {
+    /// What nobody touches: it makes the text so long that a change of it is worth being sent alone.
+    pub(crate) preface: String,
     /// Prose in which overlapping changes conflict.
     pub(crate) body: String,
     /// Any change of both sides is a conflict.
@@ -179,7 +181,17 @@ fn replace(text: &mut String, word: Option<Word>, dice: &mut Dice) {
     *text = parts.concat();
 }
 
+const PREFACE: &str = "To whom it may concern. These pages were kept in a tin box beneath the stairs of number 14, with a \
+    key, two tickets for a ferry, and a photograph of somebody's garden. I have left the spelling alone. Dates are given as \
+    far as the ink allows; a comma is mine, a blot is hers. Readers who look for an ending may begin at the back, like my \
+    uncle did, and will be equally disappointed. Thanks are due to the library for its lamp and for not asking questions.";
+
 impl Essay {
+    /// What a text begins as.
+    pub(crate) fn new() -> Self {
+        Self { preface: PREFACE.to_owned(), mood: "hopeful".to_owned(), ..Self::default() }
+    }
+
     /// All words that stand in it.
     pub(crate) fn words(&self) -> BTreeSet<Word> {
         let scenes = self.scenes.iter().flat_map(|scene| [&scene.id, &scene.text]);

@@ -7,6 +7,7 @@ use draftkeep::clock::{ManualClock, SeededEntropy};
 use draftkeep::hub::HubOptions;
 use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
 use draftkeep::storage::{Batch, MemoryStorage, Order, Origin, Scan, Storage, StorageError, StorageErrorKind, Table};
+use draftkeep::sync::document_of;
 use draftkeep::transport::{Answer, Ask, Page, Position, Reply, Request, Row, Transport, TransportError};
 use draftkeep::{DraftId, RevisionId, TraceId};
 use futures_core::future::BoxFuture;
@@ -197,7 +198,9 @@ impl House {
 
     fn body(&self, draft: DraftId, id: RevisionId) -> Result<Vec<u8>, String> {
         match self.ask(Ask::Revisions { draft, ids: vec![id] })?.reply {
-            Reply::Revisions { revisions, .. } if revisions.len() == 1 => Ok(revisions[0].body().to_vec()),
+            Reply::Revisions { revisions, .. } if revisions.len() == 1 => {
+                document_of(&revisions[0]).ok_or_else(|| format!("the hub gives {id} without what it takes to read it"))
+            }
             other => Err(format!("the hub has {id} as a main or a fork and does not give it: {other:?}")),
         }
     }
@@ -224,5 +227,8 @@ fn open(
 ) -> Result<Arc<dyn Transport>, String> {
     let entropy = SeededEntropy::new(seed.wrapping_mul(1_000).wrapping_add(resident));
     let options = HubOptions::with_runtime(Arc::new(clock.clone()), Arc::new(entropy));
+    // Some give every revision only to those who ask for it, and some keep hardly any.
+    let options = if seed.is_multiple_of(4) { options.answer_bytes(0) } else { options };
+    let options = if seed.is_multiple_of(5) { options.mains(1) } else { options };
     opening(Arc::new(storage.clone()), options).map_err(|error| format!("the hub does not open: {error}"))
 }

@@ -53,7 +53,7 @@ impl World {
     }
 
     pub(super) fn begin(&mut self, device: usize) -> Result<(), String> {
-        let mut essay = Essay { mood: "hopeful".to_owned(), ..Essay::default() };
+        let mut essay = Essay::new();
         if self.dice.chance(300) {
             essay.motto = self.word().to_string();
         }

@@ -83,6 +83,8 @@ impl Tally {
 
     pub(crate) fn travelled(&mut self, diary: &Diary) {
         self.did_times("requests", diary.requests());
+        self.did_times("pushed as deltas", diary.deltas());
+        self.did_times("deltas refused", diary.refused_deltas());
         for fault in Fault::ALL {
             self.befell_times(fault.name(), diary.count(fault));
         }
