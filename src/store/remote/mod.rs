@@ -12,6 +12,7 @@
 //! | `parked` | what the hub refuses is given up, and what it has takes its place |
 //! | `receive` | a revision of another device becomes a version here |
 //! | `integrate` | what was decided on a row is carried out, in one commit |
+//! | `joining` | a head and the hub's main become one, or stand against each other |
 //! | `moving` | a draft begun here becomes another generation of its slot |
 //!
 //! Nothing here knows a transport: rows and revisions come in as plain values.
@@ -20,6 +21,7 @@ pub(crate) mod arrivals;
 pub(crate) mod body;
 pub(crate) mod contains;
 pub(crate) mod integrate;
+mod joining;
 pub(crate) mod link;
 mod moving;
 pub(crate) mod outbox;
