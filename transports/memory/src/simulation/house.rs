@@ -71,7 +71,7 @@ pub(crate) fn pour(from: &dyn Storage, into: &dyn Storage) -> Result<(), Storage
 }
 
 /// How often the hub is asked what it has, where its disk fails.
-const LOOKS_MAX: usize = 8;
+const LOOKS_MAX: usize = 64;
 
 /// The name of the space that everybody works in.
 pub(crate) const SPACE: &str = "alice";
