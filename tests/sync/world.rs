@@ -36,14 +36,23 @@ pub(crate) fn policy() -> Policy {
     builder.build().expect("it is a policy")
 }
 
+/// Where nothing is counted: what is counted is merged over exact bases only, which hides what is wrong with others.
+pub(crate) fn uncounted() -> Policy {
+    let builder = Policy::builder().rule("/title", Rule::Manual).rule("/tags", Rule::Set);
+    builder.build().expect("it is a policy")
+}
+
 pub(crate) fn options(seed: u64) -> Options {
     options_with(seed, Schema::of(NOTE))
 }
 
 pub(crate) fn options_with(seed: u64, schema: Schema<Note>) -> Options {
+    runtime(seed).schema(schema.policy(policy()))
+}
+
+fn runtime(seed: u64) -> Options {
     let (clock, tasks) = (ManualClock::new(), TaskQueue::new());
     Options::with_runtime(Arc::new(clock), Arc::new(tasks), Arc::new(SeededEntropy::new(seed)))
-        .schema(schema.policy(policy()))
 }
 
 pub(crate) fn hub(seed: u64) -> Arc<Hub> {
@@ -70,6 +79,11 @@ impl Device {
 
     pub(crate) fn over(seed: u64, transport: impl Transport + 'static) -> Self {
         Self::with(options(seed), transport)
+    }
+
+    /// A device on which nothing is counted.
+    pub(crate) fn uncounted(seed: u64, transport: impl Transport + 'static) -> Self {
+        Self::with(runtime(seed).schema(Schema::of(NOTE).policy(uncounted())), transport)
     }
 
     pub(crate) fn with(options: Options, transport: impl Transport + 'static) -> Self {
