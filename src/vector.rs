@@ -83,13 +83,13 @@ impl VersionVector {
         }
     }
 
-    /// Whether the other contains everything that this one does.
     /// What both have seen.
     pub(crate) fn meet(&self, other: &Self) -> Self {
         let both = self.iter().map(|(writer, counter)| (writer, counter.min(other.get(writer))));
         Self(both.filter(|(_, counter)| *counter > 0).collect())
     }
 
+    /// Whether the other contains everything that this one does.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         self.iter().all(|(writer, counter)| counter <= other.get(writer))
     }

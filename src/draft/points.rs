@@ -12,7 +12,7 @@ use crate::store::change;
 use crate::store::heads;
 use crate::store::points::{self, PointCause, RestorePoint};
 use crate::store::space::SpaceCore;
-use crate::store::tables::DraftKey;
+use crate::store::tables::{DraftKey, HEADS, page_of_drafts};
 use crate::store::versions::packed;
 use std::sync::Arc;
 
@@ -161,7 +161,8 @@ enum Then {
 
 impl Returning<'_> {
     fn page(&self, last: Option<DraftKey>) -> std::result::Result<Vec<DraftKey>, Failure> {
-        heads::keys(&self.core.engine.read()?, self.core.no, last, PAGE)
+        let page = page_of_drafts(&self.core.engine.read()?, HEADS, self.core.no, last, PAGE)?;
+        Ok(page.into_iter().map(|(key, _)| key).collect())
     }
 
     /// Brings one draft back. Only what the storage answers is an error.
@@ -214,9 +215,7 @@ impl Returning<'_> {
         let engine = &self.core.engine;
         let whole =
             engine.traced("return_to", |_| packed::whole(&engine.read()?, &self.core.keys.digests(), key, version))?;
-        let schemas = &engine.settings.schemas;
-        let schema = schemas.get(&whole.header.kind).cloned();
-        let schema = schema.unwrap_or_else(|| Arc::new(AnySchema::unsaid(&whole.header.kind)));
+        let schema = engine.settings.schema(&whole.header.kind);
         let newest = schema.version;
         let draft = Draft::<()>::new(Arc::clone(self.core), schema, key.draft);
         let is_changed =

@@ -25,10 +25,7 @@ impl Space {
     pub fn drafts<T>(&self, kind: Kind<T>) -> Result<Drafts<T>> {
         self.core.engine.traced("drafts", |_| {
             names::check("kind", kind.name().as_bytes(), crate::kind::KIND_MAX)?;
-            let schemas = &self.core.engine.settings.schemas;
-            let schema = schemas.get(kind.name()).cloned();
-            let schema = schema.unwrap_or_else(|| Arc::new(AnySchema::unsaid(kind.name())));
-            Ok(Drafts::new(Arc::clone(&self.core), schema))
+            Ok(Drafts::new(Arc::clone(&self.core), self.core.engine.settings.schema(kind.name())))
         })
     }
 

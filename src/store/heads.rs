@@ -8,7 +8,7 @@ use super::cache::{Bodies, Body};
 use super::history::{anchor, delta};
 use super::pieces;
 use super::rows::{HeadRow, Stored, VersionRow};
-use super::tables::{DraftKey, HEAD_ANCHORS, HEADS, PINS, SIDES, SpaceNo, VERSIONS, after, version_of};
+use super::tables::{DraftKey, HEAD_ANCHORS, HEADS, PINS, SIDES, VERSIONS, version_of};
 use super::versions::run;
 use super::view::View;
 use crate::clock::Timestamp;
@@ -43,19 +43,6 @@ impl Head {
     pub(crate) fn id(&self) -> RevisionId {
         revision_id(&self.row.header)
     }
-}
-
-/// Drafts of a space in the order of their ids, from behind `last` on.
-pub(crate) fn keys(
-    view: &impl View,
-    space: SpaceNo,
-    last: Option<DraftKey>,
-    limit: usize,
-) -> Result<Vec<DraftKey>, Failure> {
-    let from = last.map_or_else(|| space.to_be_bytes().to_vec(), |key| [&key.bytes()[..], &[0]].concat());
-    let to = after(&space.to_be_bytes());
-    let page = view.scan(HEADS, Scan { from: &from, to: to.as_deref(), order: Order::Ascending, limit })?;
-    Ok(page.iter().filter_map(|(key, _)| DraftKey::parse(key)).collect())
 }
 
 /// Reads a draft's head; `None` where both paths agree that there is no such draft.

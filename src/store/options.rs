@@ -51,6 +51,13 @@ impl Default for Options {
     }
 }
 
+impl Settings {
+    /// The schema of a kind, or what is said of one that the application says nothing of.
+    pub(crate) fn schema(&self, kind: &str) -> Arc<AnySchema> {
+        self.schemas.get(kind).cloned().unwrap_or_else(|| Arc::new(AnySchema::unsaid(kind)))
+    }
+}
+
 impl Options {
     /// The usual options: the system's clock and randomness, a thread per background task, no schemas, all history kept.
     #[cfg(feature = "threads")]

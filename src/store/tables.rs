@@ -28,10 +28,12 @@
 //!
 //! Tables 20 to 24 are kept free for audit, blobs and erase markers.
 
+use crate::error::Failure;
 use crate::id::{DraftId, RevisionId};
 use crate::phase::Phase;
+use crate::records::view::View;
 pub(crate) use crate::records::view::after;
-use crate::storage::Table;
+use crate::storage::{Order, Scan, Table};
 
 pub(crate) const META: Table = Table::new(0);
 pub(crate) const SPACES: Table = Table::new(1);
@@ -125,6 +127,24 @@ impl DraftKey {
         let (draft, _) = rest.split_first_chunk::<{ DraftId::LEN }>()?;
         Some(Self { space: SpaceNo::from_be_bytes(*space), draft: DraftId::from_bytes(*draft) })
     }
+}
+
+/// The rows of a table whose keys are drafts of a space, in the order of their ids, from behind `last` on.
+pub(crate) fn page_of_drafts(
+    view: &impl View,
+    table: Table,
+    space: SpaceNo,
+    last: Option<DraftKey>,
+    limit: usize,
+) -> Result<Vec<(DraftKey, Vec<u8>)>, Failure> {
+    let from = last.map_or_else(|| space.to_be_bytes().to_vec(), |key| [&key.bytes()[..], &[0]].concat());
+    let to = after(&space.to_be_bytes());
+    let page = view.scan(table, Scan { from: &from, to: to.as_deref(), order: Order::Ascending, limit })?;
+    let row = |(key, bytes): (Vec<u8>, Vec<u8>)| {
+        let key = DraftKey::parse(&key).ok_or_else(|| Failure::corrupt(None, "a key is too short"))?;
+        Ok((key, bytes))
+    };
+    page.into_iter().map(row).collect()
 }
 
 /// The revision in a key that begins with a draft and ends with a revision.

@@ -151,12 +151,10 @@ impl Cycle<'_> {
     /// Whether nothing stands in the main that would be replaced; no, where that is not known.
     fn is_blank_main(&self, view: &Committed, key: DraftKey, main: crate::id::RevisionId) -> Result<bool, Failure> {
         let Some(row) = contains::get(view, key, main)?.filter(|row| row.version > 0) else { return Ok(false) };
-        match packed::whole(view, &self.place.keys.digests(), key, row.version) {
-            Ok(whole) => Ok(is_blank(&Value::parse(&whole.body)?)),
-            Err(failure) if failure.is_damage() => Ok(false),
-            Err(failure) if matches!(failure.kind, crate::error::ErrorKind::NoSuchVersion { .. }) => Ok(false),
-            Err(failure) => Err(failure),
-        }
+        let Some(whole) = packed::readable(view, &self.place.keys.digests(), key, row.version)? else {
+            return Ok(false);
+        };
+        Ok(is_blank(&Value::parse(&whole.body)?))
     }
 
     /// Sends revisions, in smaller parts where they are too large together, and whole where the hub lacks their bases.

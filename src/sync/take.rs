@@ -243,21 +243,15 @@ impl Cycle<'_> {
         };
         let side = |id: &RevisionId| facts.sides.iter().find(|(_, side)| side == id).map(|(version, _)| *version);
         let release = plan.release.iter().filter_map(side).collect();
-        let join = Joiner::of_schema(&self.schema(kind.as_deref().unwrap_or_default()));
+        let join = Joiner::of_schema(&self.core.engine.settings.schema(kind.as_deref().unwrap_or_default()));
         let (shared, owes_sides) = (plan.shared, plan.owes_sides);
         Verdict::Apply(Box::new(Decided { facts, hold, release, shared, owes_sides, becomes }), join)
-    }
-
-    /// The schema of a kind, or what is said of one that the application says nothing of.
-    pub(super) fn schema(&self, kind: &str) -> Arc<AnySchema> {
-        let schemas = &self.core.engine.settings.schemas;
-        schemas.get(kind).cloned().unwrap_or_else(|| Arc::new(AnySchema::unsaid(kind)))
     }
 
     /// Reads a revision of another device; says why where it cannot become a version here.
     fn read(&self, key: DraftKey, travelling: &Travelling) -> Result<Foreign, String> {
         let foreign = receive::open(&self.place, key, travelling)?;
-        let schema = self.schema(&foreign.header.kind);
+        let schema = self.core.engine.settings.schema(&foreign.header.kind);
         if foreign.header.schema > schema.version {
             let (found, known) = (foreign.header.schema, schema.version);
             return Err(format!("its schema is version {found}, this application knows up to {known}; update it"));

@@ -10,8 +10,7 @@ use crate::id::RevisionId;
 use crate::position::Position;
 use crate::records::pieces;
 use crate::records::view::View;
-use crate::storage::{Order, Scan};
-use crate::store::tables::{ARRIVALS, ARRIVED, DraftKey, REMOTES, SpaceNo};
+use crate::store::tables::{ARRIVALS, ARRIVED, DraftKey, REMOTES, SpaceNo, page_of_drafts};
 use crate::store::write::Write;
 
 /// A row of the hub, on its way into the store.
@@ -71,20 +70,10 @@ pub(crate) fn arrive(write: &mut Write<'_>, arrival: &Arrival, epoch: u64) -> Re
         }
         None => 0,
     };
-    let row = RemoteRow {
-        epoch,
-        seq: arrival.seq,
-        main: arrival.main,
-        forks: arrival.forks.clone(),
-        pieces,
-        blocked: None,
-        line: before.as_ref().and_then(|before| before.line),
-        given_up: before.as_ref().map(|before| before.given_up.clone()).unwrap_or_default(),
-        deltas: arrival.revision.as_ref().map_or(0, Travelling::deltas),
-        unknown: before.map(|before| before.unknown).unwrap_or_default(),
-    };
-    write.put(REMOTES, key.bytes(), row.encode());
-    write.put(ARRIVED, key.bytes(), Writer::new(1).finish());
+    let deltas = arrival.revision.as_ref().map_or(0, Travelling::deltas);
+    let said = RemoteRow::after(before.as_ref(), (epoch, arrival.seq), arrival.main, arrival.forks.clone());
+    put(write, key, &RemoteRow { pieces, deltas, ..said });
+    again(write, key);
     Ok(())
 }
 
@@ -160,10 +149,7 @@ pub(crate) fn waiting(
     after: Option<DraftKey>,
     limit: usize,
 ) -> Result<Vec<DraftKey>, Failure> {
-    let from = after.map_or_else(|| space.to_be_bytes().to_vec(), |key| [&key.bytes()[..], &[0]].concat());
-    let end = crate::store::tables::after(&space.to_be_bytes());
-    let page = view.scan(ARRIVED, Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit })?;
-    Ok(page.iter().filter_map(|(key, _)| DraftKey::parse(key)).collect())
+    Ok(page_of_drafts(view, ARRIVED, space, after, limit)?.into_iter().map(|(key, _)| key).collect())
 }
 
 /// Begins to learn all rows anew: what the hub said before does not count any more.

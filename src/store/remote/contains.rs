@@ -4,7 +4,7 @@
 //! device and the hub's main have in common.
 
 use super::rows::{ContainedRow, RemoteRow};
-use crate::error::{ErrorKind, Failure};
+use crate::error::Failure;
 use crate::fault;
 use crate::id::RevisionId;
 use crate::records::view::View;
@@ -178,13 +178,8 @@ pub(crate) fn with_first_of_slot(
     if head.meta.slot.is_none() || is_there || fault::on("first-of-a-slot-not-shared") {
         return Ok(all);
     }
-    let first = match packed::whole(view, secret, key, 1) {
-        Ok(first) => first,
-        // Without it there is no base, and more is asked of a person.
-        Err(failure) if failure.is_damage() => return Ok(all),
-        Err(failure) if matches!(failure.kind, ErrorKind::NoSuchVersion { .. }) => return Ok(all),
-        Err(failure) => return Err(failure),
-    };
+    // Without it there is no base, and more is asked of a person.
+    let Some(first) = packed::readable(view, secret, key, 1)? else { return Ok(all) };
     if first.header.author.is_none() && first.header.vector.is_empty() && !first.local.aside {
         let row = ContainedRow { since: 1, version: 1, side: 0, epoch: 0, vector: VersionVector::new(), also: 0 };
         all.entry(first.id).or_insert(row);

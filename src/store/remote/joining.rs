@@ -107,12 +107,7 @@ impl Taking<'_, '_> {
 
     /// A version, where it can be read. What cannot be had is no base: more is asked of a person, and nothing is lost.
     fn readable(&self, version: u64) -> Result<Option<Whole>, Failure> {
-        match packed::whole(self.write.txn, &self.place.keys.digests(), self.key, version) {
-            Ok(whole) => Ok(Some(whole)),
-            Err(failure) if failure.is_damage() => Ok(None),
-            Err(failure) if matches!(failure.kind, crate::error::ErrorKind::NoSuchVersion { .. }) => Ok(None),
-            Err(failure) => Err(failure),
-        }
+        packed::readable(self.write.txn, &self.place.keys.digests(), self.key, version)
     }
 
     fn joined(

@@ -8,10 +8,9 @@ use super::rows::{OwedRow, Parking};
 use crate::error::Failure;
 use crate::fault;
 use crate::records::view::View;
-use crate::storage::{Order, Scan};
 use crate::store::change::open_head;
 use crate::store::heads;
-use crate::store::tables::{DraftKey, HEADS, OUTBOX, SpaceNo};
+use crate::store::tables::{DraftKey, HEADS, OUTBOX, SpaceNo, page_of_drafts};
 use crate::store::write::Write;
 
 pub(crate) fn read(view: &impl View, key: DraftKey) -> Result<Option<OwedRow>, Failure> {
@@ -70,14 +69,8 @@ pub(crate) fn page(
     after: Option<DraftKey>,
     limit: usize,
 ) -> Result<Vec<(DraftKey, OwedRow)>, Failure> {
-    let from = after.map_or_else(|| space.to_be_bytes().to_vec(), |key| [&key.bytes()[..], &[0]].concat());
-    let end = crate::store::tables::after(&space.to_be_bytes());
-    let page = view.scan(OUTBOX, Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit })?;
-    let row = |(key, bytes): (Vec<u8>, Vec<u8>)| {
-        let key = DraftKey::parse(&key).ok_or_else(|| Failure::corrupt(None, "a key is too short"))?;
-        Ok((key, OwedRow::decode(&bytes)?))
-    };
-    page.into_iter().map(row).collect()
+    let page = page_of_drafts(view, OUTBOX, space, after, limit)?;
+    page.into_iter().map(|(key, bytes)| Ok((key, OwedRow::decode(&bytes)?))).collect()
 }
 
 /// Notes as owed, from behind `after` on, every draft of the space that the hub is not known to have in this epoch.
@@ -89,12 +82,10 @@ pub(crate) fn owe_unknown(
     limit: usize,
 ) -> Result<Option<DraftKey>, Failure> {
     let Some(link) = link::read(write.txn, space)? else { return Ok(None) };
-    let from = after.map_or_else(|| space.to_be_bytes().to_vec(), |key| [&key.bytes()[..], &[0]].concat());
-    let end = crate::store::tables::after(&space.to_be_bytes());
-    let page = write.scan(HEADS, Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit })?;
+    let page = page_of_drafts(write.txn, HEADS, space, after, limit)?;
     let is_last = page.len() < limit;
     let mut last = after;
-    for key in page.iter().filter_map(|(key, _)| DraftKey::parse(key)) {
+    for (key, _) in page {
         last = Some(key);
         let is_known = super::arrivals::read(write.txn, key)?.is_some_and(|row| row.epoch == link.epoch);
         if !is_known && read(write.txn, key)?.is_none() && heads::read(write.txn, key)?.is_some() {

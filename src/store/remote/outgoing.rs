@@ -1,9 +1,9 @@
 //! What of a draft has to be pushed: its head, the checkpoints and phases before it, and the sides of its conflict.
 
 use super::integrate::{Facts, facts};
-use super::rows::{ContainedRow, Parking};
+use super::rows::{ContainedRow, Parking, RemoteRow};
 use super::{arrivals, body, contains, link, outbox};
-use crate::error::{ErrorKind, Failure};
+use crate::error::Failure;
 use crate::fault;
 use crate::id::RevisionId;
 use crate::records::view::View;
@@ -59,26 +59,30 @@ pub(crate) fn of(view: &impl View, place: &Place, key: DraftKey) -> Result<Vec<O
     let main = facts.row.as_ref().map(|row| row.main);
     let ours = |id: RevisionId| id == head.id() || facts.contains.get(&id).is_some_and(|row| row.side == 0);
     let in_conflict = main.is_some_and(|main| !ours(main)) && !fault::on("conflicting-head-pushed-as-main");
-    if !is_on_hub(&facts, head.id()) {
-        if in_conflict {
-            out.push(reading.line(&head, head.row.version, Aim::Fork)?.over(reading.main()?));
-        } else {
-            let (mut expects, mut base) = (main, reading.main()?);
-            for version in reading.barriers(&head, main)?.into_iter().chain([head.row.version]) {
-                let mut next = reading.line(&head, version, Aim::Main { expects })?.over(base.take());
-                // What the one before it contains is in the hub's main by then.
-                if let Some(Outgoing { contains, .. }) = out.last() {
-                    next.contains.retain(|id| !contains.contains(id));
-                }
-                (expects, base) = (Some(next.id), Some(next.as_base()));
-                out.push(next);
+    let owes_head = !is_on_hub(&facts, head.id());
+    let sides: Vec<u64> = facts.sides.iter().filter(|(_, id)| !is_on_hub(&facts, *id)).map(|(side, _)| *side).collect();
+    if !owes_head && sides.is_empty() {
+        return Ok(out);
+    }
+    let main_text = reading.main()?;
+    let base = main_text.as_ref().map(Base::as_ref);
+    if owes_head && in_conflict {
+        out.push(reading.line(&head, head.row.version, Aim::Fork)?.over(base));
+    } else if owes_head {
+        let mut expects = main;
+        for version in reading.barriers(&head, main)?.into_iter().chain([head.row.version]) {
+            let next = reading.line(&head, version, Aim::Main { expects })?;
+            let mut next = next.over(out.last().map(Outgoing::as_base).or(base));
+            // What the one before it contains is in the hub's main by then.
+            if let Some(Outgoing { contains, .. }) = out.last() {
+                next.contains.retain(|id| !contains.contains(id));
             }
+            expects = Some(next.id);
+            out.push(next);
         }
     }
-    for (version, id) in &facts.sides {
-        if !is_on_hub(&facts, *id) {
-            out.push(reading.side(*version)?.over(reading.main()?));
-        }
+    for side in sides {
+        out.push(reading.side(side)?.over(base));
     }
     Ok(out)
 }
@@ -96,29 +100,30 @@ struct Reading<'r, V> {
 }
 
 /// A revision whose document another one's body may be a delta of.
-struct Base {
+#[derive(Clone, Copy)]
+struct Base<D> {
     id: RevisionId,
-    document: Vec<u8>,
+    document: D,
     deltas: usize,
+}
+
+impl Base<Vec<u8>> {
+    fn as_ref(&self) -> Base<&[u8]> {
+        Base { id: self.id, document: &self.document, deltas: self.deltas }
+    }
 }
 
 impl<V: View> Reading<'_, V> {
     /// The hub's main, where its text is here and intact: what a body can be a delta of.
-    fn main(&self) -> Result<Option<Base>, Failure> {
+    fn main(&self) -> Result<Option<Base<Vec<u8>>>, Failure> {
         let Some(row) = self.facts.row.as_ref().filter(|row| row.deltas < CHAIN_MAX) else { return Ok(None) };
         let in_line = self.facts.contains.get(&row.main).map(|row| row.version).filter(|version| *version > 0);
         let beside = || self.facts.sides.iter().find(|(_, id)| *id == row.main).map(|(version, _)| *version);
         let Some(version) = in_line.or_else(beside) else { return Ok(None) };
-        match packed::whole(self.view, &self.place.keys.digests(), self.facts.key, version) {
-            Ok(whole) if whole.id == row.main => {
-                Ok(Some(Base { id: row.main, document: whole.body, deltas: row.deltas }))
-            }
-            Ok(_) => Ok(None),
-            // Then it is sent whole.
-            Err(failure) if failure.is_damage() => Ok(None),
-            Err(failure) if matches!(failure.kind, ErrorKind::NoSuchVersion { .. }) => Ok(None),
-            Err(failure) => Err(failure),
-        }
+        // Without it, it is sent whole.
+        let main = packed::readable(self.view, &self.place.keys.digests(), self.facts.key, version)?;
+        let main = main.filter(|main| main.id == row.main);
+        Ok(main.map(|main| Base { id: main.id, document: main.body, deltas: row.deltas }))
     }
 
     /// Versions of the head's line that the hub does not have and that are states of their own: checkpoints and phases, as far
@@ -254,9 +259,9 @@ impl Outgoing {
     }
 
     /// The same as a delta, where that is far shorter and the hub keeps one more upon this base.
-    fn over(mut self, base: Option<Base>) -> Self {
+    fn over(mut self, base: Option<Base<&[u8]>>) -> Self {
         if let Some(base) = base.filter(|base| base.deltas < CHAIN_MAX)
-            && let Some(body) = body::over(&base.document, &self.meta, &self.document, &self.body)
+            && let Some(body) = body::over(base.document, &self.meta, &self.document, &self.body)
         {
             (self.body, self.base, self.deltas) = (body, Some(base.id), base.deltas + 1);
         }
@@ -268,8 +273,8 @@ impl Outgoing {
         Self { body: body::whole(&self.meta, &self.document), base: None, deltas: 0, ..self }
     }
 
-    fn as_base(&self) -> Base {
-        Base { id: self.id, document: self.document.clone(), deltas: self.deltas }
+    fn as_base(&self) -> Base<&[u8]> {
+        Base { id: self.id, document: &self.document, deltas: self.deltas }
     }
 
     /// How many bytes of it travel.
@@ -308,7 +313,7 @@ pub(crate) fn arrived(
             if !forks.contains(&sent.id) {
                 forks.push(sent.id);
             }
-            arrivals::put(write, key, &super::rows::RemoteRow { forks, ..row.clone() });
+            arrivals::put(write, key, &RemoteRow { forks, ..row.clone() });
             if target != Aim::Fork {
                 arrivals::again(write, key);
             }
@@ -331,21 +336,9 @@ pub(crate) fn arrived(
             }
             if is_main {
                 let seq = before.as_ref().map_or(0, |row| row.seq);
-                let last = before.as_ref().and_then(|row| row.line).or(is_of_line.then_some(sent.id));
-                let unknown = before.as_ref().map(|row| row.unknown.clone()).unwrap_or_default();
-                let given_up = before.as_ref().map(|row| row.given_up.clone()).unwrap_or_default();
-                let row = super::rows::RemoteRow {
-                    epoch: link.epoch,
-                    seq,
-                    main: sent.id,
-                    forks,
-                    pieces: 0,
-                    blocked: None,
-                    line: last,
-                    given_up,
-                    deltas: sent.deltas,
-                    unknown,
-                };
+                let said = RemoteRow::after(before.as_ref(), (link.epoch, seq), sent.id, forks);
+                let own = is_of_line.then_some(sent.id);
+                let row = RemoteRow { line: said.line.or(own), deltas: sent.deltas, ..said };
                 arrivals::put(write, key, &row);
             }
         }

@@ -173,6 +173,27 @@ pub(crate) struct RemoteRow {
 }
 
 impl RemoteRow {
+    /// What the hub says now, in place of what it said before. What this device noted itself stays.
+    pub(crate) fn after(
+        before: Option<&Self>,
+        (epoch, seq): (u64, u64),
+        main: RevisionId,
+        forks: Vec<RevisionId>,
+    ) -> Self {
+        Self {
+            epoch,
+            seq,
+            main,
+            forks,
+            pieces: 0,
+            blocked: None,
+            line: before.and_then(|before| before.line),
+            given_up: before.map(|before| before.given_up.clone()).unwrap_or_default(),
+            deltas: 0,
+            unknown: before.map(|before| before.unknown.clone()).unwrap_or_default(),
+        }
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
         let forks: Vec<[u8; 32]> = self.forks.iter().map(|id| *id.as_bytes()).collect();
         let mut writer = Writer::new(FORMAT);

@@ -123,6 +123,21 @@ pub(crate) fn whole(view: &impl View, secret: &[u8; 32], key: DraftKey, version:
     })
 }
 
+/// As [`whole`], for whoever can do without: `None` where the version is damaged or was dropped.
+pub(crate) fn readable(
+    view: &impl View,
+    secret: &[u8; 32],
+    key: DraftKey,
+    version: u64,
+) -> Result<Option<Whole>, Failure> {
+    match whole(view, secret, key, version) {
+        Ok(whole) => Ok(Some(whole)),
+        Err(failure) if failure.is_damage() => Ok(None),
+        Err(failure) if matches!(failure.kind, ErrorKind::NoSuchVersion { .. }) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// The versions of a draft up to `last`, oldest first, without their documents.
 ///
 /// `unreadable` is told each span of versions that is damaged; the others are returned all the same.

@@ -1,9 +1,9 @@
 //! Bodies that are deltas of others.
 
-use super::kit::{FORK, Failure, MAIN, Property, Subject, Verdict, draft, expect, fork, over, text};
+use super::kit::{FORK, Failure, MAIN, Property, Subject, TOO_LARGE, Verdict, draft, expect, fork, over, text};
 use super::sample;
 use crate::id::RevisionId;
-use crate::transport::{Ask, BODY_MAX, Base, CHAIN_MAX, Outcome, Push, Rejection, Revision, TransportErrorKind};
+use crate::transport::{Ask, BODY_MAX, Base, CHAIN_MAX, Outcome, Push, Rejection, Revision};
 
 pub(super) const PROPERTIES: &[Property] = &[
     ("a body that builds on another one comes back with it, alone and in its row", |subject| Box::pin(with(subject))),
@@ -164,20 +164,9 @@ async fn brings(subject: Subject) -> Verdict {
 async fn longest(subject: Subject) -> Verdict {
     let half = |number: u8, length: usize| sample(draft(1), &[], &vec![number; length]);
     let (one, two) = (half(1, BODY_MAX / 2), half(2, BODY_MAX - BODY_MAX / 2));
-    let too_large = Failure::NotOffered("the hub takes only smaller revisions");
-    let first = match subject.push([over(None, &one)]).await {
-        Err(Failure::Broken(what))
-            if what.contains(&crate::transport::TransportError::new(TransportErrorKind::TooLarge).to_string()) =>
-        {
-            return Err(too_large);
-        }
-        outcomes => outcomes?,
-    };
-    if matches!(&first[..], [Outcome::Rejected { code: Rejection::TooLarge, .. }]) {
-        return Err(too_large);
-    }
+    subject.push_large(over(None, &one)).await?;
     match &subject.push([upon(&one, over(Some(&one), &two))]).await?[..] {
-        [Outcome::Rejected { code: Rejection::Base, .. }] => return Err(too_large),
+        [Outcome::Rejected { code: Rejection::Base, .. }] => return Err(TOO_LARGE),
         outcomes => expect("the outcome", &outcomes.to_vec(), &vec![MAIN])?,
     }
     refused("one byte more", &subject.push([upon(&two, over(Some(&two), &half(3, 1)))]).await?)?;

@@ -5,8 +5,8 @@ use crate::clock::Clock;
 use crate::id::{DraftId, RevisionId, TraceId};
 use crate::report::{Check, Outcome as Ended, Report};
 use crate::transport::{
-    Answer, Ask, Outcome, Page, Position, Push, Refusal, Reply, Request, Revision, Standing, Target, Transport,
-    TransportError, TransportErrorKind,
+    Answer, Ask, Outcome, Page, Position, Push, Refusal, Rejection, Reply, Request, Revision, Standing, Target,
+    Transport, TransportError, TransportErrorKind,
 };
 use futures_core::future::BoxFuture;
 use futures_util::FutureExt as _;
@@ -135,10 +135,19 @@ impl Subject {
     }
 
     pub(super) async fn push(&self, pushes: impl IntoIterator<Item = Push>) -> Verdict<Vec<Outcome>> {
-        match self.ask(Ask::Push { pushes: pushes.into_iter().collect() }).await?.reply {
-            Reply::Pushed(outcomes) => Ok(outcomes),
-            reply => Err(another("outcomes", &reply)),
+        outcomes(self.ask(Ask::Push { pushes: pushes.into_iter().collect() }).await?.reply)
+    }
+
+    /// Pushes what a hub may find too large, within its promise: then the property is not offered.
+    pub(super) async fn push_large(&self, push: Push) -> Verdict<Vec<Outcome>> {
+        let outcomes = match self.transport.send(self.request(Ask::Push { pushes: vec![push] })).await {
+            Err(error) if matches!(error.kind(), TransportErrorKind::TooLarge) => return Err(TOO_LARGE),
+            answer => outcomes(answer?.reply)?,
+        };
+        if matches!(&outcomes[..], [Outcome::Rejected { code: Rejection::TooLarge, .. }]) {
+            return Err(TOO_LARGE);
         }
+        Ok(outcomes)
     }
 
     /// Pushes, and expects that all are accepted.
@@ -212,6 +221,16 @@ impl Subject {
         }
     }
 }
+
+fn outcomes(reply: Reply) -> Verdict<Vec<Outcome>> {
+    match reply {
+        Reply::Pushed(outcomes) => Ok(outcomes),
+        reply => Err(another("outcomes", &reply)),
+    }
+}
+
+/// What a hub that takes only smaller revisions than the protocol allows does not offer.
+pub(super) const TOO_LARGE: Failure = Failure::NotOffered("the hub takes only smaller revisions");
 
 pub(super) fn another(what: &str, reply: &Reply) -> Failure {
     let reply: String = format!("{reply:?}").chars().take(300).collect();

@@ -3,7 +3,7 @@
 use super::kit::{FORK, Failure, MAIN, Property, Subject, Verdict, draft, expect, fork, over, text};
 use super::sample;
 use crate::id::RevisionId;
-use crate::transport::{BODY_MAX, FORKS_MAX, Outcome, Push, Rejection, Revision, TransportErrorKind};
+use crate::transport::{BODY_MAX, FORKS_MAX, Outcome, Push, Rejection, Revision};
 
 pub(super) const PROPERTIES: &[Property] = &[
     ("a first push is accepted as the main", |subject| Box::pin(first(subject))),
@@ -203,19 +203,7 @@ async fn none(subject: Subject) -> Verdict {
 async fn largest(subject: Subject) -> Verdict {
     let body: Vec<u8> = (0..BODY_MAX).map(|at| at.to_le_bytes()[0] ^ at.to_le_bytes()[1]).collect();
     let large = sample(draft(1), &[], &body);
-    let push = over(None, &large);
-    let too_large = Failure::NotOffered("the hub takes only smaller revisions");
-    let outcomes = match subject.push([push]).await {
-        Err(Failure::Broken(what))
-            if what.contains(&crate::transport::TransportError::new(TransportErrorKind::TooLarge).to_string()) =>
-        {
-            return Err(too_large);
-        }
-        outcomes => outcomes?,
-    };
-    if matches!(&outcomes[..], [Outcome::Rejected { code: Rejection::TooLarge, .. }]) {
-        return Err(too_large);
-    }
+    let outcomes = subject.push_large(over(None, &large)).await?;
     expect("the outcome", &outcomes, &vec![MAIN])?;
     expect("whether it comes back", &(subject.revisions(1, &[large.id()]).await? == [large]), &true)
 }
