@@ -305,10 +305,12 @@ pub(crate) fn arrived(
 ) -> Result<(), Failure> {
     let key = sent.key;
     let Some(link) = link::read(write.txn, key.space)? else { return Ok(()) };
-    let before = arrivals::read(write.txn, key)?.filter(|row| row.epoch == link.epoch);
-    let mut forks: Vec<RevisionId> = before.as_ref().map(|row| row.forks.clone()).unwrap_or_default();
+    // What was given up here stays so, whatever has become of the hub since.
+    let former = arrivals::read(write.txn, key)?;
+    let before = former.as_ref().filter(|row| row.epoch == link.epoch);
+    let mut forks: Vec<RevisionId> = before.map(|row| row.forks.clone()).unwrap_or_default();
     forks.retain(|fork| !contains.contains(fork));
-    match (as_fork, &before) {
+    match (as_fork, before) {
         (true, Some(row)) => {
             if !forks.contains(&sent.id) {
                 forks.push(sent.id);
@@ -323,7 +325,7 @@ pub(crate) fn arrived(
         (false, before) => {
             // Known before, and not in place of what was expected: a later main may contain it. The row will say which.
             let is_main = match target {
-                Aim::Main { expects } => before.as_ref().map(|row| row.main) == expects,
+                Aim::Main { expects } => before.map(|row| row.main) == expects,
                 Aim::Fork => false,
             };
             let known = facts(write.txn, place, key)?.map(|facts| facts.contains).unwrap_or_default();
@@ -335,8 +337,9 @@ pub(crate) fn arrived(
                 }
             }
             if is_main {
-                let seq = before.as_ref().map_or(0, |row| row.seq);
-                let said = RemoteRow::after(before.as_ref(), (link.epoch, seq), sent.id, forks);
+                let seq = before.map_or(0, |row| row.seq);
+                let kept = if fault::on("given-up-forgotten-with-the-hub") { before } else { former.as_ref() };
+                let said = RemoteRow::after(kept, (link.epoch, seq), sent.id, forks);
                 let own = is_of_line.then_some(sent.id);
                 let row = RemoteRow { line: said.line.or(own), deltas: sent.deltas, ..said };
                 arrivals::put(write, key, &row);
