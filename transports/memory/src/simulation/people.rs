@@ -123,8 +123,8 @@ impl World {
     pub(super) fn give_up(&mut self, device: usize) -> Result<(), String> {
         let count = self.devices.len();
         for device in (0..count).map(|next| (device + next) % count) {
-            if let Some((written, in_trash)) = self.devices[device].give_up(&mut self.dice)? {
-                self.in_trash.extend(in_trash);
+            if let Some((written, draft)) = self.devices[device].give_up(&mut self.dice)? {
+                self.given_up.insert(draft);
                 self.oracle.count_no_more_of(&written.subject);
                 self.tally.did("given up");
                 self.take_in(device, written);

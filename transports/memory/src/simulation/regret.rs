@@ -42,8 +42,9 @@ impl Device {
 
     /// Takes out what the hub refuses of a draft, and gives it up; none where it refuses nothing.
     ///
-    /// Only the words of the texts that were taken out may be missing afterwards. Also says which draft is in the trash by it.
-    pub(crate) fn give_up(&mut self, dice: &mut Dice) -> Result<Option<(Written, Option<DraftId>)>, String> {
+    /// Only the words of the texts that were taken out may be missing afterwards. Also says which draft it is: it may be in the trash now, also
+    /// where the call failed.
+    pub(crate) fn give_up(&mut self, dice: &mut Dice) -> Result<Option<(Written, DraftId)>, String> {
         let parked = self.status()?.parked;
         let Some(draft) = dice.pick(&parked).map(|parked| parked.draft) else { return Ok(None) };
         let infos = self.infos()?;
@@ -65,7 +66,6 @@ impl Device {
             Ok(dropped) => format!("gives up versions {:?} of {subject}", dropped.given_up),
             Err(error) => format!("does not give up {subject}: {error}"),
         };
-        let in_trash = dropped.is_ok_and(|dropped| dropped.discarded).then_some(draft);
-        Ok(Some((Written { subject: subject.clone(), added, removed, is_acknowledged, what }, in_trash)))
+        Ok(Some((Written { subject: subject.clone(), added, removed, is_acknowledged, what }, draft)))
     }
 }

@@ -55,7 +55,7 @@ impl World {
             let infos = self.devices[device].infos()?;
             // What is only in somebody's trash comes back, so that there is the same everywhere.
             let is_open = |info: &&DraftInfo| {
-                info.conflicts > 0 || info.phase == Phase::Discarded && self.in_trash.contains(&info.id)
+                info.conflicts > 0 || info.phase == Phase::Discarded && self.given_up.contains(&info.id)
             };
             let open: Vec<&DraftInfo> = infos.iter().filter(is_open).collect();
             if open.is_empty() {

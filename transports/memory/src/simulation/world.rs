@@ -32,8 +32,8 @@ pub(crate) struct World {
     pub(super) on_devices: Vec<Option<Held>>,
     /// Cycles that began and did not end.
     pub(super) underway: Vec<Cycle>,
-    /// Drafts that no hub had when their texts were given up: only in the trash of a device.
-    pub(super) in_trash: BTreeSet<DraftId>,
+    /// Drafts whose texts were given up: one that no hub had is only in the trash of a device.
+    pub(super) given_up: BTreeSet<DraftId>,
     /// A copy of the store of the device with this number.
     pub(super) device_backup: Option<(usize, MemoryStorage)>,
     medium: Medium,
@@ -59,7 +59,7 @@ impl World {
             subjects: BTreeMap::new(),
             on_devices: Vec::new(),
             underway: Vec::new(),
-            in_trash: BTreeSet::new(),
+            given_up: BTreeSet::new(),
             device_backup: None,
             medium: setting.medium,
             words: 0,
