@@ -2,12 +2,14 @@
 //! Method: real stores and a real hub in one process, over the public interface.
 
 mod agreeing;
+mod alike;
 mod branching;
 mod deltas;
 mod losing;
 #[cfg(feature = "metrics")]
 mod measuring;
 mod moving;
+mod newer;
 mod parked;
 mod returning;
 mod running;

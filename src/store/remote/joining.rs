@@ -59,7 +59,7 @@ impl Taking<'_, '_> {
         let is_the_main = *joined.body == *main.body
             && (header.phase, header.promoted, header.schema)
                 == (main.header.phase, main.header.promoted, main.header.schema);
-        if is_the_main {
+        if is_the_main && !self.has_fork_of_ours(&head)? {
             return self.adopt(main);
         }
         let aside = receive::append(self.write, self.place, self.key, Some(&head), main, true)?;
@@ -150,8 +150,19 @@ impl Taking<'_, '_> {
         if let Some(side) = side {
             self.hand_on(side, side)?;
         }
-        let is_there = self.row.forks.contains(&head.id());
+        let is_there = self.row.has(head.id());
         self.owe(!is_there)
+    }
+
+    /// Whether the hub keeps something as a fork that the head is or contains: it stays one, for everybody, until a main contains it.
+    fn has_fork_of_ours(&self, head: &Head) -> Result<bool, Failure> {
+        for fork in &self.row.forks {
+            let is_in_head = contains::get(self.write.txn, self.key, *fork)?.is_some_and(|row| row.side == 0);
+            if (*fork == head.id() || is_in_head) && !fault::on("own-fork-left-to-others") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The sides that are this revision.

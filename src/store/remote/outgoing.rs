@@ -87,10 +87,10 @@ pub(crate) fn of(view: &impl View, place: &Place, key: DraftKey) -> Result<Vec<O
     Ok(out)
 }
 
-/// Whether the hub is known to have a revision, as main, in it, or as a fork.
+/// Whether the hub is known to have a revision, as main, in it, as a fork, or in one.
 pub(crate) fn is_on_hub(facts: &Facts, id: RevisionId) -> bool {
     let is_shared = facts.contains.get(&id).is_some_and(|row| row.epoch == facts.epoch);
-    is_shared || facts.row.as_ref().is_some_and(|row| row.main == id || row.forks.contains(&id))
+    is_shared || facts.row.as_ref().is_some_and(|row| row.has(id))
 }
 
 struct Reading<'r, V> {
