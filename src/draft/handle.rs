@@ -8,12 +8,14 @@ use super::names::{self, NAME_MAX};
 use super::space::place;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::events::EventKind;
+use crate::fault;
 use crate::id::{DraftId, RevisionId, TraceId};
 use crate::kind::AnySchema;
 use crate::phase::Phase;
 use crate::store::change::{self, Entering, Saving};
 use crate::store::heads::{self, Head};
 use crate::store::pins;
+use crate::store::remote::outbox;
 use crate::store::space::SpaceCore;
 use crate::store::tables::DraftKey;
 use crate::store::versions::packed;
@@ -381,16 +383,23 @@ impl<T> Draft<T> {
         })
     }
 
-    /// Removes a draft that is in the trash for good, with its whole history. There is no way back.
+    /// Removes a draft that is in the trash for good from this device, with its whole history. There is no way back.
+    ///
+    /// Other devices, and the hub, keep it in their trash. It would stay open there if they never learnt that it is in the trash: what the
+    /// hub has is purged here only once the hub knows.
     ///
     /// # Errors
     ///
-    /// `Phase` where it is not in the trash; `NoSuchDraft` where it is gone already; and what the storage answers.
+    /// `SyncFirst` where the hub does not know yet that the draft is in the trash; a draft that is parked, and one of a space whose syncing
+    /// is switched off, are purged nevertheless. `Phase` where it is not in the trash; `NoSuchDraft` where it is gone already; and what the storage answers.
     pub fn purge(&self) -> Result<()> {
         self.core.engine.traced("purge", |trace| {
             let key = self.key();
             self.core.engine.write(move |write| {
                 let head = in_phase(write, key, &[Phase::Discarded])?;
+                if outbox::holds_back(write.txn, key)? && !fault::on("purged-before-the-hub-knew") {
+                    return Err(ErrorKind::SyncFirst { draft: key.draft }.into());
+                }
                 let kind = change::kind_of(write, key.space, &head)?;
                 change::purge(write, kind, key)?;
                 write.tell(key.space, Some(key.draft), trace, EventKind::Purged);

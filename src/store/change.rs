@@ -252,9 +252,14 @@ pub(super) fn check_saves(head: &Head) -> Result<(), Failure> {
 pub(crate) fn checkpoint(write: &mut Write<'_>, place: &Place, key: DraftKey, name: &str) -> Result<Written, Failure> {
     let head = open_head(write, key)?;
     let mut header = edited(write, place, &head, &head.header.vector, head.header.schema)?;
-    header.flags |= FLAG_CHECKPOINT;
+    header.flags |= FLAG_CHECKPOINT | still_blank(&head);
     let meta = Meta { checkpoint: Some(name.to_owned()), device: place.device.clone(), ..head.meta.clone() };
     rewrite(write, place, &head, header, meta)
+}
+
+/// The same text is as blank as it was, and somebody may have said that this is meant.
+fn still_blank(head: &Head) -> u64 {
+    if fault::on("blank-confirmed-for-one-version") { 0 } else { head.header.flags & FLAG_BLANK_YES }
 }
 
 /// Writes the head's text once more, saying that it is meant to be blank: a hub's text may be replaced by it.
@@ -320,6 +325,7 @@ pub(crate) fn enter_phase(
 ) -> Result<Written, Failure> {
     enter_slot(write, place, kind, head, entering.phase)?;
     let mut header = edited(write, place, head, &head.header.vector, head.header.schema)?;
+    header.flags |= still_blank(head);
     header.phase = entering.phase;
     header.promoted = entering.promoted;
     let meta = Meta {

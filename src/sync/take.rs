@@ -5,6 +5,7 @@ use super::integrate::{Known, Move, Next, Plan, decide};
 use super::talk::{Stop, beside_the_point};
 use crate::draft::document;
 use crate::draft::joining::Joiner;
+use crate::draft::live;
 use crate::error::Failure;
 use crate::fault;
 use crate::id::RevisionId;
@@ -106,6 +107,7 @@ impl Cycle<'_> {
         if ready.is_empty() {
             return Ok(Vec::new());
         }
+        self.save_what_is_typed(&ready);
         let keys: Vec<DraftKey> = ready.iter().map(|(decided, _)| decided.facts.key).collect();
         let (place, trace) = (self.place.clone(), self.talk.trace);
         let keep = self.core.engine.settings.restore_points;
@@ -128,6 +130,29 @@ impl Cycle<'_> {
         self.is_marked |= is_first;
         done.iter().flatten().for_each(|done| self.count(done));
         Ok(keys.into_iter().zip(done).filter(|(_, done)| done.is_none()).map(|(key, _)| key).collect())
+    }
+
+    /// Saves what autosaves hold of drafts that another device archived or put into the trash, where nothing can be saved
+    /// afterwards. Whatever that changes is decided anew; where it fails, the autosave goes on saying that it is unsaved.
+    fn save_what_is_typed(&self, ready: &[Ready]) {
+        let ends = |decided: &Decided| match &decided.becomes {
+            Becomes::Adopts(main) | Becomes::Joins { main, .. } => !main.header.phase.takes_saves(),
+            Becomes::Stays { .. } | Becomes::Renews | Becomes::Keeps => false,
+        };
+        for (decided, _) in ready.iter().filter(|(decided, _)| ends(decided)) {
+            if fault::on("typed-text-shut-out-by-another-device") {
+                continue;
+            }
+            let saved = live::claim(&self.core.engine.live, decided.facts.key).and_then(|claimed| {
+                if claimed.is_empty() {
+                    return Ok(());
+                }
+                live::commit_with(self.core, claimed, self.talk.trace, |write, save| Ok((save(write)?, ())))
+            });
+            if let Err(failure) = saved {
+                tracing::warn!(draft = %decided.facts.key.draft, error = %failure.kind, "what is typed could not be saved");
+            }
+        }
     }
 
     async fn take_in_draft(&mut self, key: DraftKey) -> Result<(), Stop> {

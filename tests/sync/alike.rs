@@ -1,7 +1,7 @@
 //! While a conflict is open everybody has the same texts of it, however the others go on.
 
 use crate::world::{Device, Line, Loses, Note, change, hub, note, title};
-use draftkeep::Draft;
+use draftkeep::{Draft, Phase};
 
 fn retitle(draft: &Draft<Note>, title: &str) {
     change(draft, |note| title.clone_into(&mut note.title));
@@ -103,4 +103,28 @@ fn a_side_that_another_one_takes_in_goes_on_every_device() {
     let count = texts(&one, &draft).len();
     assert!(count <= 3, "{count} sides of three devices");
     assert_alike(&[one, two, three], &draft, count);
+}
+
+/// Settling says what the text is, and takes nothing back that was done to the draft.
+#[test]
+fn what_was_published_elsewhere_stays_published_when_its_conflict_is_settled() {
+    let ([one, two, three], draft) = disagreeing();
+    draft.promote_and_archive("post/1").unwrap();
+    settle_down(&[&one, &two, &three]);
+    let theirs = two.the_same(&draft);
+    theirs.conflict().unwrap().unwrap().settle(&note("Night, one and two", "")).unwrap();
+    assert_alike(&[one, two, three], &draft, 1);
+    let info = theirs.info().unwrap();
+    assert_eq!((info.phase, info.outcome.as_deref()), (Phase::Archived, Some("post/1")));
+    assert!(info.promoted.is_some());
+}
+
+#[test]
+fn a_conflict_of_an_archived_draft_is_settled_in_the_archive() {
+    let ([one, two, three], draft) = disagreeing();
+    draft.archive().unwrap();
+    draft.conflict().unwrap().unwrap().settle(&note("Night, one and two", "")).unwrap();
+    assert_eq!(draft.info().unwrap().phase, Phase::Archived);
+    assert_alike(&[one, two, three], &draft, 1);
+    draft.discard().unwrap();
 }

@@ -347,7 +347,7 @@ impl Taking<'_, '_> {
 }
 
 /// The slot learns of a generation that came from elsewhere, or of its new phase.
-pub(super) fn enter_slot(
+pub(crate) fn enter_slot(
     write: &mut Write<'_>,
     place: &Place,
     key: DraftKey,

@@ -14,6 +14,7 @@ use crate::revision::{Header, Meta};
 use crate::store::append::{self, New};
 use crate::store::change::{kind_of, open_head};
 use crate::store::heads::{self, Head};
+use crate::store::settle::stage;
 use crate::store::sides;
 use crate::store::stale::{Edition, Join, Joined, Stands};
 use crate::store::versions::packed::{self, Whole};
@@ -192,15 +193,6 @@ fn is_countable((ours, theirs): (&Header, &Header), tops: &[Whole], below: Optio
             one.join(other) == common && below.header.vector == one.meet(other)
         }
         _ => false,
-    }
-}
-
-fn stage(header: &Header, meta: &Meta) -> Stage {
-    Stage {
-        phase: header.phase,
-        promoted: header.promoted,
-        outcome: meta.outcome.clone(),
-        discarded_from: meta.discarded_from,
     }
 }
 

@@ -6,6 +6,7 @@ use super::{arrivals, body, contains, link, outbox};
 use crate::error::Failure;
 use crate::fault;
 use crate::id::RevisionId;
+use crate::phase::Phase;
 use crate::records::view::View;
 use crate::revision::{CHAIN_MAX, FLAG_CHECKPOINT};
 use crate::store::change::{Place, open_head};
@@ -42,6 +43,7 @@ pub(crate) struct Outgoing {
     /// The document, for whoever looks at what leaves.
     pub(crate) document: Vec<u8>,
     pub(crate) flags: u64,
+    pub(crate) phase: Phase,
 }
 
 /// What a revision is to become on the hub.
@@ -202,6 +204,7 @@ impl<V: View> Reading<'_, V> {
             side,
             document: whole.body.clone(),
             flags: whole.header.flags,
+            phase: whole.header.phase,
         }
     }
 }

@@ -211,6 +211,12 @@ impl Device {
         Ok((held, changed))
     }
 
+    /// The words that stand in the head of each draft.
+    pub(super) fn heads(&mut self) -> Result<BTreeMap<DraftId, BTreeSet<Word>>, String> {
+        self.look()?;
+        Ok(self.looks.iter().map(|(id, look)| (*id, look.words.clone())).collect())
+    }
+
     pub(super) fn sides(&self, id: DraftId) -> Result<Vec<Essay>, String> {
         let conflict = self.draft(id)?.conflict();
         let Some(conflict) = conflict.map_err(|error| format!("{} cannot show a conflict: {error}", self.name))? else {

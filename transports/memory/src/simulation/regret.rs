@@ -21,21 +21,21 @@ impl Device {
     pub(crate) fn return_to_a_point(&mut self, dice: &mut Dice) -> Result<Vec<Written>, String> {
         let points = self.space()?.restore_points().map_err(|error| format!("{} has no points: {error}", self.name))?;
         let Some(point) = dice.pick(&points).map(|point| point.number) else { return Ok(Vec::new()) };
-        let before = self.look()?.0;
+        let before = self.heads()?;
         let returned = self.space()?.return_to(point);
         let is_acknowledged = returned.is_ok();
         let what = match &returned {
             Ok(done) => format!("returns to point {point}: {} drafts, {} left", done.drafts.len(), done.left.len()),
             Err(error) => format!("returns to point {point}: {error}"),
         };
-        let after = self.look()?.0;
-        let nothing = BTreeSet::new();
-        let written = after.iter().filter_map(|(subject, now)| {
-            let then = before.get(subject).unwrap_or(&nothing);
+        let (after, infos) = (self.heads()?, self.infos()?);
+        let written = infos.iter().filter_map(|info| {
+            let (then, now) = (before.get(&info.id)?, after.get(&info.id)?);
+            // Also what still stands in a side: it was taken out of the text.
             let (added, removed): (BTreeSet<Word>, BTreeSet<Word>) = (now - then, then - now);
             let is_changed = !added.is_empty() || !removed.is_empty();
-            let what = format!("{what}: {subject} +{} -{}", added.len(), removed.len());
-            is_changed.then(|| Written { subject: subject.clone(), added, removed, is_acknowledged, what })
+            let (subject, what) = (subject_of(info), format!("{what}: +{} -{}", added.len(), removed.len()));
+            is_changed.then_some(Written { subject, added, removed, is_acknowledged, what })
         });
         Ok(written.collect())
     }
