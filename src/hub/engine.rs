@@ -6,9 +6,9 @@ use super::rows::{DraftRow, SpaceRow};
 use super::tables::{HUB, HUB_KEY, SpaceKey};
 use super::waiting::Waiting;
 use super::{bodies, check, feed, looking};
-use crate::error::{ErrorKind, Failure};
+use crate::error::{Error, ErrorKind, Failure};
 use crate::fault;
-use crate::id::{DraftId, EventId, HubId, RevisionId};
+use crate::id::{DraftId, EventId, HubId, RevisionId, TraceId};
 use crate::records::queue::{Call, Queue, Shared};
 use crate::records::txn::Txn;
 use crate::records::view::{Committed, View};
@@ -156,8 +156,7 @@ impl Inner {
                 now,
                 trace: request.trace,
                 device: request.device,
-                mains: options.mains,
-                revision_bytes: options.revision_bytes,
+                options: &options,
                 left: options.answer_bytes,
             };
             let outcomes = pushes.iter().zip(events).map(|(push, event)| pushing.take(push, event));
@@ -225,6 +224,12 @@ impl Inner {
 
     fn refused(&self, row: &SpaceRow, refusal: Refusal) -> Answer {
         self.say(row, Reply::Refused(refusal))
+    }
+
+    /// Does something for the hub's operator, out of what is committed and durable. Gives an error a trace id of its own.
+    pub(super) fn show<R>(&self, work: impl FnOnce(&Committed) -> Result<R, Failure>) -> Result<R, Error> {
+        let shown = self.check_process().and_then(|()| work(&self.read()?));
+        shown.map_err(|failure| Error::new(failure, TraceId::from_bytes(self.random())))
     }
 
     pub(super) fn random(&self) -> [u8; 16] {

@@ -13,12 +13,14 @@
 //! | `check` | requests beyond the limits |
 //! | `push`, `feed`, `bodies`, `audit` | carrying out a push; each knows its tables |
 //! | `looking` | finding spaces, drafts and positions |
+//! | `status`, `kept` | what an operator sees: spaces and their audit, earlier mains |
 //! | `chains` | which bodies may be deltas of others |
 //! | `waiting` | who waits for news |
-//! | `tables`, `rows` | what is stored: keys and values |
+//! | `tables`, `rows`, `body_row` | what is stored: keys and values |
 
 mod audit;
 mod bodies;
+mod body_row;
 mod chains;
 mod check;
 mod engine;
@@ -26,15 +28,19 @@ mod feed;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod handle;
+mod kept;
 mod looking;
 mod options;
 mod push;
 mod rows;
 mod rules;
+mod status;
 mod tables;
 mod waiting;
 
 pub use audit::{AuditAction, AuditEntry, AuditOutcome};
 pub use handle::Hub;
+pub use kept::{DraftThen, KeptMain, MainThen, Moment};
 pub use options::HubOptions;
 pub use rules::{Decision, Held, decide};
+pub use status::SpaceStatus;

@@ -1,6 +1,8 @@
 //! Carrying out what the rule decided.
 
 use super::audit::{self, AuditAction, AuditEntry, AuditOutcome};
+use super::body_row::Came;
+use super::options::HubOptions;
 use super::rows::{DraftRow, Fork, SpaceRow};
 use super::rules::{Decision, Held, decide};
 use super::tables::{AUDIT, CONTAINED, POSITIONS, ROWS, SPACES, SpaceKey};
@@ -25,10 +27,7 @@ pub(super) struct Pushing<'a> {
     pub(super) now: Timestamp,
     pub(super) trace: TraceId,
     pub(super) device: Option<String>,
-    /// How many mains are kept beside the one that counts.
-    pub(super) mains: usize,
-    /// The longest revision that is taken.
-    pub(super) revision_bytes: usize,
+    pub(super) options: &'a HubOptions,
     /// How many bytes of revisions the answer may still hold.
     pub(super) left: usize,
 }
@@ -47,8 +46,8 @@ impl Pushing<'_> {
         }
         let outcome = match decision {
             Decision::Known(standing) => return Ok(Outcome::Accepted { standing }),
-            _ if push.revision.bytes() > self.revision_bytes => {
-                let limit = self.revision_bytes;
+            _ if push.revision.bytes() > self.options.revision_bytes => {
+                let limit = self.options.revision_bytes;
                 rejected(
                     Rejection::TooLarge,
                     format!("this hub takes revisions of at most {limit} bytes; split the document"),
@@ -93,33 +92,54 @@ impl Pushing<'_> {
         let is_new = !before.contains(&id);
         if is_new
             && let Some(reason) =
-                chains::refusal(self.txn, &self.key, row.as_ref(), &before, (push, self.revision_bytes))?
+                chains::refusal(self.txn, &self.key, row.as_ref(), &before, (push, self.options.revision_bytes))?
         {
             return Ok(rejected(Rejection::Base, reason));
         }
         let position = self.space.position.after(draft, id);
-        feed::advance(self.txn, &self.key, &self.space, draft, row.as_ref().map(|row| row.seq), position.seq)?;
-        self.space.drafts += u64::from(row.is_none());
-        let mut row = self.changed(row, &push.revision, forks, standing, position.seq, &before);
+        let came = Came { seq: position.seq, at: self.now, device: self.device.clone() };
+        let stood = row.as_ref().map(|row| (row.seq, row.forks.len()));
+        let mut row = self.changed(row, &push.revision, forks, standing, &came, &before);
+        if is_new {
+            row.bases.extend(push.base.map(|base| (id, base)));
+        }
+        let after = row.held();
+        row.bases.retain(|id, _| after.contains(id));
+        feed::advance(self.txn, &self.key, &self.space, draft, stood.map(|(seq, _)| seq), position.seq)?;
         if standing == Standing::Main {
             let contains = if fault::on("hub-forgets-what-is-contained") { &[] } else { &push.contains[..] };
             for contained in contains.iter().chain([&id]) {
                 self.txn.put(CONTAINED, self.key.revision(draft, *contained), Vec::new());
             }
         }
-        if is_new {
-            row.bases.extend(push.base.map(|base| (id, base)));
-            bodies::write(self.txn, &self.key, &push.revision, push.base)?;
-        }
-        let after = row.held();
-        row.bases.retain(|id, _| after.contains(id));
+        let mut dropped_bytes = 0_u64;
         for dropped in before.difference(&after) {
+            dropped_bytes = dropped_bytes.saturating_add(bodies::taken(self.txn, &self.key, draft, *dropped)?);
             bodies::remove(self.txn, &self.key, draft, *dropped)?;
         }
+        if fault::on("hub-counts-what-went") {
+            dropped_bytes = 0;
+        }
+        let new_bytes = if is_new { push.revision.bytes() as u64 } else { 0 };
+        if is_new {
+            bodies::write(self.txn, &self.key, &push.revision, push.base, came)?;
+        } else {
+            bodies::come_again(self.txn, &self.key, (draft, &row), id, came)?;
+        }
+        self.count(stood, row.forks.len(), new_bytes, dropped_bytes);
         self.txn.put(ROWS, self.key.draft(draft), row.encode());
         self.txn.put(POSITIONS, self.key.number(position.seq), position.chain.to_vec());
         self.space.position = position;
         Ok(Outcome::Accepted { standing })
+    }
+
+    /// Keeps count of what the space has. What was damaged is not known to have gone, so less than nothing is nothing.
+    fn count(&mut self, stood: Option<(u64, usize)>, forks: usize, new_bytes: u64, dropped_bytes: u64) {
+        let space = &mut self.space;
+        space.drafts = space.drafts.saturating_add(u64::from(stood.is_none()));
+        let forks_before = stood.map_or(0, |(_, forks)| forks as u64);
+        space.forks = space.forks.saturating_add(forks as u64).saturating_sub(forks_before);
+        space.bytes = space.bytes.saturating_add(new_bytes).saturating_sub(dropped_bytes);
     }
 
     fn changed(
@@ -128,19 +148,27 @@ impl Pushing<'_> {
         revision: &Revision,
         forks: &[RevisionId],
         standing: Standing,
-        seq: u64,
+        came: &Came,
         held: &BTreeSet<RevisionId>,
     ) -> DraftRow {
         let id = revision.id();
         let Some(mut row) = row else {
-            let (mains, forks, bases, unknown) = (Vec::new(), Vec::new(), BTreeMap::new(), Unknown::default());
-            return DraftRow { seq, main: id, mains, forks, bases, unknown };
+            return DraftRow {
+                seq: came.seq,
+                main: id,
+                mains: Vec::new(),
+                forks: Vec::new(),
+                bases: BTreeMap::new(),
+                began: came.seq,
+                began_at: came.at,
+                unknown: Unknown::default(),
+            };
         };
-        row.seq = seq;
+        row.seq = came.seq;
         row.forks.retain(|fork| forks.contains(&fork.id));
         if standing == Standing::Main {
             row.mains.insert(0, std::mem::replace(&mut row.main, id));
-            row.mains.truncate(self.mains);
+            row.mains.truncate(self.options.mains);
         } else {
             let bases = revision.parents().iter().filter(|parent| held.contains(parent)).copied().take(Fork::BASES_MAX);
             row.forks.push(Fork { id, bases: bases.collect() });

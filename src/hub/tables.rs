@@ -8,7 +8,7 @@
 //! | `FEED` | space, number | [`FeedRow`](super::rows::FeedRow) | each row names the number before it; the last one is the space's |
 //! | `POSITIONS` | space, number | hash of the feed's chain | dense |
 //! | `CONTAINED` | space, draft, revision | empty | – |
-//! | `BODIES` | space, draft, revision | [`BodyRow`](super::rows::BodyRow) | `ROWS` names all that have to be there |
+//! | `BODIES` | space, draft, revision | [`BodyRow`](super::body_row::BodyRow) | `ROWS` names all that have to be there |
 //! | `PIECES` | space, draft, revision, piece | bytes of a revision | `BODIES` counts them |
 //! | `AUDIT` | space, number | [`AuditRow`](super::rows::AuditRow) | dense |
 //!

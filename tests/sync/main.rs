@@ -4,6 +4,7 @@
 mod agreeing;
 mod branching;
 mod deltas;
+mod earlier;
 mod losing;
 #[cfg(feature = "metrics")]
 mod measuring;
