@@ -363,6 +363,7 @@ mod store;
 pub mod sync;
 mod tally;
 pub mod transport;
+mod validate;
 pub mod value;
 mod vector;
 mod watch;

@@ -5,7 +5,7 @@ use super::push::{Pushing, contained};
 use super::rows::{DraftRow, SpaceRow};
 use super::tables::{HUB, HUB_KEY, SpaceKey};
 use super::waiting::Waiting;
-use super::{bodies, check, feed, looking};
+use super::{bodies, check, feed, looking, validating};
 use crate::error::{Error, ErrorKind, Failure};
 use crate::fault;
 use crate::id::{DraftId, EventId, HubId, RevisionId, TraceId};
@@ -139,6 +139,7 @@ impl Inner {
             Ask::Push { pushes } => std::mem::take(pushes),
             _ => Vec::new(),
         };
+        let verdicts = validating::look(&self.options, || self.read(), (&key, &request.space), &pushes)?;
         let events: Vec<EventId> = pushes.iter().map(|_| EventId::from_bytes(self.random())).collect();
         let (hub, now, options) = (self.id, self.options.clock.now(), self.options.clone());
         let work = move |write: &mut Write<'_>| {
@@ -148,6 +149,8 @@ impl Inner {
             if let Some(refusal) = looking::refusal(write.txn, hub, &key, &space, &request)? {
                 return Ok(Answer { hub, position: before, reply: Reply::Refused(refusal) });
             }
+            let verdicts = verdicts.into_iter().map(|verdict| validating::still_fine(write.txn, &key, verdict));
+            let verdicts = verdicts.collect::<Result<Vec<_>, Failure>>()?;
             let mut pushing = Pushing {
                 txn: write.txn,
                 key,
@@ -159,7 +162,8 @@ impl Inner {
                 options: &options,
                 left: options.answer_bytes,
             };
-            let outcomes = pushes.iter().zip(events).map(|(push, event)| pushing.take(push, event));
+            let judged = pushes.iter().zip(verdicts).zip(events);
+            let outcomes = judged.map(|((push, verdict), event)| pushing.take(push, verdict, event));
             let outcomes = outcomes.collect::<Result<Vec<_>, Failure>>()?;
             let position = pushing.finish();
             if position != before {

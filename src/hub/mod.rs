@@ -15,6 +15,7 @@
 //! | `looking` | finding spaces, drafts and positions |
 //! | `status`, `kept` | what an operator sees: spaces and their audit, earlier mains |
 //! | `chains` | which bodies may be deltas of others |
+//! | `validating` | asking the application's validator, before a push has its turn |
 //! | `waiting` | who waits for news |
 //! | `tables`, `rows`, `body_row` | what is stored: keys and values |
 
@@ -36,6 +37,7 @@ mod rows;
 mod rules;
 mod status;
 mod tables;
+mod validating;
 mod waiting;
 
 pub use audit::{AuditAction, AuditEntry, AuditOutcome};
@@ -44,3 +46,5 @@ pub use kept::{DraftThen, KeptMain, MainThen, Moment};
 pub use options::HubOptions;
 pub use rules::{Decision, Held, decide};
 pub use status::SpaceStatus;
+
+pub use crate::validate::{Candidate, Invalid, Validate};

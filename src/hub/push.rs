@@ -6,6 +6,7 @@ use super::options::HubOptions;
 use super::rows::{DraftRow, Fork, SpaceRow};
 use super::rules::{Decision, Held, decide};
 use super::tables::{AUDIT, CONTAINED, POSITIONS, ROWS, SPACES, SpaceKey};
+use super::validating::Verdict;
 use super::{bodies, chains, feed, looking};
 use crate::clock::Timestamp;
 use crate::codec::Unknown;
@@ -34,7 +35,7 @@ pub(super) struct Pushing<'a> {
 
 impl Pushing<'_> {
     /// Decides one push and carries it out. `event` names its entry in the audit.
-    pub(super) fn take(&mut self, push: &Push, event: EventId) -> Result<Outcome, Failure> {
+    pub(super) fn take(&mut self, push: &Push, verdict: Verdict, event: EventId) -> Result<Outcome, Failure> {
         let (draft, id) = (push.revision.draft(), push.revision.id());
         let row = looking::draft(self.txn, &self.key, draft)?;
         let is_main = row.as_ref().is_some_and(|row| row.main == id);
@@ -62,8 +63,8 @@ impl Pushing<'_> {
                     format!("the draft has {FORKS_MAX} open conflicts, which is the limit; settle some of them");
                 rejected(Rejection::ForksFull, reason)
             }
-            Decision::Main { forks } => self.accept(row, push, &forks, Standing::Main)?,
-            Decision::Fork { forks } => self.accept(row, push, &forks, Standing::Fork)?,
+            Decision::Main { forks } => self.accept(row, push, verdict, (&forks, Standing::Main))?,
+            Decision::Fork { forks } => self.accept(row, push, verdict, (&forks, Standing::Fork))?,
         };
         self.note(push, &outcome, event);
         Ok(outcome)
@@ -78,13 +79,13 @@ impl Pushing<'_> {
     }
 
     /// Takes the revision in: as the main, with what it contains, or as the last of the forks. Refused is a body that builds on what
-    /// is not here.
+    /// is not here, and a document that the validator refuses.
     fn accept(
         &mut self,
         row: Option<DraftRow>,
         push: &Push,
-        forks: &[RevisionId],
-        standing: Standing,
+        verdict: Verdict,
+        (forks, standing): (&[RevisionId], Standing),
     ) -> Result<Outcome, Failure> {
         let (draft, id) = (push.revision.draft(), push.revision.id());
         let before = row.as_ref().map(DraftRow::held).unwrap_or_default();
@@ -95,6 +96,15 @@ impl Pushing<'_> {
                 chains::refusal(self.txn, &self.key, row.as_ref(), &before, (push, self.options.revision_bytes))?
         {
             return Ok(rejected(Rejection::Base, reason));
+        }
+        match verdict {
+            Verdict::Fine | Verdict::FineUpon { .. } => {}
+            Verdict::Refused(_) | Verdict::Unread if fault::on("hub-takes-what-is-invalid") => {}
+            Verdict::Refused(reason) => return Ok(rejected(Rejection::Invalid, reason)),
+            Verdict::Unread => {
+                let reason = "what this one builds on was not here when it was to be read; send it whole";
+                return Ok(rejected(Rejection::Base, reason.to_owned()));
+            }
         }
         let position = self.space.position.after(draft, id);
         let came = Came { seq: position.seq, at: self.now, device: self.device.clone() };

@@ -3,6 +3,7 @@
 
 mod mains;
 mod status;
+mod validating;
 
 use draftkeep::clock::{Clock as _, ManualClock, SeededEntropy, Spawn as _, TaskQueue};
 use draftkeep::hub::{AuditAction, AuditOutcome, Hub, HubOptions};

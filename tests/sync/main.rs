@@ -13,4 +13,5 @@ mod parked;
 mod returning;
 mod running;
 mod storing;
+mod validated;
 mod world;
