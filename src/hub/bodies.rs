@@ -71,6 +71,27 @@ pub(super) fn came(
     Ok((found.came, bytes))
 }
 
+/// What is stored of a revision.
+pub(super) struct Stored {
+    /// The bytes of header and body.
+    pub(super) bytes: u64,
+    /// The records that they are cut into beside its row.
+    pub(super) pieces: u64,
+}
+
+/// Reads all that is stored of a revision that the draft's row names.
+pub(super) fn check(
+    view: &impl View,
+    space: &SpaceKey,
+    (draft, row): (DraftId, &DraftRow),
+    id: RevisionId,
+) -> Result<Stored, Failure> {
+    let found = self::row(view, space, (draft, row), id)?;
+    let pieces = if let Bytes::Pieces(count) = found.bytes { count.into() } else { 0 };
+    let stored = Stored { bytes: found.length(), pieces };
+    revision(view, space, draft, id, found).map(|_| stored)
+}
+
 /// Drops a revision that no row names any more, whatever is left of it: what is damaged has to go as well.
 pub(super) fn remove(txn: &mut Txn, space: &SpaceKey, draft: DraftId, id: RevisionId) -> Result<(), Failure> {
     let key = space.revision(draft, id);

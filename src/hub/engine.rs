@@ -230,10 +230,15 @@ impl Inner {
         self.say(row, Reply::Refused(refusal))
     }
 
-    /// Does something for the hub's operator, out of what is committed and durable. Gives an error a trace id of its own.
+    /// Does something for the hub's operator. Gives an error a trace id of its own.
+    pub(super) fn traced<R>(&self, work: impl FnOnce() -> Result<R, Failure>) -> Result<R, Error> {
+        let done = self.check_process().and_then(|()| work());
+        done.map_err(|failure| Error::new(failure, TraceId::from_bytes(self.random())))
+    }
+
+    /// The same, out of what is committed and durable.
     pub(super) fn show<R>(&self, work: impl FnOnce(&Committed) -> Result<R, Failure>) -> Result<R, Error> {
-        let shown = self.check_process().and_then(|()| work(&self.read()?));
-        shown.map_err(|failure| Error::new(failure, TraceId::from_bytes(self.random())))
+        self.traced(|| work(&self.read()?))
     }
 
     pub(super) fn random(&self) -> [u8; 16] {

@@ -58,13 +58,15 @@ impl Hub {
     /// [`NotAStore`](StorageErrorKind::NotAStore): there is something else in the storage. [`ErrorKind::Corrupt`]: the hub's own
     /// record is damaged. Any other: the storage failed.
     pub fn open(storage: Arc<dyn Storage>, options: HubOptions) -> Result<Self> {
-        Self::start(options, || Ok(storage))
+        Self::start(options, || Ok(storage), |failure| failure)
     }
 
-    /// Opens the hub in what `storage` gives, which is asked once the options are found to be in their ranges.
+    /// Opens the hub in what `storage` gives, which is asked once the options are found to be in their ranges. `named` says of a
+    /// failure what it is about.
     pub(super) fn start(
         options: HubOptions,
         storage: impl FnOnce() -> std::result::Result<Arc<dyn Storage>, Failure>,
+        named: impl FnOnce(Failure) -> Failure,
     ) -> Result<Self> {
         let mut trace = [0; TraceId::LEN];
         options.entropy.fill(&mut trace);
@@ -73,7 +75,7 @@ impl Hub {
             let id = open_or_make(&*storage, &options)?;
             Ok(Self(Arc::new(Inner::new(storage, options, id))))
         });
-        opened.map_err(|failure| Error::new(failure, TraceId::from_bytes(trace)))
+        opened.map_err(|failure| Error::new(named(failure), TraceId::from_bytes(trace)))
     }
 
     /// Its id, which lives with its data.

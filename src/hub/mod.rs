@@ -14,6 +14,7 @@
 //! | `push`, `feed`, `bodies`, `audit` | carrying out a push; each knows its tables |
 //! | `looking` | finding spaces, drafts and positions |
 //! | `status`, `kept` | what an operator sees: spaces and their audit, earlier mains |
+//! | `file`, `verify` | a hub in a file, its backup and its room; checking all of it |
 //! | `chains` | which bodies may be deltas of others |
 //! | `validating` | asking the application's validator, before a push has its turn |
 //! | `waiting` | who waits for news |
@@ -26,6 +27,7 @@ mod chains;
 mod check;
 mod engine;
 mod feed;
+mod file;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
 mod handle;
@@ -38,6 +40,7 @@ mod rules;
 mod status;
 mod tables;
 mod validating;
+mod verify;
 mod waiting;
 
 pub use audit::{AuditAction, AuditEntry, AuditOutcome};
@@ -46,5 +49,6 @@ pub use kept::{DraftThen, KeptMain, MainThen, Moment};
 pub use options::HubOptions;
 pub use rules::{Decision, Held, decide};
 pub use status::SpaceStatus;
+pub use verify::{Damage, Verified};
 
 pub use crate::validate::{Candidate, Invalid, Validate};

@@ -1,9 +1,12 @@
 //! A hub on any storage: what it acknowledged stays, what it did not acknowledge is there whole or not at all, and what it
 //! cannot know it does not claim.
 
+#[cfg(feature = "redb")]
+mod files;
 mod mains;
 mod status;
 mod validating;
+mod verifying;
 
 use draftkeep::clock::{Clock as _, ManualClock, SeededEntropy, Spawn as _, TaskQueue};
 use draftkeep::hub::{AuditAction, AuditOutcome, Hub, HubOptions};
