@@ -16,6 +16,7 @@
 //! | `status`, `kept` | what an operator sees: spaces and their audit, earlier mains |
 //! | `file`, `verify` | a hub in a file, its backup and its room; checking all of it |
 //! | `chains` | which bodies may be deltas of others |
+//! | `room` | how much room a space may take |
 //! | `validating` | asking the application's validator, before a push has its turn |
 //! | `waiting` | who waits for news |
 //! | `tables`, `rows`, `body_row` | what is stored: keys and values |
@@ -35,6 +36,7 @@ mod kept;
 mod looking;
 mod options;
 mod push;
+mod room;
 mod rows;
 mod rules;
 mod status;

@@ -29,6 +29,8 @@ pub struct HubOptions {
     pub(super) answer_bytes: usize,
     pub(super) revision_bytes: usize,
     pub(super) wait: Duration,
+    pub(super) space_drafts: u64,
+    pub(super) space_bytes: u64,
     pub(super) validator: Option<Validator>,
 }
 
@@ -58,6 +60,8 @@ impl HubOptions {
             answer_bytes: 8 << 20,
             revision_bytes: HEADER_MAX + BODY_MAX,
             wait: Duration::from_secs(60),
+            space_drafts: u64::MAX,
+            space_bytes: u64::MAX,
             validator: None,
         }
     }
@@ -91,6 +95,25 @@ impl HubOptions {
     #[must_use]
     pub fn wait(mut self, at_most: Duration) -> Self {
         self.wait = at_most;
+        self
+    }
+
+    /// The most drafts in one space, in whatever phase; as many as one likes by default. A push that begins one more is
+    /// [`SpaceFull`](crate::transport::Rejection::SpaceFull).
+    #[must_use]
+    pub fn space_drafts(mut self, count: u64) -> Self {
+        self.space_drafts = count;
+        self
+    }
+
+    /// The most bytes of revisions that one space takes, as [`SpaceStatus::bytes`](super::SpaceStatus::bytes) counts them; as many as
+    /// one likes by default. A push that would make it more is [`SpaceFull`](crate::transport::Rejection::SpaceFull), unless it makes the
+    /// space smaller: an edit does, where the main that it pushes out was longer.
+    ///
+    /// Positions and audit are not counted: some hundred bytes a push. So this bounds documents, and not how often they are pushed.
+    #[must_use]
+    pub fn space_bytes(mut self, bytes: u64) -> Self {
+        self.space_bytes = bytes;
         self
     }
 

@@ -3,6 +3,7 @@
 use super::audit::{self, AuditAction, AuditEntry, AuditOutcome};
 use super::body_row::Came;
 use super::options::HubOptions;
+use super::room::{self, Change};
 use super::rows::{DraftRow, Fork, SpaceRow};
 use super::rules::{Decision, Held, decide};
 use super::tables::{AUDIT, CONTAINED, POSITIONS, ROWS, SPACES, SpaceKey};
@@ -79,7 +80,7 @@ impl Pushing<'_> {
     }
 
     /// Takes the revision in: as the main, with what it contains, or as the last of the forks. Refused is a body that builds on what
-    /// is not here, and a document that the validator refuses.
+    /// is not here, a document that the validator refuses, and what there is no room for.
     fn accept(
         &mut self,
         row: Option<DraftRow>,
@@ -115,6 +116,15 @@ impl Pushing<'_> {
         }
         let after = row.held();
         row.bases.retain(|id, _| after.contains(id));
+        let mut goes = 0_u64;
+        for dropped in before.difference(&after) {
+            goes = goes.saturating_add(bodies::taken(self.txn, &self.key, draft, *dropped)?);
+        }
+        let comes = if is_new { push.revision.bytes() as u64 } else { 0 };
+        let change = Change { begins: stood.is_none(), comes, goes };
+        if let Some(reason) = room::refusal(self.options, &self.space, change) {
+            return Ok(rejected(Rejection::SpaceFull, reason));
+        }
         feed::advance(self.txn, &self.key, &self.space, draft, stood.map(|(seq, _)| seq), position.seq)?;
         if standing == Standing::Main {
             let contains = if fault::on("hub-forgets-what-is-contained") { &[] } else { &push.contains[..] };
@@ -122,21 +132,15 @@ impl Pushing<'_> {
                 self.txn.put(CONTAINED, self.key.revision(draft, *contained), Vec::new());
             }
         }
-        let mut dropped_bytes = 0_u64;
         for dropped in before.difference(&after) {
-            dropped_bytes = dropped_bytes.saturating_add(bodies::taken(self.txn, &self.key, draft, *dropped)?);
             bodies::remove(self.txn, &self.key, draft, *dropped)?;
         }
-        if fault::on("hub-counts-what-went") {
-            dropped_bytes = 0;
-        }
-        let new_bytes = if is_new { push.revision.bytes() as u64 } else { 0 };
         if is_new {
             bodies::write(self.txn, &self.key, &push.revision, push.base, came)?;
         } else {
             bodies::come_again(self.txn, &self.key, (draft, &row), id, came)?;
         }
-        self.count(stood, row.forks.len(), new_bytes, dropped_bytes);
+        self.count(change, (stood.map_or(0, |(_, forks)| forks), row.forks.len()));
         self.txn.put(ROWS, self.key.draft(draft), row.encode());
         self.txn.put(POSITIONS, self.key.number(position.seq), position.chain.to_vec());
         self.space.position = position;
@@ -144,12 +148,12 @@ impl Pushing<'_> {
     }
 
     /// Keeps count of what the space has. What was damaged is not known to have gone, so less than nothing is nothing.
-    fn count(&mut self, stood: Option<(u64, usize)>, forks: usize, new_bytes: u64, dropped_bytes: u64) {
+    fn count(&mut self, change: Change, (forks_before, forks): (usize, usize)) {
         let space = &mut self.space;
-        space.drafts = space.drafts.saturating_add(u64::from(stood.is_none()));
-        let forks_before = stood.map_or(0, |(_, forks)| forks as u64);
-        space.forks = space.forks.saturating_add(forks as u64).saturating_sub(forks_before);
-        space.bytes = space.bytes.saturating_add(new_bytes).saturating_sub(dropped_bytes);
+        space.drafts = space.drafts.saturating_add(u64::from(change.begins));
+        space.forks = space.forks.saturating_add(forks as u64).saturating_sub(forks_before as u64);
+        let goes = if fault::on("hub-counts-what-went") { 0 } else { change.goes };
+        space.bytes = space.bytes.saturating_add(change.comes).saturating_sub(goes);
     }
 
     fn changed(

@@ -43,6 +43,7 @@ pub(super) mod parking {
     pub(in crate::sync) const ERASED: u32 = 5;
     pub(in crate::sync) const FORKS_FULL: u32 = 6;
     pub(in crate::sync) const OTHER: u32 = 7;
+    pub(in crate::sync) const SPACE_FULL: u32 = 8;
 }
 
 /// What came of one revision.
@@ -250,6 +251,7 @@ impl Cycle<'_> {
                     Rejection::Forbidden => parking::FORBIDDEN,
                     Rejection::Erased => parking::ERASED,
                     Rejection::ForksFull => parking::FORKS_FULL,
+                    Rejection::SpaceFull => parking::SPACE_FULL,
                     // Whatever was to be sent whole for that was: this hub refuses a whole one.
                     Rejection::Base | Rejection::Other(_) => parking::OTHER,
                 };

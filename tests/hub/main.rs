@@ -4,6 +4,7 @@
 #[cfg(feature = "redb")]
 mod files;
 mod mains;
+mod room;
 mod status;
 mod validating;
 mod verifying;

@@ -11,6 +11,7 @@ mod measuring;
 mod moving;
 mod parked;
 mod returning;
+mod room;
 mod running;
 mod storing;
 mod validated;
