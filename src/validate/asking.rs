@@ -32,12 +32,11 @@ impl Validator {
         let asked = || self.ask(space, revision);
         let answer =
             if fault::on("hub-lets-a-panic-through") { Ok(asked()) } else { catch_unwind(AssertUnwindSafe(asked)) };
-        let invalid = match answer {
-            Ok(answer) => answer.err()?,
-            Err(_) => {
-                tracing::error!(draft = %revision.draft(), revision = %revision.id(), "the hub's validator panicked");
-                Invalid::new("the hub's validator failed on this document; tell whoever runs the hub")
-            }
+        let invalid = if let Ok(answer) = answer {
+            answer.err()?
+        } else {
+            tracing::error!(draft = %revision.draft(), revision = %revision.id(), "the hub's validator panicked");
+            Invalid::new("the hub's validator failed on this document; tell whoever runs the hub")
         };
         Some(invalid.told(REASON_MAX))
     }

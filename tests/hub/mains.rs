@@ -104,7 +104,7 @@ fn a_space_as_of_any_moment_is_what_it_was_or_says_that_it_is_not_kept() {
         let history = mains.entry(of).or_default();
         let revision = text(of, &format!("text {number}"));
         let before = history.last().map(|(_, _, before)| before.clone());
-        if random >> 50 & 3 == 0 && before.is_some() {
+        if (random >> 50).is_multiple_of(4) && before.is_some() {
             push(&hub, vec![fork_push(&revision)]);
         } else {
             push(&hub, vec![main_push(&revision, before.as_ref())]);

@@ -152,10 +152,10 @@ fn while_one_push_is_looked_at_others_are_taken() {
 #[test]
 fn a_delta_that_was_read_before_its_draft_moved_on_is_asked_for_whole() {
     let (hub, meanwhile) = (Arc::new(OnceLock::<Hub>::new()), Arc::new(AtomicU64::new(1)));
-    let (within, once) = (Arc::clone(&hub), Arc::clone(&meanwhile));
+    let (within, left) = (Arc::clone(&hub), Arc::clone(&meanwhile));
     let opened = with(move |candidate: &Candidate<'_>| {
         let is_delta = candidate.document().as_str() == Some("ab");
-        if is_delta && once.swap(0, Ordering::SeqCst) == 1 {
+        if is_delta && left.swap(0, Ordering::SeqCst) == 1 {
             let hub = within.get().expect("it is open");
             // From a thread of its own, as a request is in none of another's.
             let push = || push(hub, vec![fork_push(&text(1, r#""meanwhile""#))]);

@@ -44,7 +44,7 @@ fn put(storage: &MemoryStorage, (table, key): &(Table, Vec<u8>), value: Option<V
 fn busy(storage: &MemoryStorage) -> Hub {
     let hub = on(storage);
     let texts: Vec<Revision> = (0..5).map(|number| text(1, &format!("text {number}"))).collect();
-    let large = sample(draft(2), &[], &[b'y'; 200_000]);
+    let large = sample(draft(2), &[], &vec![b'y'; 200_000]);
     let (fork, settled_fork) = (sample(draft(1), &[texts[1].id()], b"fork"), text(1, "settled fork"));
     push(&hub, vec![main_push(&texts[0], None), main_push(&texts[1], Some(&texts[0])), main_push(&large, None)]);
     push(&hub, vec![fork_push(&fork), fork_push(&settled_fork), main_push(&text(1, "late"), None)]);
@@ -111,7 +111,7 @@ fn any_record_that_is_older_than_the_others_is_found() {
     let hub = busy(&storage);
     let main = row(&hub, 1).main.revision.expect("it is small");
     let forks = row(&hub, 1).forks;
-    let large = sample(draft(1), &[], &[b'z'; 40_000]);
+    let large = sample(draft(1), &[], &vec![b'z'; 40_000]);
     let target = Target::Main { expects: Some(main.id()) };
     let settling = Push { revision: large, base: None, contains: [vec![main.id()], forks].concat(), target };
     let pushes = [main_push(&text(5, "another draft"), None), fork_push(&text(1, "one more")), settling];
