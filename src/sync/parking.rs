@@ -11,6 +11,7 @@ const FORBIDDEN: u32 = 4;
 const ERASED: u32 = 5;
 const FORKS_FULL: u32 = 6;
 const BASE: u32 = 7;
+const SPACE_FULL: u32 = 8;
 /// Codes of newer releases follow.
 const OTHERS: u32 = 256;
 
@@ -28,6 +29,7 @@ pub(super) fn refused(code: Rejection, reason: String) -> Parking {
         Rejection::Erased => ERASED,
         Rejection::ForksFull => FORKS_FULL,
         Rejection::Base => BASE,
+        Rejection::SpaceFull => SPACE_FULL,
         Rejection::Other(code) => OTHERS.saturating_add(code),
     };
     Parking { code, reason }
@@ -43,6 +45,7 @@ pub(super) fn rejection(parking: &Parking) -> Option<Rejection> {
         ERASED => Rejection::Erased,
         FORKS_FULL => Rejection::ForksFull,
         BASE => Rejection::Base,
+        SPACE_FULL => Rejection::SpaceFull,
         code => Rejection::Other(code.saturating_sub(OTHERS)),
     })
 }
@@ -60,7 +63,8 @@ mod tests {
             Rejection::Erased,
             Rejection::ForksFull,
             Rejection::Base,
-            Rejection::Other(7),
+            Rejection::SpaceFull,
+            Rejection::Other(9),
             Rejection::Other(4_000_000),
         ] {
             assert_eq!(rejection(&refused(code, String::new())), Some(code));

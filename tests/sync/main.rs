@@ -5,6 +5,7 @@ mod agreeing;
 mod alike;
 mod branching;
 mod deltas;
+mod earlier;
 mod losing;
 #[cfg(feature = "metrics")]
 mod measuring;
@@ -12,6 +13,8 @@ mod moving;
 mod newer;
 mod parked;
 mod returning;
+mod room;
 mod running;
 mod storing;
+mod validated;
 mod world;
