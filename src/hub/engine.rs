@@ -33,15 +33,15 @@ pub(super) struct Inner {
 
 /// The calls of a hub.
 #[derive(Debug)]
-enum Writes {}
+pub(super) enum Writes {}
 
 impl Shared for Writes {
     type Write<'a> = Write<'a>;
 }
 
 /// One request's hand on the shared commit.
-struct Write<'a> {
-    txn: &'a mut Txn,
+pub(super) struct Write<'a> {
+    pub(super) txn: &'a mut Txn,
     /// The spaces whose feeds went on.
     news: &'a mut BTreeSet<SpaceKey>,
 }
@@ -171,6 +171,14 @@ impl Inner {
             }
             Ok(Answer { hub, position, reply: Reply::Pushed(outcomes) })
         };
+        self.write(work)
+    }
+
+    /// Does something in a commit that others may share; returns once it is durable.
+    pub(super) fn write<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Write<'_>) -> Result<R, Failure> + Send + 'static,
+    ) -> Result<R, Failure> {
         self.queue.submit(work, |group| self.commit(group))
     }
 

@@ -14,7 +14,7 @@
 //! | `push`, `feed`, `bodies`, `audit` | carrying out a push; each knows its tables |
 //! | `looking` | finding spaces, drafts and positions |
 //! | `status`, `kept` | what an operator sees: spaces and their audit, earlier mains |
-//! | `file`, `verify` | a hub in a file, its backup and its room; checking all of it |
+//! | `file`, `verify`, `repair` | a hub in a file, its backup and its room; checking all of it; counting anew |
 //! | `chains` | which bodies may be deltas of others |
 //! | `room` | how much room a space may take |
 //! | `validating` | asking the application's validator, before a push has its turn |
@@ -36,6 +36,7 @@ mod kept;
 mod looking;
 mod options;
 mod push;
+mod repair;
 mod room;
 mod rows;
 mod rules;

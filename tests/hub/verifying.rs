@@ -166,6 +166,43 @@ fn an_audit_that_says_something_else_than_what_happened_is_found() {
     assert!(damage.what.contains("entry 2") && damage.what.contains("position 2"), "{damage:?}");
 }
 
+/// Goal: a space that dropped what nobody could count is counted anew. Method: the row of a body is damaged, and goes with the next push.
+#[test]
+fn counts_that_damage_made_wrong_are_built_anew_and_nothing_else_is_touched() {
+    let storage = MemoryStorage::new();
+    let hub = busy(&storage);
+    assert_eq!(hub.repair().expect("memory"), 0, "there is nothing to do");
+    let all = records(&storage);
+    let oldest = hub.mains("alice", draft(1)).expect("memory").pop().expect("there are some").revision;
+    let (place, mut value) = all
+        .into_iter()
+        .find(|((table, key), _)| *table == Table::new(70) && key.ends_with(oldest.as_bytes()))
+        .expect("there");
+    value[1] ^= 1;
+    put(&storage, &place, Some(value));
+    assert!(!hub.verify().expect("memory").is_intact());
+    // Nothing builds on this draft's last ones but each other: three more mains, and all before them are gone.
+    let fork = hub.drafts("alice", draftkeep::hub::Moment::Now, 0, 10).expect("memory");
+    assert!(fork.iter().any(|then| then.forks > 0));
+    for number in 0..4 {
+        let main = row(&hub, 1).main.id;
+        let forks = row(&hub, 1).forks;
+        let revision = text(1, &format!("later {number}"));
+        let target = Target::Main { expects: Some(main) };
+        push(&hub, vec![Push { revision, base: None, contains: [vec![main], forks].concat(), target }]);
+    }
+    let found = hub.verify().expect("memory");
+    assert_eq!(found.damage.len(), 1, "{found:?}");
+    assert!(found.damage[0].what.contains("bytes, and it has"), "{found:?}");
+    let before = records(&storage);
+    assert_eq!(hub.repair().expect("memory"), 1);
+    assert!(hub.verify().expect("memory").is_intact());
+    let after = records(&storage);
+    let changed: Vec<_> = after.iter().filter(|(place, value)| before.get(*place) != Some(value)).collect();
+    assert_eq!((changed.len(), changed[0].0.0, after.len()), (1, Table::new(65), before.len()));
+    assert_eq!(hub.repair().expect("memory"), 0);
+}
+
 #[test]
 fn of_a_hub_with_more_damage_than_anybody_reads_the_first_is_told_and_the_rest_is_counted() {
     let storage = MemoryStorage::new();
