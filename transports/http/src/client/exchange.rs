@@ -4,11 +4,9 @@ use super::options::Deadlines;
 use super::upload::{Phase, Progress, Upload};
 use bytes::Bytes;
 use draftkeep::transport::MESSAGE_MAX;
-use futures_util::future::{Either, select};
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::{Body, Client, Request, Response};
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use url::Url;
@@ -80,27 +78,25 @@ pub(super) enum Lost {
 pub(super) async fn exchange(client: Client, sending: Sending) -> Result<Received, Lost> {
     let Sending { url, headers, body, wait, deadlines } = sending;
     let end = Instant::now() + deadlines.whole + wait;
-    let progress = Progress::begin();
+    let (progress, mut watched) = Progress::begin();
     let mut request = Request::new(Method::POST, url);
     *request.headers_mut() = headers;
-    *request.body_mut() = Some(Body::wrap(Upload::new(body, Arc::clone(&progress))));
+    *request.body_mut() = Some(Body::wrap(Upload::new(body, progress)));
 
     let mut response = pin!(client.execute(request));
     let response = loop {
-        let (phase, since) = progress.last();
+        let (phase, since) = *watched.borrow_and_update();
         let (limit, late) = match phase {
             Phase::Connecting => (deadlines.connect, Deadline::Connect),
             Phase::Sending => (deadlines.send, Deadline::Send),
             Phase::Sent => (deadlines.first_byte + wait, Deadline::Answer),
         };
         let (until, late) = earlier((since + limit, late), (end, Deadline::Whole));
-        match select(response, pin!(sleep_until(until))).await {
-            Either::Left((response, _)) => break response.map_err(reqwest::Error::without_url)?,
-            Either::Right((_, going_on)) => response = going_on,
-        }
-        // It may have gone on since the sleep began.
-        if progress.last() == (phase, since) {
-            return Err(late.into());
+        tokio::select! {
+            // Whoever handed on the body may be gone; then only the answer or the deadline is left.
+            response = &mut response => break response.map_err(reqwest::Error::without_url)?,
+            Ok(()) = watched.changed() => {}
+            () = sleep_until(until) => return Err(late.into()),
         }
     };
     let (status, headers) = (response.status(), response.headers().clone());

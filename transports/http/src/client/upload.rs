@@ -4,8 +4,9 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 /// How much is handed on at once: what is handed on counts as a step forward.
@@ -24,19 +25,16 @@ pub(super) enum Phase {
 
 /// Where a request is, and since when.
 #[derive(Debug)]
-pub(super) struct Progress(Mutex<(Phase, Instant)>);
+pub(super) struct Progress(watch::Sender<(Phase, Instant)>);
 
 impl Progress {
-    pub(super) fn begin() -> Arc<Self> {
-        Arc::new(Self(Mutex::new((Phase::Connecting, Instant::now()))))
-    }
-
-    pub(super) fn last(&self) -> (Phase, Instant) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn begin() -> (Arc<Self>, watch::Receiver<(Phase, Instant)>) {
+        let (sender, receiver) = watch::channel((Phase::Connecting, Instant::now()));
+        (Arc::new(Self(sender)), receiver)
     }
 
     fn step(&self, phase: Phase) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (phase, Instant::now());
+        self.0.send_replace((phase, Instant::now()));
     }
 }
 

@@ -100,7 +100,8 @@ impl Listener {
             ask,
         };
         let began = Instant::now();
-        let (asking, stopping) = (pin!(self.shared.ask(request)), pin!(self.shared.tasks.stopping()));
+        let shared = Arc::clone(&self.shared);
+        let (asking, stopping) = (pin!(shared.ask(request)), pin!(shared.tasks.stopping()));
         let asked = select(asking, stopping).await;
         match asked {
             Either::Left((Ok(answer), _)) => {

@@ -50,6 +50,18 @@ impl Grant {
         &self.name
     }
 
+    /// In which spaces it is good.
+    #[must_use]
+    pub const fn spaces(&self) -> &Spaces {
+        &self.spaces
+    }
+
+    /// For what there.
+    #[must_use]
+    pub const fn rights(&self) -> Rights {
+        self.rights
+    }
+
     /// Whether it is good for this in this space.
     #[must_use]
     pub fn allows(&self, space: &str, right: Rights) -> bool {

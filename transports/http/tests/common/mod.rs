@@ -16,16 +16,16 @@ use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 /// A server in this process, on a runtime of its own, until it is dropped or stopped.
-pub struct Server {
-    pub address: SocketAddr,
-    pub service: HubService,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) service: HubService,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Served>>,
 }
 
 impl Server {
     /// Serves a hub with these rules.
-    pub fn start(
+    pub(crate) fn start(
         hub: impl Transport + 'static,
         authenticate: impl Authenticate,
         limits: Limits,
@@ -47,21 +47,21 @@ impl Server {
     }
 
     /// Serves a hub to everybody, as often as they like.
-    pub fn open(hub: impl Transport + 'static) -> Self {
+    pub(crate) fn open(hub: impl Transport + 'static) -> Self {
         Self::start(hub, Everybody, unlimited(), ListenerOptions::new())
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Says that it is time to end.
-    pub fn begin_to_stop(&mut self) {
+    pub(crate) fn begin_to_stop(&mut self) {
         drop(self.stop.take());
     }
 
     /// Ends it, and tells how that went.
-    pub fn stop(mut self) -> Served {
+    pub(crate) fn stop(mut self) -> Served {
         self.begin_to_stop();
         self.thread.take().unwrap().join().unwrap()
     }
@@ -77,24 +77,24 @@ impl Drop for Server {
 }
 
 /// Limits that no test meets by chance.
-pub fn unlimited() -> Limits {
+pub(crate) fn unlimited() -> Limits {
     let often = Rate::per_second(1_000_000, 1_000_000);
     Limits::new().of_grant(often).of_address(often)
 }
 
-pub fn hub() -> Hub {
+pub(crate) fn hub() -> Hub {
     Hub::open(Arc::new(MemoryStorage::new()), HubOptions::new()).expect("memory")
 }
 
-pub fn token() -> Token {
+pub(crate) fn token() -> Token {
     Token::new("a-token-for-tests").unwrap()
 }
 
-pub fn client(url: &str) -> HttpTransport {
+pub(crate) fn client(url: &str) -> HttpTransport {
     HttpTransport::open(url, HttpOptions::new().token(token())).unwrap()
 }
 
-pub fn request(space: &str, ask: Ask) -> Request {
+pub(crate) fn request(space: &str, ask: Ask) -> Request {
     let trace = TraceId::from_bytes([3; 16]);
     Request { space: space.to_owned(), device: Some("a test".to_owned()), trace, hub: None, seen: None, ask }
 }

@@ -130,6 +130,19 @@ impl TokenFile {
         Self::with_clock(path, Arc::new(SystemClock))
     }
 
+    /// The same; where there is no file, one without a token is made first.
+    ///
+    /// # Errors
+    ///
+    /// As [`TokenFileError`] says.
+    pub fn open_or_create(path: impl Into<PathBuf>) -> Result<Self, TokenFileError> {
+        let path = path.into();
+        if !path.exists() {
+            list::change(&path, |_| Ok(()))?;
+        }
+        Self::open(path)
+    }
+
     /// The same with a clock of one's own, for tests.
     ///
     /// # Errors
