@@ -188,10 +188,14 @@ fn the_program_says_what_is_wrong_and_touches_nothing() {
     assert_eq!(run(&["token", "new", "x"]).0, Some(2));
     let (code, said) = run(&["token", "list"]);
     assert_eq!(code, Some(1), "{said}");
-    let (code, said) = run(&["token", "new", "alice's phone", "--space", "alice", "--read-only", "--expires-in", "90d"]);
+    let (code, said) =
+        run(&["token", "new", "alice's phone", "--space", "alice", "--read-only", "--expires-in", "90d"]);
     assert_eq!(code, Some(0), "{said}");
     let (_, listed) = run(&["token", "list"]);
-    assert!(listed.contains("alice's phone") && listed.contains("reads \"alice\"") && listed.contains("until"), "{listed}");
+    assert!(
+        listed.contains("alice's phone") && listed.contains("reads \"alice\"") && listed.contains("until"),
+        "{listed}"
+    );
     let secret = said.lines().find(|line| line.starts_with("dk_")).unwrap();
     assert!(!listed.contains(secret));
     let (code, said) = run(&["token", "revoke", &secret[3..19]]);

@@ -140,7 +140,7 @@ fn an_answer_without_end_is_not_taken_into_memory() {
     let endless = Stranger::start(|asked, stream| {
         let head = format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n{}\r\n", asked.marks());
         let _ = stream.write_all(head.as_bytes());
-        let chunk = [b"10000\r\n".as_slice(), &[7; 0x10000], b"\r\n"].concat();
+        let chunk = [b"10000\r\n".as_slice(), &vec![7; 0x10000], b"\r\n"].concat();
         let mut sent = 0;
         while stream.write_all(&chunk).is_ok() {
             sent += 0x10000;

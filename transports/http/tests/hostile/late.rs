@@ -118,7 +118,7 @@ fn after_all_that_the_transport_goes_on() {
                 1 => drop(std::thread::spawn(move || sleep_long(&mut stream))),
                 2 => drop(stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-le")),
                 3 => drop(stream.write_all(b"\0\0\0 nonsense \r\n\r\n")),
-                4 => drop(stream.write_all(&[b'a'; 1 << 20])),
+                4 => drop(stream.write_all(&vec![b'a'; 1 << 20])),
                 _ => {
                     let mut there = TcpStream::connect(hub).unwrap();
                     let (mut back, mut on) = (stream.try_clone().unwrap(), there.try_clone().unwrap());

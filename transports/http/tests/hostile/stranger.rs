@@ -79,7 +79,7 @@ pub(crate) fn answer(status: u16, headers: &str, body: &str) -> String {
 
 fn read_request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let (mut bytes, mut chunk) = (Vec::new(), [0; 64 << 10]);
+    let (mut bytes, mut chunk) = (Vec::new(), vec![0; 64 << 10]);
     loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
             let head = String::from_utf8(bytes[..end].to_vec()).unwrap();

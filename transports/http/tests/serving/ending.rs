@@ -1,7 +1,6 @@
 //! An end that loses nothing: what was begun is finished, whoever waits is answered, and who comes later finds nobody.
 
 use super::common::{Server, client, hub, request};
-use super::entering::push;
 use super::raw::sync;
 use draftkeep::DraftId;
 use draftkeep::transport::conformance::sample;
@@ -70,18 +69,17 @@ fn whoever_waits_for_news_is_answered_at_once() {
     let server = Server::open(hub());
     let to = server.address;
     let began = Instant::now();
-    let (told, served) = std::thread::scope(|scope| {
+    let (told, ended) = std::thread::scope(|scope| {
         let waiting = scope
             .spawn(move || sync(to, "alice", "any", &request("alice", Ask::Wait { timeout: Duration::from_secs(50) })));
         while !super::raw::get(to, "/metrics", Some("any")).text().contains("draftkeep_http_waiting 1\n") {
             assert!(began.elapsed() < Duration::from_secs(15));
         }
-        let served = server.stop();
-        (waiting.join().unwrap(), served)
+        let ended = server.stop();
+        (waiting.join().unwrap(), ended)
     });
     assert_eq!(told.status, 200);
-    assert_eq!(served, Served { cut_off: 0, is_complete: true });
+    assert_eq!(ended, Served { cut_off: 0, is_complete: true });
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     assert!(std::net::TcpStream::connect(to).is_err(), "nobody listens any more");
-    let _ = push("alice", 1);
 }

@@ -204,7 +204,7 @@ fn tokens_that_are_issued_at_once_are_all_there() {
     let issue = |path: &Path| {
         (0..10).for_each(|number| {
             TokenFile::issue(path, &TokenWish::new(format!("{number}"), Spaces::All)).unwrap();
-        })
+        });
     };
     std::thread::scope(|scope| (0..4).for_each(|_| drop(scope.spawn(|| issue(&desk.path)))));
     assert_eq!(TokenFile::list(&desk.path).unwrap().len(), 40);

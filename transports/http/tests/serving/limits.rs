@@ -1,11 +1,11 @@
 //! How much of everything is let in, and that what is refused is refused before it costs anything.
 
-use super::common::{Server, client, hub, request, token, unlimited};
+use super::common::{Server, client, hub, request, unlimited};
 use super::entering::push;
 use super::raw::{ask, get, headers, read, sync};
-use draftkeep::hub::{Hub, HubOptions};
+use draftkeep::hub::Hub;
 use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError, TransportErrorKind};
-use draftkeep_http::{Authenticate, Denied, Everybody, Grant, Limits, ListenerOptions, Rate, Rights, Spaces};
+use draftkeep_http::{Authenticate, Denied, Everybody, Grant, ListenerOptions, Rate, Rights, Spaces};
 use futures_core::future::BoxFuture;
 use futures_executor::block_on;
 use std::io::{Read, Write};
@@ -130,9 +130,9 @@ fn a_push_that_was_begun_is_carried_out_although_the_device_hangs_up() {
     let held = Held::new();
     let server = Server::start(Arc::clone(&held), Everybody, unlimited(), ListenerOptions::new());
     let body = push("alice", 1).to_bytes().unwrap();
-    let head = format!("POST /v1/spaces/alice/sync HTTP/1.1\r\nhost: hub\r\n{}\r\n", headers("any", body.len()));
+    let beginning = format!("POST /v1/spaces/alice/sync HTTP/1.1\r\nhost: hub\r\n{}\r\n", headers("any", body.len()));
     let mut stream = TcpStream::connect(server.address).unwrap();
-    stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+    stream.write_all(&[beginning.as_bytes(), &body].concat()).unwrap();
     held.wait_until_entered(1);
     drop(stream);
     std::thread::sleep(Duration::from_millis(100));
@@ -247,5 +247,4 @@ fn a_server_may_take_shorter_requests_than_the_protocol_allows() {
     assert!(told.problem()["detail"].as_str().unwrap().contains("at most 1000 bytes"));
     let error = block_on(client(&server.url()).send(large)).expect_err("too large");
     assert_eq!(*error.kind(), TransportErrorKind::TooLarge, "the device sends less at once");
-    let _ = (token(), HubOptions::new(), Limits::new());
 }

@@ -103,7 +103,10 @@ fn an_audit_knows_whose_token_a_nameless_device_had() {
 
 /// A hub that fails in one way.
 #[derive(Debug)]
-struct Fails(fn() -> TransportErrorKind);
+struct Fails(Kinds);
+
+/// Makes the same kind again and again.
+type Kinds = fn() -> TransportErrorKind;
 
 impl Transport for Fails {
     fn send(&self, _: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
@@ -123,7 +126,7 @@ impl Transport for Panics {
 
 #[test]
 fn a_hub_that_gives_no_answer_is_tried_again_later_and_shows_nothing_of_its_inside() {
-    let table: [(fn() -> TransportErrorKind, u16, TransportErrorKind); 3] = [
+    let table: [(Kinds, u16, TransportErrorKind); 3] = [
         (
             || TransportErrorKind::Unreachable { retry_after: Some(std::time::Duration::from_secs(77)) },
             503,

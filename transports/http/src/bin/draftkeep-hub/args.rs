@@ -59,7 +59,7 @@ pub(crate) struct Wish {
 /// What is read before it is known whether it fits together.
 #[derive(Debug, Default)]
 struct Words {
-    words: Vec<String>,
+    plain: Vec<String>,
     given: Given,
     spaces: BTreeSet<String>,
     is_for_all: bool,
@@ -96,7 +96,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Outcome<Command
                 words.expires_in = Some(time(&parser.value()?.string()?)?);
                 words.of_a_new_token = Some("--expires-in");
             }
-            Arg::Value(word) => words.words.push(word.string()?),
+            Arg::Value(word) => words.plain.push(word.string()?),
             arg => return Err(arg.unexpected().into()),
         }
     }
@@ -104,7 +104,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Outcome<Command
 }
 
 fn command(words: Words) -> Outcome<Command> {
-    let all: Vec<&str> = words.words.iter().map(String::as_str).collect();
+    let all: Vec<&str> = words.plain.iter().map(String::as_str).collect();
     if let (Some(flag), false) = (words.of_a_new_token, matches!(all[..], ["token", "new", ..])) {
         return Err(format!("{flag} goes with `token new` alone").into());
     }
@@ -119,7 +119,7 @@ fn command(words: Words) -> Outcome<Command> {
         ["token", "list"] => Ok(Command::ListTokens(words.given)),
         ["token", "revoke", id] => Ok(Command::RevokeToken(words.given, id.to_owned())),
         ["token", "revoke"] => Err("which token? `token list` shows their ids".into()),
-        _ => Err(format!("{:?} is no command", words.words.join(" ")).into()),
+        _ => Err(format!("{:?} is no command", words.plain.join(" ")).into()),
     }
 }
 
