@@ -21,4 +21,5 @@ pub(crate) const VERSION: u32 = 1;
 pub(crate) const MESSAGE: &str = "application/vnd.draftkeep.message";
 
 /// What went wrong, as RFC 9457 writes it.
+#[cfg(feature = "server")]
 pub(crate) const PROBLEM: &str = "application/problem+json";
