@@ -271,6 +271,12 @@ fn every_seeded_fault_stands_in_the_table_with_its_test() {
         let name = path.rsplit("::").next().unwrap_or_default();
         let place = match target {
             "lib" => "src".to_owned(),
+            // Of a transport's crate: `http/hostile` is a target of `transports/http`.
+            target if target.contains('/') => {
+                let (transport, target) = target.split_once('/').unwrap_or_default();
+                let folder = format!("transports/{transport}/tests/{target}");
+                if root().join(&folder).is_dir() { folder } else { format!("{folder}.rs") }
+            }
             target if root().join("tests").join(target).is_dir() => format!("tests/{target}"),
             target => format!("tests/{target}.rs"),
         };

@@ -1,0 +1,100 @@
+//! The server.
+
+use crate::settings::Settings;
+use crate::{Outcome, say};
+use draftkeep::hub::{Hub, HubOptions};
+use draftkeep::storage::StoreFile;
+use draftkeep_http::{HubService, Limits, Listener, ListenerOptions, Tls, TokenFile};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use tracing_subscriber::EnvFilter;
+
+pub(crate) fn serve(settings: &Settings) -> Outcome {
+    let filter =
+        EnvFilter::builder().parse(&settings.log).map_err(|error| format!("--log {:?}: {error}", settings.log))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    let (storage, _witness) = StoreFile::at(&settings.data).open_or_create()?;
+    let hub = Hub::open(Arc::new(storage), HubOptions::new())?;
+    let id = hub.id();
+    let tokens = TokenFile::open_or_create(&settings.tokens)?;
+    let has_tokens = !TokenFile::list(&settings.tokens)?.is_empty();
+    let mut options = ListenerOptions::new();
+    if let Some((certificate, key)) = &settings.tls {
+        options = options.tls(Tls::from_pem(&read(certificate)?, &read(key)?)?);
+    }
+    let limits = if settings.trust_forwarded { Limits::new().trust_forwarded() } else { Limits::new() };
+    let service = HubService::new(hub, tokens, limits);
+
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(async {
+        let listener = Listener::bind(&settings.listen, options).await;
+        let listener = listener.map_err(|error| format!("{} cannot be listened on: {error}", settings.listen))?;
+        // From here on a signal ends it so that nothing is lost.
+        let stop = Stop::new()?;
+        let scheme = if settings.tls.is_some() { "https" } else { "http" };
+        say(&format!("draftkeep-hub listens on {scheme}://{}", listener.address()))?;
+        say(&format!("hub {id}, in {}", settings.data.display()))?;
+        if !has_tokens {
+            say("Nobody has a token yet. Issue one, and give it to a device together with the address:")?;
+            let (data, tokens) = (settings.data.display(), settings.tokens.display());
+            say(&format!("    draftkeep-hub token new \"my laptop\" --space me --data {data} --tokens {tokens}"))?;
+        }
+        if settings.tls.is_none() && !listener.address().ip().is_loopback() {
+            say("Nothing is encrypted: give --tls-certificate and --tls-key, or let only a proxy that encrypts come here.")?;
+        }
+        let served = listener.serve(&service, stop.asked()).await;
+        Ok::<_, Box<dyn std::error::Error + Send + Sync>>(served)
+    })?;
+    tracing::info!(cut_off = served.cut_off, is_complete = served.is_complete, "ended");
+    if served.is_complete { Ok(()) } else { Err("the hub was still at something when the time to end was over".into()) }
+}
+
+fn read(path: &Path) -> Outcome<Vec<u8>> {
+    fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()).into())
+}
+
+/// The signals that ask the program to end. The second one ends it at once, as the system does it.
+struct Stop {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    #[cfg(unix)]
+    fn new() -> Outcome<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    #[cfg(unix)]
+    async fn asked(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+        tracing::info!("ending: what was begun is carried out first; once more ends it at once");
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+            std::process::exit(130);
+        });
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> Outcome<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn asked(self) {
+        // Where it cannot be listened to, the system ends the program.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

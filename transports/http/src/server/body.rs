@@ -1,0 +1,119 @@
+//! A request's bytes, with limits and deadlines.
+
+use super::problem::Problem;
+use super::shared::{Shared, permits};
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// How long a request waits for room in memory.
+const ROOM: Duration = Duration::from_secs(10);
+
+/// How much of a body that nobody wants is taken from the wire, so that its sender reads the answer instead of an error.
+const UNWANTED_MAX: usize = 1 << 20;
+
+/// How long that may take.
+const UNWANTED: Duration = Duration::from_secs(5);
+
+/// A body in memory, and the room that it takes there until it is dropped.
+#[derive(Debug)]
+pub(super) struct Received {
+    pub(super) bytes: Vec<u8>,
+    pub(super) room: OwnedSemaphorePermit,
+}
+
+impl Shared {
+    /// Reads a body whose length the headers say. No room is made before that is held against the limit.
+    pub(super) async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<Received, Problem> {
+        let limit = self.limits.message_bytes;
+        let length = match length(headers, limit) {
+            Ok(length) => length,
+            Err(problem) => {
+                discard(body).await;
+                return Err(problem);
+            }
+        };
+        let room = room(&self.memory, length).await?;
+        let end = Instant::now() + self.limits.body;
+        let mut stream = body.into_data_stream();
+        let mut bytes = Vec::with_capacity(length);
+        loop {
+            let until = end.min(Instant::now() + self.limits.stand_still);
+            let Ok(chunk) = timeout_at(until, stream.next()).await else {
+                let detail = "the request's body stood still for too long, or took too long as a whole; send it again";
+                return Err(Problem::too_slow(detail));
+            };
+            match chunk {
+                None => break,
+                // The server below holds the body against its length.
+                Some(Ok(chunk)) if bytes.len() + chunk.len() <= length => bytes.extend_from_slice(&chunk),
+                Some(_) => return Err(Problem::malformed("the request's body is not what its length says")),
+            }
+        }
+        if bytes.len() != length {
+            return Err(Problem::malformed("the request's body ended too early"));
+        }
+        Ok(Received { bytes, room })
+    }
+}
+
+/// Room in memory for so many bytes.
+pub(super) async fn room(memory: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+    let room = timeout(ROOM, Arc::clone(memory).acquire_many_owned(permits(bytes))).await;
+    room.ok()
+        .and_then(Result::ok)
+        .ok_or_else(|| Problem::busy("there is no room for this request now; send it again later"))
+}
+
+/// Takes a body from the wire that nobody wants, as far as that is little.
+pub(super) async fn discard(body: Body) {
+    let mut stream = body.into_data_stream();
+    let taking = async {
+        let mut taken = 0;
+        while let Some(Ok(chunk)) = stream.next().await {
+            taken += chunk.len();
+            if taken > UNWANTED_MAX {
+                break;
+            }
+        }
+    };
+    let _ = timeout(UNWANTED, taking).await;
+}
+
+fn length(headers: &HeaderMap, limit: usize) -> Result<usize, Problem> {
+    let missing = || {
+        let detail = "a request says its length in the header content-length";
+        Problem::new(http::StatusCode::LENGTH_REQUIRED, "length", "The request does not say how long it is", detail)
+    };
+    let length: u64 =
+        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).ok_or_else(missing)?;
+    match usize::try_from(length) {
+        Ok(length) if length <= limit => Ok(length),
+        _ => Err(Problem::too_large("a request", limit, length)),
+    }
+}
+
+/// Bytes that keep their room in memory until the last of them is on its way.
+#[derive(Debug)]
+pub(super) struct Held {
+    pub(super) bytes: Vec<u8>,
+    pub(super) _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl From<Held> for Body {
+    fn from(held: Held) -> Self {
+        Self::from(Bytes::from_owner(held))
+    }
+}

@@ -1,0 +1,250 @@
+//! How much of everything is let in, and that what is refused is refused before it costs anything.
+
+use super::common::{Server, client, hub, request, unlimited};
+use super::entering::push;
+use super::raw::{ask, get, headers, read, sync};
+use draftkeep::hub::Hub;
+use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError, TransportErrorKind};
+use draftkeep_http::{Authenticate, Denied, Everybody, Grant, ListenerOptions, Rate, Rights, Spaces};
+use futures_core::future::BoxFuture;
+use futures_executor::block_on;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+/// A grant for each token.
+#[derive(Debug)]
+struct ByToken;
+
+impl Authenticate for ByToken {
+    fn authenticate<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<Grant, Denied>> {
+        Box::pin(async move {
+            if token == "bad" { Err(Denied::Unknown) } else { Ok(Grant::new(token, Spaces::All, Rights::Write)) }
+        })
+    }
+}
+
+#[test]
+fn one_grant_that_asks_too_often_is_refused_and_the_others_are_not() {
+    let slow = Rate::per_second(1, 3);
+    let server = Server::start(hub(), ByToken, unlimited().of_grant(slow), ListenerOptions::new());
+    let hello = |token| sync(server.address, "alice", token, &request("alice", Ask::Hello));
+    let statuses: Vec<u16> = (0..3).map(|_| hello("one").status).collect();
+    assert_eq!(statuses, [200, 200, 200]);
+    let told = hello("one");
+    assert_eq!((told.status, told.header("retry-after")), (429, Some("1")));
+    assert!(told.problem()["detail"].as_str().unwrap().contains("retry-after"));
+    assert_eq!(hello("two").status, 200);
+    let error = block_on(client(&server.url()).send(request("alice", Ask::Hello))).map(|_| ());
+    assert!(error.is_ok(), "its own name is a third one");
+}
+
+#[test]
+fn an_address_that_guesses_tokens_is_slowed_down_before_anything_is_looked_up() {
+    let slow = Rate::per_second(1, 100);
+    let server = Server::start(hub(), ByToken, unlimited().of_address(slow), ListenerOptions::new());
+    let statuses: Vec<u16> = (0..12).map(|_| get(server.address, "/v1/spaces/a/status", Some("bad")).status).collect();
+    let guesses = statuses.iter().filter(|status| **status == 401).count();
+    assert!((5..=6).contains(&guesses), "{statuses:?}");
+    assert_eq!(statuses.last(), Some(&429));
+}
+
+#[test]
+fn behind_a_proxy_the_address_that_it_names_counts_and_nobody_else_can_name_one() {
+    let slow = Rate::per_second(1, 1);
+    let of = |server: &Server, address: &str| {
+        let headers = format!("authorization: Bearer any\r\nx-forwarded-for: 203.0.113.9, {address}\r\n");
+        ask(server.address, "GET", "/v1/spaces/a/status", &headers, b"").status
+    };
+    let trusting = unlimited().of_address(slow).trust_forwarded();
+    let server = Server::start(hub(), Everybody, trusting, ListenerOptions::new());
+    assert_eq!([of(&server, "192.0.2.1"), of(&server, "192.0.2.1"), of(&server, "192.0.2.2")], [200, 429, 200]);
+    let server = Server::start(hub(), Everybody, unlimited().of_address(slow), ListenerOptions::new());
+    assert_eq!([of(&server, "192.0.2.1"), of(&server, "192.0.2.2")], [200, 429]);
+}
+
+/// A hub that waits with every push until it is let go on.
+#[derive(Debug)]
+struct Held {
+    hub: Hub,
+    entered: AtomicUsize,
+    gate: (Mutex<bool>, Condvar),
+}
+
+impl Held {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { hub: hub(), entered: AtomicUsize::new(0), gate: (Mutex::new(false), Condvar::new()) })
+    }
+
+    fn let_go(&self) {
+        *self.gate.0.lock().unwrap() = true;
+        self.gate.1.notify_all();
+    }
+
+    fn wait_until_entered(&self, count: usize) {
+        let began = Instant::now();
+        while self.entered.load(Ordering::SeqCst) < count {
+            assert!(began.elapsed() < Duration::from_secs(20), "{} of {count}", self.entered.load(Ordering::SeqCst));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Transport for Held {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
+        Box::pin(async move {
+            if matches!(request.ask, Ask::Push { .. }) {
+                self.entered.fetch_add(1, Ordering::SeqCst);
+                // As a disk does: the thread stands.
+                let mut gone_on = self.gate.0.lock().unwrap();
+                while !*gone_on {
+                    gone_on = self.gate.1.wait(gone_on).unwrap();
+                }
+            }
+            self.hub.send(request).await
+        })
+    }
+}
+
+#[test]
+fn a_disk_that_stands_holds_up_nobody_who_does_not_need_it() {
+    let held = Held::new();
+    let server = Server::start(Arc::clone(&held), Everybody, unlimited(), ListenerOptions::new());
+    let to = server.address;
+    std::thread::scope(|scope| {
+        // More than the runtime has threads.
+        let pushes: Vec<_> =
+            (1..=8).map(|draft| scope.spawn(move || sync(to, "alice", "any", &push("alice", draft)).status)).collect();
+        held.wait_until_entered(8);
+        assert_eq!(get(to, "/healthz", None).status, 200);
+        assert_eq!(get(to, "/v1/spaces/alice/status", Some("any")).status, 200);
+        held.let_go();
+        assert!(pushes.into_iter().all(|push| push.join().unwrap() == 200));
+    });
+}
+
+#[test]
+fn a_push_that_was_begun_is_carried_out_although_the_device_hangs_up() {
+    let held = Held::new();
+    let server = Server::start(Arc::clone(&held), Everybody, unlimited(), ListenerOptions::new());
+    let body = push("alice", 1).to_bytes().unwrap();
+    let beginning = format!("POST /v1/spaces/alice/sync HTTP/1.1\r\nhost: hub\r\n{}\r\n", headers("any", body.len()));
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(&[beginning.as_bytes(), &body].concat()).unwrap();
+    held.wait_until_entered(1);
+    drop(stream);
+    std::thread::sleep(Duration::from_millis(100));
+    held.let_go();
+    let began = Instant::now();
+    while block_on(held.hub.send(request("alice", Ask::Hello))).unwrap().position.seq == 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "it was dropped");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn so_many_wait_for_news_and_no_more() {
+    let server = Server::start(hub(), Everybody, unlimited().waiting(1), ListenerOptions::new());
+    let to = server.address;
+    let wait = || request("alice", Ask::Wait { timeout: Duration::from_secs(20) });
+    std::thread::scope(|scope| {
+        let first = scope.spawn(move || sync(to, "alice", "any", &wait()).status);
+        let began = Instant::now();
+        while !get(to, "/metrics", Some("any")).text().contains("draftkeep_http_waiting 1\n") {
+            assert!(began.elapsed() < Duration::from_secs(15));
+        }
+        let told = sync(to, "alice", "any", &wait());
+        assert_eq!(told.status, 503);
+        told.problem();
+        assert_eq!(sync(to, "alice", "any", &push("alice", 1)).status, 200);
+        assert_eq!(first.join().unwrap(), 200, "the news ended its wait");
+    });
+}
+
+#[test]
+fn a_head_or_a_body_that_comes_too_slowly_is_not_waited_for() {
+    let options = ListenerOptions::new().head(Duration::from_millis(300));
+    let limits = unlimited().stand_still(Duration::from_millis(300)).body(Duration::from_secs(1));
+    let server = Server::start(hub(), Everybody, limits, options);
+    let connect = || {
+        let stream = TcpStream::connect(server.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    };
+    let rest = |mut stream: TcpStream| {
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        bytes
+    };
+    // Nothing at all, and a head that drips.
+    let began = Instant::now();
+    assert!(!String::from_utf8_lossy(&rest(connect())).contains("200"));
+    let mut stream = connect();
+    for byte in b"POST /v1/spaces/alice/sync HTTP/1.1\r\nhost: hub\r\nx-slow: 1234567890" {
+        if stream.write_all(&[*byte]).is_err() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!String::from_utf8_lossy(&rest(stream)).contains("200"));
+    // A body that stands still, and one that drips.
+    let head = format!("POST /v1/spaces/alice/sync HTTP/1.1\r\nhost: hub\r\n{}\r\n", headers("any", 1_000));
+    let mut stream = connect();
+    stream.write_all(head.as_bytes()).unwrap();
+    let told = read(&rest(stream));
+    assert_eq!(told.status, 408);
+    told.problem();
+    let mut stream = connect();
+    stream.write_all(head.as_bytes()).unwrap();
+    for _ in 0..60 {
+        if stream.write_all(b"x").is_err() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(read(&rest(stream)).status, 408);
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+}
+
+#[test]
+fn an_address_has_so_many_connections_and_no_more() {
+    let server = Server::start(hub(), Everybody, unlimited(), ListenerOptions::new().connections(10, 2));
+    let held: Vec<TcpStream> = (0..2).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    let began = Instant::now();
+    loop {
+        // Until both are accepted, a third one may be the second.
+        let mut third = TcpStream::connect(server.address).unwrap();
+        third.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let _ = third.write_all(b"GET /healthz HTTP/1.1\r\nhost: hub\r\nconnection: close\r\n\r\n");
+        let mut bytes = Vec::new();
+        let _ = third.read_to_end(&mut bytes);
+        if bytes.is_empty() {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(15), "a third one was let in");
+    }
+    drop(held);
+    let began = Instant::now();
+    while block_on(client(&server.url()).send(request("alice", Ask::Hello))).is_err() {
+        assert!(began.elapsed() < Duration::from_secs(15), "their places were not given back");
+    }
+}
+
+#[test]
+fn a_server_may_take_shorter_requests_than_the_protocol_allows() {
+    let server = Server::start(hub(), Everybody, unlimited().message_bytes(1_000), ListenerOptions::new());
+    let mut large = push("alice", 1);
+    large.device = Some("d".repeat(200));
+    assert_eq!(sync(server.address, "alice", "any", &large).status, 200);
+    let Ask::Push { pushes } = &mut large.ask else { panic!() };
+    pushes.extend(pushes.clone());
+    pushes.extend(pushes.clone());
+    pushes.extend(pushes.clone());
+    let told = sync(server.address, "alice", "any", &large);
+    assert_eq!(told.status, 413, "{}", told.text());
+    assert!(told.problem()["detail"].as_str().unwrap().contains("at most 1000 bytes"));
+    let error = block_on(client(&server.url()).send(large)).expect_err("too large");
+    assert_eq!(*error.kind(), TransportErrorKind::TooLarge, "the device sends less at once");
+}
