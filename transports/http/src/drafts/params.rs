@@ -15,11 +15,7 @@ pub(super) struct Params {
 
 impl Params {
     /// Reads the query; only these names may stand in it, each once.
-    pub(super) fn new(
-        path: BTreeMap<String, String>,
-        query: Option<&str>,
-        known: impl Iterator<Item = &'static str> + Clone,
-    ) -> Result<Self, Problem> {
+    pub(super) fn new(path: BTreeMap<String, String>, query: Option<&str>, known: &[&str]) -> Result<Self, Problem> {
         let query = query.unwrap_or_default();
         if query.len() > QUERY_MAX {
             return Err(Problem::parameter("query", format!("it has {} bytes", query.len())).limit(QUERY_MAX));
@@ -28,9 +24,8 @@ impl Params {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let (name, value) = (decoded(name)?, decoded(value)?);
-            if !known.clone().any(|known| known == name) {
-                let names: Vec<&str> = known.clone().collect();
-                return Err(Problem::parameter("query", format!("{name:?} is not one of {names:?}")));
+            if !known.contains(&name.as_str()) {
+                return Err(Problem::parameter("query", format!("{name:?} is not one of {known:?}")));
             }
             if read.insert(name.clone(), value).is_some() {
                 return Err(Problem::parameter(&name, "it stands twice"));
@@ -84,7 +79,7 @@ mod tests {
     use super::*;
 
     fn params(query: &str) -> Result<Params, Problem> {
-        Params::new(BTreeMap::new(), Some(query), ["limit", "slot_prefix"].into_iter())
+        Params::new(BTreeMap::new(), Some(query), &["limit", "slot_prefix"])
     }
 
     #[test]

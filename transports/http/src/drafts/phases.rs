@@ -66,10 +66,14 @@ fn enter(
     Err(Moved::find(&draft, seen, None, &call.service.limits())?.into_problem())
 }
 
-/// Whether the head came right after what the client has seen: its answer was lost, and it asks again.
+/// Whether the head came right after what the client has seen, with the same document: its answer was lost, and it asks again.
+///
+/// With another document it is somebody's save, and its tag would let the client write over what it never saw.
 fn is_next(call: &Call, draft: &Draft<Value>, head: &DraftInfo) -> Result<bool, Problem> {
-    let (before, seen) = (head.version.saturating_sub(1), call.if_match()?);
-    Ok(version(draft, before)?.is_some_and(|version| seen.names(version.revision)))
+    let seen = call.if_match()?;
+    let Some(before) = version(draft, head.version.saturating_sub(1))? else { return Ok(false) };
+    let is_next = seen.names(before.revision);
+    Ok(is_next && version(draft, head.version)?.is_some_and(|head| head.doc == before.doc))
 }
 
 /// The draft after such a change, and never a later state with a document that the client does not know.
@@ -105,7 +109,7 @@ pub(super) fn restore(call: &Call) -> Result<Answer, Problem> {
             Err(error) if is_stale(&error) => {}
             Err(error) => return Err(error.into()),
         }
-    } else if is_next(call, &draft, &head)? {
+    } else if version(&draft, head.version.saturating_sub(1))?.is_some_and(|before| seen.names(before.revision)) {
         let shown = Shown::head(&draft)?;
         if shown.info.revision == head.revision && shown.document.as_ref() == Some(&wanted) {
             return Ok(shown.answer());

@@ -112,7 +112,7 @@ pub(super) const COMPONENTS: &[(&str, &str)] = &[
     ),
     (
         "Problem",
-        r##"{"description":"RFC 9457. Unless detail says that the outcome is unknown, nothing was changed.","type":"object","required":["type","title","status","code","detail","way_out"],"properties":{"type":{"type":"string","format":"uri"},"title":{"type":"string"},"status":{"type":"integer"},"code":{"type":"string","description":"What a program decides by."},"detail":{"type":"string"},"way_out":{"type":"string"},"limit":{"type":"integer","description":"The limit that was passed."},"trace_id":{"type":"string","description":"Leads to the server's log."},"errors":{"type":"array","items":{"type":"object","required":["path","message"],"properties":{"path":{"type":"string","description":"A JSON pointer into the body."},"message":{"type":"string"}}}}}}"##,
+        r#"{"description":"RFC 9457. Unless detail says that the outcome is unknown, nothing was changed.","type":"object","required":["type","title","status","code","detail","way_out"],"properties":{"type":{"type":"string","format":"uri"},"title":{"type":"string"},"status":{"type":"integer"},"code":{"type":"string","description":"What a program decides by."},"detail":{"type":"string"},"way_out":{"type":"string"},"limit":{"type":"integer","description":"The limit that was passed."},"trace_id":{"type":"string","description":"Leads to the server's log."},"errors":{"type":"array","items":{"type":"object","required":["path","message"],"properties":{"path":{"type":"string","description":"A JSON pointer into the body."},"message":{"type":"string"}}}}}}"#,
     ),
     (
         "MovedOn",

@@ -38,7 +38,7 @@ pub(super) async fn serve(service: Arc<Service>, path: Option<&'static str>, req
         Span::current().record("status", status.as_u16());
         let response = match answered {
             Ok(Served::Answer(answer)) => answer.into_response(),
-            Ok(Served::Methods(methods)) => allowing(methods),
+            Ok(Served::Methods(methods)) => allowing(&methods),
             Err(problem) => problem.into_response(),
         };
         private(response)
@@ -52,7 +52,7 @@ pub(super) fn openapi(request: &Request) -> Response<Body> {
     const METHODS: &str = "GET, HEAD, OPTIONS";
     let response = match *request.method() {
         Method::GET | Method::HEAD => Answer::json(openapi::document().to_vec()).into_response(),
-        Method::OPTIONS => allowing(METHODS.to_owned()),
+        Method::OPTIONS => allowing(METHODS),
         _ => not_allowed(METHODS).into_response(),
     };
     private(response)
@@ -148,7 +148,8 @@ async fn params(route: &Route, head: &mut Parts) -> Result<Params, Problem> {
     let parts = RawPathParams::from_request_parts(head, &()).await;
     let parts = parts.map_err(|_| Problem::parameter("path", "it is not percent-encoded UTF-8"))?;
     let parts: BTreeMap<String, String> = parts.iter().map(|(name, part)| (name.to_owned(), part.to_owned())).collect();
-    Params::new(parts, head.uri.query(), route.query.iter().map(|parameter| parameter.name))
+    let known: Vec<&str> = route.query.iter().map(|parameter| parameter.name).collect();
+    Params::new(parts, head.uri.query(), &known)
 }
 
 fn route(path: &str, method: &Method) -> Option<&'static Route> {
@@ -179,10 +180,10 @@ fn too_slow(seconds: u64) -> Problem {
         .about(format!("a body has {seconds} s to arrive"))
 }
 
-fn allowing(methods: String) -> Response<Body> {
+fn allowing(methods: &str) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    if let Ok(methods) = HeaderValue::from_str(&methods) {
+    if let Ok(methods) = HeaderValue::from_str(methods) {
         response.headers_mut().insert(header::ALLOW, methods);
     }
     response

@@ -99,26 +99,25 @@ pub(super) fn start_over(call: &Call) -> Result<Answer, Problem> {
             Err(error) => return Err(error.into()),
         }
     }
-    if is_begun_over(call, &slot, &document)? {
-        let (_, draft) = call.current()?;
-        return Ok(Shown::head(&draft)?.answer().created_at(place(&draft, 3)));
+    if is_begun_over(call, &slot, &current, &document)? {
+        return Ok(Shown::head(&current)?.answer().created_at(place(&current, 3)));
     }
     Err(Moved::find(&current, seen, Some(&Change::Replace(document)), &call.service.limits())?.into_problem())
 }
 
 /// Whether this very request was carried out before: the draft before the current one was archived as the client saw it, and the
 /// current one began with this document.
-fn is_begun_over(call: &Call, slot: &Slot<Value>, document: &Value) -> Result<bool, Problem> {
+fn is_begun_over(call: &Call, slot: &Slot<Value>, current: &Draft<Value>, document: &Value) -> Result<bool, Problem> {
     let seen = call.if_match()?;
     let generations = slot.generations()?;
-    let [current, before, ..] = &generations[..] else { return Ok(false) };
-    if before.phase != Phase::Archived || before.version < 2 {
+    let [newest, before, ..] = &generations[..] else { return Ok(false) };
+    if newest.id != current.id() || before.phase != Phase::Archived || before.version < 2 {
         return Ok(false);
     }
-    let (_, drafts) = call.drafts_of(&current.kind)?;
-    let (Some(current), Some(archived)) = (drafts.get(current.id)?, drafts.get(before.id)?) else { return Ok(false) };
+    let (_, drafts) = call.drafts_of(&newest.kind)?;
+    let Some(archived) = drafts.get(before.id)? else { return Ok(false) };
     let was_seen = version(&archived, before.version - 1)?.is_some_and(|version| seen.names(version.revision));
-    Ok(was_seen && version(&current, 1)?.is_some_and(|version| version.doc == *document))
+    Ok(was_seen && version(current, 1)?.is_some_and(|version| version.doc == *document))
 }
 
 enum Begun {
