@@ -83,7 +83,7 @@ async fn it_has_the_form_that_openapi_asks_for() -> Outcome {
             let place = format!("{method} {path}");
             let operation =
                 form(operation, &["operationId", "responses"], &["summary", "parameters", "requestBody"], &place);
-            assert!(names.insert(operation["operationId"].clone()), "{place}: its name is taken");
+            assert!(names.insert(operation["operationId"].to_string()), "{place}: its name is taken");
             for parameter in declared.iter().chain(operation["parameters"].as_array().ok_or("a list")?) {
                 let parameter = form(parameter, &["name", "in", "schema"], &["description", "required"], &place);
                 assert!(parameter["in"] != "path" || parameter["required"] == true, "{place}");
