@@ -59,8 +59,26 @@ fn components() -> Vec<u8> {
     Members::new()
         .raw("schemas", &schemas.finish())
         .raw("responses", &responses.finish())
+        .raw("links", &links().finish())
         .raw("securitySchemes", &Members::new().raw("owner", &owner.finish()).finish())
         .finish()
+}
+
+/// What can be done next with a draft that was answered: each operation about one, with its parameters out of that answer.
+fn links() -> Members {
+    let about_one = ROUTES.iter().filter(|route| route.path.contains('{'));
+    about_one.fold(Members::new(), |all, route| {
+        let parts =
+            ["id", "kind", "slot", "version"].into_iter().filter(|part| route.path.contains(&format!("{{{part}}}")));
+        let parameters = parts
+            .fold(Members::new(), |all, part| all.text(&format!("path.{part}"), &format!("$response.body#/{part}")));
+        let parameters = match route.condition {
+            When::If | When::IfOrNone => parameters.text("header.If-Match", "$response.header.ETag"),
+            When::Always | When::Unless => parameters,
+        };
+        let link = Members::new().text("operationId", route.name).raw("parameters", &parameters.finish());
+        all.raw(route.name, &link.finish())
+    })
 }
 
 /// The parameters of a path.
@@ -183,6 +201,14 @@ fn response(given: &Given) -> Vec<u8> {
     }
     if given.has_tag {
         response = response.raw("headers", &headers.finish());
+    }
+    if matches!(given.shape, Some(Shape::Draft | Shape::DraftInfo)) {
+        let about_one = ROUTES.iter().filter(|route| route.path.contains('{'));
+        let links = about_one.fold(Members::new(), |all, route| {
+            let link = Members::new().text("$ref", &format!("#/components/links/{}", route.name));
+            all.raw(route.name, &link.finish())
+        });
+        response = response.raw("links", &links.finish());
     }
     if let Some(shape) = given.shape {
         let media = Members::new().raw("schema", shape.json().as_bytes()).finish();

@@ -63,7 +63,7 @@ async fn it_has_the_form_that_openapi_asks_for() -> Outcome {
     form(&document, &["openapi", "info", "paths", "components"], &["servers", "security"], "the document");
     assert!(document["openapi"].as_str().is_some_and(|version| version.starts_with("3.1.")));
     form(&document["info"], &["title", "version"], &["summary", "description"], "info");
-    form(&document["components"], &[], &["schemas", "responses", "securitySchemes"], "components");
+    form(&document["components"], &[], &["schemas", "responses", "securitySchemes", "links"], "components");
     let schemes = document["components"]["securitySchemes"].as_object().ok_or("schemes")?;
     for asked in document["security"].as_array().ok_or("a list")? {
         assert!(asked.as_object().ok_or("an object")?.keys().all(|name| schemes.contains_key(name)));
@@ -98,12 +98,16 @@ async fn it_has_the_form_that_openapi_asks_for() -> Outcome {
                 let number: u16 = status.parse()?;
                 assert!((200..600).contains(&number), "{place}");
                 if number < 400 {
-                    form(response, &["description"], &["headers", "content"], &place);
+                    form(response, &["description"], &["headers", "content", "links"], &place);
                 } else {
                     form(response, &["$ref"], &[], &place);
                 }
             }
         }
+    }
+    for (name, link) in document["components"]["links"].as_object().ok_or("links")? {
+        let link = form(link, &["operationId", "parameters"], &[], name);
+        assert!(names.contains(&link["operationId"].to_string()), "{name} leads nowhere");
     }
     references(&document, &document);
     Ok(())
