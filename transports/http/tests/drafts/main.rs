@@ -1,0 +1,12 @@
+//! The REST drafts API over a real socket, with a real client; one file per subject.
+
+mod describing;
+mod phases;
+mod program;
+mod reading;
+mod refusing;
+mod restarting;
+mod saving;
+mod slots;
+mod tenants;
+mod world;
