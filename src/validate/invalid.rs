@@ -16,6 +16,9 @@ struct Fault {
     reason: String,
 }
 
+/// Room for the words that tell how many faults are left out.
+const LEFT_OUT: usize = 32;
+
 impl Invalid {
     /// Something that is wrong with the document as a whole.
     #[must_use]
@@ -43,19 +46,19 @@ impl Invalid {
         self
     }
 
-    /// The same for people, as far as it goes into so many bytes.
+    /// The same for people, as far as it goes into so many bytes. The first fault is always told, if need be its beginning.
     pub(super) fn told(&self, bytes_max: usize) -> String {
+        let room = bytes_max.saturating_sub(LEFT_OUT);
         let mut told = String::new();
         for (number, fault) in self.faults.iter().enumerate() {
             let before = told.len();
             let _ = write!(told, "{}{fault}", if number > 0 { "; " } else { "" });
-            // Room for the words that tell how many are left out.
-            if told.len() > bytes_max.saturating_sub(32) && number > 0 {
+            if told.len() > room && number > 0 {
                 told.truncate(before);
                 let _ = write!(told, "; and {} more", self.faults.len() - number);
                 return told;
             }
-            told.truncate((0..=bytes_max.min(told.len())).rev().find(|end| told.is_char_boundary(*end)).unwrap_or(0));
+            told.truncate((0..=room.min(told.len())).rev().find(|end| told.is_char_boundary(*end)).unwrap_or(0));
         }
         told
     }
