@@ -258,8 +258,11 @@ fn an_answer_that_nobody_reads_is_not_kept_for_ever() {
     let options = ListenerOptions::new().stuck(Duration::from_millis(500));
     let server = Server::start(hub(), Everybody, unlimited(), options);
     let transport = client(&server.url());
-    block_on(transport.send(over(&vec![7; 16 << 20]))).unwrap();
-    let ask = request("alice", Ask::Pull { after: 0, limit: 1 }).to_bytes().unwrap();
+    let long = over(&vec![7; 16 << 20]);
+    let Ask::Push { pushes } = &long.ask else { panic!() };
+    let (draft, ids) = (pushes[0].revision.draft(), vec![pushes[0].revision.id()]);
+    block_on(transport.send(long)).unwrap();
+    let ask = request("alice", Ask::Revisions { draft, ids }).to_bytes().unwrap();
     let beginning = format!("POST /v1/spaces/alice/sync HTTP/1.1\r\nhost: hub\r\n{}\r\n", headers("any", ask.len()));
     let stuck: Vec<TcpStream> = (0..8)
         .map(|_| {
@@ -278,7 +281,7 @@ fn an_answer_that_nobody_reads_is_not_kept_for_ever() {
         if open.parse::<u32>().unwrap() <= 2 {
             break;
         }
-        assert!(began.elapsed() < Duration::from_secs(20), "{open} connections are still open");
+        assert!(began.elapsed() < Duration::from_secs(20), "{open} connections are still open\n{text}");
         std::thread::sleep(Duration::from_millis(50));
     }
     drop(stuck);
