@@ -16,7 +16,7 @@ use draftkeep_http::{
 };
 use futures_executor::block_on;
 use random::{Random, Words};
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, ReadableDatabase, TableDefinition};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
