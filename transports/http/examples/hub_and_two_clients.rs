@@ -45,7 +45,7 @@ fn hub(folder: &Path, listen: &str) -> Outcome {
     })
 }
 
-/// A device: it syncs by itself all the time, and writes a line whenever it is told one.
+/// A device: it syncs by itself all the time, and writes a line at the beginning or the end whenever it is told to.
 fn device(name: &str, folder: &Path, url: &str, token: &str) -> Outcome {
     let store = Store::open_or_create(folder.join(format!("{name}.redb")), Options::new().device(name))?;
     let space = store.space("alice")?;
@@ -56,9 +56,10 @@ fn device(name: &str, folder: &Path, url: &str, token: &str) -> Outcome {
     let draft = space.drafts(NOTE)?.slot("diary").resume_or_start(String::new)?;
     for line in std::io::stdin().lines() {
         match line?.split_once(' ') {
-            Some(("write", words)) => {
+            Some((at @ ("begin" | "end"), words)) => {
                 let mut edit = draft.edit()?;
-                edit.doc().push_str(&format!("{words}\n\n"));
+                let place = if at == "begin" { 0 } else { edit.doc().len() };
+                edit.doc().insert_str(place, &format!("{words}\n\n"));
                 let _ = edit.save()?;
                 println!("saved");
             }
@@ -134,19 +135,19 @@ fn story() -> Outcome {
     let mut laptop = Told::start("device", &["laptop", path, &url, &token])?;
     let mut phone = Told::start("device", &["phone", path, &url, &token])?;
 
-    laptop.ask("write It rained all morning.")?;
+    laptop.ask("end It rained all morning.")?;
     println!("the laptop wrote a line; on the phone it is: {}", phone.ask("expect It rained all morning.")?);
 
     hub.child.kill()?;
     hub.child.wait()?;
     println!("the hub was killed");
-    laptop.ask("write Then the sun came out.")?;
-    phone.ask("write I forgot my umbrella in the train.")?;
+    laptop.ask("end Then the sun came out.")?;
+    phone.ask("begin Monday, in the train")?;
     println!("both wrote on, and both lines are saved where they were written");
 
     let hub = Told::start("hub", &[path, &address])?;
     println!("the hub is back, process {}", hub.child.id());
-    let all = "expect It rained all morning.|Then the sun came out.|I forgot my umbrella in the train.";
+    let all = "expect It rained all morning.|Then the sun came out.|Monday, in the train";
     let (on_laptop, on_phone) = (laptop.ask(all)?, phone.ask(all)?);
     println!("all three lines on the laptop: {on_laptop}; on the phone: {on_phone}");
     assert_eq!((on_laptop.as_str(), on_phone.as_str()), ("yes", "yes"));

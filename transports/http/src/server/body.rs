@@ -4,6 +4,7 @@ use super::problem::Problem;
 use super::shared::{Shared, permits};
 use axum::body::Body;
 use bytes::Bytes;
+use draftkeep::transport::MESSAGE_MAX;
 use futures_util::StreamExt as _;
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
@@ -15,12 +16,6 @@ use tokio::time::{Instant, timeout, timeout_at};
 /// How long a request waits for room in memory.
 const ROOM: Duration = Duration::from_secs(10);
 
-/// How much of a body that nobody wants is taken from the wire, so that its sender reads the answer instead of an error.
-const UNWANTED_MAX: usize = 1 << 20;
-
-/// How long that may take.
-const UNWANTED: Duration = Duration::from_secs(5);
-
 /// A body in memory, and the room that it takes there until it is dropped.
 #[derive(Debug)]
 pub(super) struct Received {
@@ -29,13 +24,21 @@ pub(super) struct Received {
 }
 
 impl Shared {
+    /// Whoever sends a request that only this server finds too long has to read that, and sends less at once then.
+    fn unwanted(&self, headers: &HeaderMap) -> Unwanted {
+        match length(headers, MESSAGE_MAX) {
+            Ok(bytes) => Unwanted { bytes, stand_still: self.limits.stand_still, time: self.limits.body },
+            Err(_) => Unwanted::STRANGERS,
+        }
+    }
+
     /// Reads a body whose length the headers say. No room is made before that is held against the limit.
     pub(super) async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<Received, Problem> {
         let limit = self.limits.message_bytes;
         let length = match length(headers, limit) {
             Ok(length) => length,
             Err(problem) => {
-                discard(body).await;
+                self.unwanted(headers).discard(body).await;
                 return Err(problem);
             }
         };
@@ -71,19 +74,30 @@ pub(super) async fn room(memory: &Arc<Semaphore>, bytes: usize) -> Result<OwnedS
         .ok_or_else(|| Problem::busy("there is no room for this request now; send it again later"))
 }
 
-/// Takes a body from the wire that nobody wants, as far as that is little.
-pub(super) async fn discard(body: Body) {
-    let mut stream = body.into_data_stream();
-    let taking = async {
-        let mut taken = 0;
-        while let Some(Ok(chunk)) = stream.next().await {
-            taken += chunk.len();
-            if taken > UNWANTED_MAX {
-                break;
+/// How much is taken from the wire of a body that nobody wants, so that its sender reads the answer instead of an error.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unwanted {
+    bytes: usize,
+    stand_still: Duration,
+    time: Duration,
+}
+
+impl Unwanted {
+    /// Of a body that may be anybody's.
+    pub(super) const STRANGERS: Self =
+        Self { bytes: 1 << 20, stand_still: Duration::from_secs(1), time: Duration::from_secs(5) };
+
+    /// Takes no more of it, and for no longer.
+    pub(super) async fn discard(self, body: Body) {
+        let mut stream = body.into_data_stream();
+        let (end, mut taken) = (Instant::now() + self.time, 0);
+        while taken <= self.bytes {
+            match timeout_at(end.min(Instant::now() + self.stand_still), stream.next()).await {
+                Ok(Some(Ok(chunk))) => taken += chunk.len(),
+                _ => break,
             }
         }
-    };
-    let _ = timeout(UNWANTED, taking).await;
+    }
 }
 
 fn length(headers: &HeaderMap, limit: usize) -> Result<usize, Problem> {

@@ -1,6 +1,6 @@
 //! `POST /v1/spaces/{space}/sync`: one request of the protocol, and its answer.
 
-use super::body::{Held, Received, discard, room};
+use super::body::{Held, Received, Unwanted, room};
 use super::door::{may, space};
 use super::grant::{Grant, Rights};
 use super::metrics::{Counter, Gauge};
@@ -29,7 +29,7 @@ pub(super) async fn sync(
     let (space, grant, nonce) = match at_the_door(&shared, &segment, &parts).await {
         Ok(admitted) => admitted,
         Err(problem) => {
-            discard(body).await;
+            Unwanted::STRANGERS.discard(body).await;
             return Err(problem);
         }
     };

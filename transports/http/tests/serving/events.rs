@@ -71,6 +71,17 @@ fn a_page_is_told_where_the_feed_is_and_whenever_it_goes_on() {
 }
 
 #[test]
+fn a_stream_is_told_that_the_server_ends() {
+    let mut server = Server::open(hub());
+    let mut stream = Stream::open(server.address, "any", "");
+    assert_eq!(stream.next().unwrap().0, "position");
+    server.begin_to_stop();
+    let last = stream.next().unwrap();
+    assert_eq!((last.0.as_str(), last.2["reason"].as_str()), ("end", Some("ending")));
+    assert!(stream.next().is_none());
+}
+
+#[test]
 fn a_stream_ends_when_its_token_is_revoked() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tokens");

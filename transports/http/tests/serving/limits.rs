@@ -3,8 +3,10 @@
 use super::common::{Server, client, hub, request, unlimited};
 use super::entering::push;
 use super::raw::{ask, get, headers, read, sync};
+use draftkeep::DraftId;
 use draftkeep::hub::Hub;
-use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError, TransportErrorKind};
+use draftkeep::transport::conformance::sample;
+use draftkeep::transport::{Answer, Ask, Push, Request, Target, Transport, TransportError, TransportErrorKind};
 use draftkeep_http::{Authenticate, Denied, Everybody, Grant, ListenerOptions, Rate, Rights, Spaces};
 use futures_core::future::BoxFuture;
 use futures_executor::block_on;
@@ -232,6 +234,59 @@ fn an_address_has_so_many_connections_and_no_more() {
     }
 }
 
+/// A push of one body.
+fn over(body: &[u8]) -> Request {
+    let revision = sample(DraftId::from_bytes([body[0]; 16]), &[], body);
+    let push = Push { revision, base: None, contains: Vec::new(), target: Target::Main { expects: None } };
+    request("alice", Ask::Push { pushes: vec![push] })
+}
+
+/// A connection whose other end the system keeps little for.
+fn narrow(to: std::net::SocketAddr) -> TcpStream {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let stream = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(64 << 10).unwrap();
+        socket.connect(to).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream
+}
+
+#[test]
+fn an_answer_that_nobody_reads_is_not_kept_for_ever() {
+    let options = ListenerOptions::new().stuck(Duration::from_millis(500));
+    let server = Server::start(hub(), Everybody, unlimited(), options);
+    let transport = client(&server.url());
+    let long = over(&vec![7; 16 << 20]);
+    let Ask::Push { pushes } = &long.ask else { panic!() };
+    let (draft, ids) = (pushes[0].revision.draft(), vec![pushes[0].revision.id()]);
+    block_on(transport.send(long)).unwrap();
+    let ask = request("alice", Ask::Revisions { draft, ids }).to_bytes().unwrap();
+    let beginning = format!("POST /v1/spaces/alice/sync HTTP/1.1\r\nhost: hub\r\n{}\r\n", headers("any", ask.len()));
+    let stuck: Vec<TcpStream> = (0..8)
+        .map(|_| {
+            let mut stream = narrow(server.address);
+            stream.write_all(&[beginning.as_bytes(), &ask].concat()).unwrap();
+            stream
+        })
+        .collect();
+    // Sixteen of them would fill the memory that there is for it; all of it is given back.
+    std::thread::sleep(Duration::from_millis(600));
+    let began = Instant::now();
+    loop {
+        let text = get(server.address, "/metrics", Some("any")).text();
+        let open = text.lines().find_map(|line| line.strip_prefix("draftkeep_http_connections ")).unwrap();
+        // The client's own, and this one.
+        if open.parse::<u32>().unwrap() <= 2 {
+            break;
+        }
+        assert!(began.elapsed() < Duration::from_secs(20), "{open} connections are still open\n{text}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    drop(stuck);
+}
+
 #[test]
 fn a_server_may_take_shorter_requests_than_the_protocol_allows() {
     let server = Server::start(hub(), Everybody, unlimited().message_bytes(1_000), ListenerOptions::new());
@@ -247,4 +302,10 @@ fn a_server_may_take_shorter_requests_than_the_protocol_allows() {
     assert!(told.problem()["detail"].as_str().unwrap().contains("at most 1000 bytes"));
     let error = block_on(client(&server.url()).send(large)).expect_err("too large");
     assert_eq!(*error.kind(), TransportErrorKind::TooLarge, "the device sends less at once");
+    // Also where the answer is there long before the request is.
+    for _ in 0..5 {
+        let longest = over(&vec![7; 16 << 20]);
+        let error = block_on(client(&server.url()).send(longest)).expect_err("far too large");
+        assert_eq!(*error.kind(), TransportErrorKind::TooLarge, "{error:?}");
+    }
 }
