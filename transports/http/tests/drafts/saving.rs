@@ -236,14 +236,14 @@ async fn of_writes_about_one_version_at_the_same_time_one_is_carried_out() -> Ou
     let alice = server.alice();
     let mut tag = alice.post("/slots/note/a", "\"begin\"").await.is(201).tag();
     for round in 0..20 {
-        let writes: Vec<_> = (0..8)
+        let asked: Vec<_> = (0..8)
             .map(|writer| {
                 let (alice, tag) = (alice.clone(), tag.clone());
                 tokio::spawn(async move { alice.put("/slots/note/a", &tag, &format!("\"{round}-{writer}\"")).await })
             })
             .collect();
         let mut won = Vec::new();
-        for (writer, write) in writes.into_iter().enumerate() {
+        for (writer, write) in asked.into_iter().enumerate() {
             let answered = write.await?;
             if answered.status == 200 {
                 won.push((writer, answered));
