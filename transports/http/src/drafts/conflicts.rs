@@ -50,10 +50,9 @@ pub(super) fn settle(call: &Call) -> Result<Answer, Problem> {
     let document: Value = asked.remove("document").ok_or_else(|| wrong("/document", "it is missing"))?;
     let (kind, draft) = call.draft()?;
     check(kind, &document)?;
-    let limits = call.service.limits();
     let Some(conflict) = draft.conflict()? else {
         // The same request before, whose answer was lost.
-        let moved = Moved::find(&draft, seen, Some(&Change::Replace(document)), &limits)?;
+        let moved = Moved::find(call, &draft, Some(&Change::Replace(document)))?;
         return moved.done().map(|shown| shown.answer()).ok_or_else(none);
     };
     let is_seen =
@@ -65,7 +64,7 @@ pub(super) fn settle(call: &Call) -> Result<Answer, Problem> {
             Err(error) => return Err(error.into()),
         }
     }
-    Err(Moved::find(&draft, seen, Some(&Change::Replace(document)), &limits)?.into_problem())
+    Err(Moved::find(call, &draft, Some(&Change::Replace(document)))?.into_problem())
 }
 
 fn none() -> Problem {

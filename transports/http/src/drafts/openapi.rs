@@ -163,21 +163,21 @@ fn body(sends: Sends) -> Option<Vec<u8>> {
 
 /// What an operation answers; refusals that every one of them can give are here once.
 fn responses(route: &Route) -> Vec<u8> {
-    let mut refuses: Vec<u16> = vec![400, 401, 403, 500, 503];
+    let mut statuses: Vec<u16> = vec![400, 401, 403, 500, 503];
     if route.path.contains('{') {
-        refuses.push(404);
+        statuses.push(404);
     }
     if route.method != Verb::Get {
-        refuses.push(507);
+        statuses.push(507);
     }
     if route.sends != Sends::Nothing {
-        refuses.extend([408, 413, 415, 422]);
+        statuses.extend([408, 413, 415, 422]);
     }
     if matches!(route.condition, When::If | When::IfOrNone) {
-        refuses.push(428);
+        statuses.push(428);
     }
-    refuses.extend(route.refuses);
-    refuses.sort_unstable();
+    statuses.extend(route.refuses);
+    statuses.sort_unstable();
     let given =
         route.gives.iter().fold(Members::new(), |all, given| all.raw(&given.status.to_string(), &response(given)));
     let refused = |all: Members, status: &u16| {
@@ -185,7 +185,7 @@ fn responses(route: &Route) -> Vec<u8> {
         let schema = Members::new().text("$ref", &format!("#/components/responses/{name}")).finish();
         all.raw(&status.to_string(), &schema)
     };
-    refuses.iter().fold(given, refused).finish()
+    statuses.iter().fold(given, refused).finish()
 }
 
 fn response(given: &Given) -> Vec<u8> {

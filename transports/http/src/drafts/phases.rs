@@ -63,7 +63,7 @@ fn enter(
     } else if is_done(&head) && is_next(call, &draft, &head)? {
         return Ok(Shown { info: head, document: None }.answer());
     }
-    Err(Moved::find(&draft, seen, None, &call.service.limits())?.into_problem())
+    Err(Moved::find(call, &draft, None)?.into_problem())
 }
 
 /// Whether the head came right after what the client has seen, with the same document: its answer was lost, and it asks again.
@@ -115,5 +115,5 @@ pub(super) fn restore(call: &Call) -> Result<Answer, Problem> {
             return Ok(shown.answer());
         }
     }
-    Err(Moved::find(&draft, seen, None, &call.service.limits())?.into_problem())
+    Err(Moved::find(call, &draft, None)?.into_problem())
 }

@@ -32,7 +32,7 @@ fn save(call: &Call, kind: &DocumentKind, draft: &Draft<Value>) -> Result<Answer
         check(kind, document)?;
     }
     let moved = || {
-        let moved = Moved::find(draft, seen, Some(&change), &limits)?;
+        let moved = Moved::find(call, draft, Some(&change))?;
         moved.done().map(|shown| shown.answer()).ok_or_else(|| moved.into_problem())
     };
     let head = draft.info()?;

@@ -102,7 +102,7 @@ pub(super) fn start_over(call: &Call) -> Result<Answer, Problem> {
     if is_begun_over(call, &slot, &current, &document)? {
         return Ok(Shown::head(&current)?.answer().created_at(place(&current, 3)));
     }
-    Err(Moved::find(&current, seen, Some(&Change::Replace(document)), &call.service.limits())?.into_problem())
+    Err(Moved::find(call, &current, Some(&Change::Replace(document)))?.into_problem())
 }
 
 /// Whether this very request was carried out before: the draft before the current one was archived as the client saw it, and the

@@ -1,8 +1,10 @@
 //! The REST drafts API over a real socket, with a real client; one file per subject.
 
 mod describing;
+mod failing;
 mod phases;
 mod program;
+mod racing;
 mod reading;
 mod refusing;
 mod restarting;

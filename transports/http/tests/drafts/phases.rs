@@ -112,6 +112,8 @@ async fn a_conflict_that_others_left_is_shown_and_settled_once() -> Outcome {
     let settle = format!("{path}/conflict");
     let body = json!({"theirs": side, "document": "both"}).to_string();
     alice.act(&settle, &tag, Some(&body)).await.refused(409, "moved-on");
+    let stale = alice.put(&path, &tag, "\"stale\"").await.refused(409, "moved-on").json();
+    assert_eq!(stale["contested"], json!([""]), "the kind's policy leaves all of it to a person");
     let other = json!({"theirs": "0".repeat(64), "document": "both"}).to_string();
     alice.act(&settle, &shown.tag(), Some(&other)).await.refused(409, "moved-on");
     for wrong in [json!({"document": 1}), json!({"theirs": side}), json!({"theirs": 1, "document": 1})] {

@@ -170,14 +170,14 @@ impl Run {
                 self.save(step, &tenant, &document.clone(), |_| document.clone(), "application/json").await;
             }
             Act::Merge(number) => {
-                let patch = json!({"other": number, "text": null});
+                let changes = json!({"other": number, "text": null});
                 let apply = |base: &Value| {
                     let mut merged = base.clone();
                     merged["other"] = json!(number);
                     merged.as_object_mut().expect("documents are objects").remove("text");
                     merged
                 };
-                self.save(step, &tenant, &patch, apply, "application/merge-patch+json").await;
+                self.save(step, &tenant, &changes, apply, "application/merge-patch+json").await;
             }
             _ => self.enter(step, &tenant).await,
         }

@@ -1,8 +1,10 @@
 //! Goal: what cannot be taken is refused, with the thing, the limit and the way out, and changes nothing. Method: each limit, passed.
 
-use crate::world::{Outcome, Server, options};
+use crate::world::{NOTE, Outcome, Server, options};
 use draftkeep::Store;
+use draftkeep_http::drafts::DocumentKind;
 use serde_json::json;
+use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -153,6 +155,34 @@ async fn a_mistake_of_the_application_is_contained() -> Outcome {
     let alice = server.alice();
     alice.post("/slots/post/a", r#"{"panic":1}"#).await.refused(500, "internal");
     alice.post("/slots/post/a", r#"{"title":"x"}"#).await.is(201);
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_more_calls_of_the_store_run_at_a_time_than_are_allowed() -> Outcome {
+    let (began, begins) = mpsc::channel();
+    let (go, goes) = mpsc::channel::<()>();
+    let goes = Mutex::new(goes);
+    let slow = DocumentKind::new(NOTE).validate(move |document| {
+        if document.as_str() == Some("slow") {
+            let waited = began.send(()).is_ok() && goes.lock().is_ok_and(|goes| goes.recv().is_ok());
+            assert!(waited, "the test goes on");
+        }
+        Vec::new()
+    });
+    let server = Server::with(Store::in_memory(options())?, |api| api.kind(slow).calls(1)).await;
+    let alice = server.alice();
+    let slow = tokio::spawn({
+        let alice = alice.clone();
+        async move { alice.post("/slots/note/a", "\"slow\"").await }
+    });
+    tokio::task::spawn_blocking(move || begins.recv()).await??;
+    let refused = alice.get("/slots/note/a").await.refused(503, "busy");
+    assert_eq!((refused.header("retry-after"), &refused.json()["limit"]), ("1", &json!(1)));
+    alice.post("/slots/note/b", "1").await.refused(503, "busy");
+    go.send(())?;
+    slow.await?.is(201);
+    alice.get("/slots/note/b").await.refused(404, "not-found");
     Ok(())
 }
 

@@ -15,11 +15,11 @@ async fn resume_or_start_begins_once_and_shows_what_is_there() -> Outcome {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn clients_that_begin_a_slot_at_once_meet_in_one_draft() -> Outcome {
     let server = Server::start().await;
     let alice = server.alice();
-    for round in 0..10 {
+    for round in 0..100 {
         let path = format!("/slots/note/{round}");
         let begins: Vec<_> = (0..6)
             .map(|writer| {
