@@ -7,10 +7,12 @@
 //! | `txn` | the changes of one commit, call by call |
 //! | `queue` | group commit: the first caller leads, the others wait |
 //! | `pieces` | bytes larger than one record |
+//! | `numbered` | records whose numbers have no gaps |
 //!
 //! What lies between a [`Storage`](crate::storage) and those that keep something in it, a store or a hub. Nothing here knows
 //! what a record says.
 
+pub(crate) mod numbered;
 pub(crate) mod pieces;
 pub(crate) mod queue;
 pub(crate) mod record;
