@@ -8,6 +8,7 @@ use super::space::{place, text};
 use crate::error::{Failure, Result};
 use crate::events::EventKind;
 use crate::kind::AnySchema;
+use crate::store::audit::record;
 use crate::store::change::{self, Over};
 use crate::store::heads;
 use crate::store::slots::{self, SlotRef};
@@ -143,9 +144,9 @@ impl<T: Serialize + DeserializeOwned + 'static> Slot<T> {
             let claimed = current.map(|current| live::claim(&core.engine.live, current)).transpose()?;
             let draft = live::commit_with(core, claimed.unwrap_or_default(), trace, move |write, save| {
                 let saved = save(write)?;
-                let (draft, is_new) = change::begin_in_slot(write, &place, &key, text.clone(), over)?;
+                let (draft, is_new) = change::begin_in_slot(write, &place, &key, text.clone(), over, trace)?;
                 if is_new {
-                    write.tell(place.space, Some(draft.draft), trace, EventKind::Started);
+                    record::tell(write, draft, trace, EventKind::Started)?;
                 }
                 Ok((saved, draft))
             })?;

@@ -1,5 +1,6 @@
 //! The store as a user holds it.
 
+use super::audit::trim::trim_on_opening;
 use super::engine::Engine;
 use super::options::{Options, Settings};
 use super::queue::lock;
@@ -185,6 +186,7 @@ impl Store {
             .traced("space", |trace| {
                 let core = SpaceCore::open(&self.engine, name)?;
                 let swept = sweep::sweep(&core, trace)?;
+                trim_on_opening(&core)?;
                 Ok(SpaceCore { swept, ..core })
             })
             .map(|core| Space::new(Arc::new(core)))

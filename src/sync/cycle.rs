@@ -4,6 +4,8 @@ use super::talk::{Stop, Talk, beside_the_point};
 use crate::error::Failure;
 use crate::fault;
 use crate::id::HubId;
+use crate::store::audit::AuditAction;
+use crate::store::audit::record::{self, About};
 use crate::store::change::Place;
 use crate::store::remote::rows::LinkRow;
 use crate::store::remote::{arrivals, link};
@@ -90,10 +92,10 @@ impl<'c> Cycle<'c> {
     }
 
     fn meet(&self, hub: HubId) -> Result<(), Failure> {
-        let space = self.core.no;
+        let (space, trace) = (self.core.no, self.talk.trace);
         self.write(move |write| {
             link::put(write, space, &LinkRow::new(hub, 1));
-            Ok(())
+            record::note(write, About::space(space, trace), AuditAction::HubMet { hub }).map(drop)
         })
     }
 
@@ -107,7 +109,8 @@ impl<'c> Cycle<'c> {
             self.is_offline = false;
             taken?;
         }
-        self.write(move |write| arrivals::forget(write, space))?;
+        let trace = self.talk.trace;
+        self.write(move |write| arrivals::forget(write, space, trace))?;
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 //! Method: real stores and a real hub in one process, over the public interface.
 
 mod agreeing;
+mod audit;
 mod branching;
 mod deltas;
 mod losing;
