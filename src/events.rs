@@ -1,7 +1,7 @@
 //! What happens in a store, told to whoever listens: for dashboards, analytics and logs. Never any text of a document.
 
 use crate::clock::Timestamp;
-use crate::id::{DraftId, TraceId};
+use crate::id::{DraftId, EventId, TraceId};
 use crate::tally::Report;
 use futures_core::Stream;
 use std::collections::VecDeque;
@@ -26,6 +26,8 @@ pub struct Event {
     pub space: String,
     /// The draft, where it concerns one.
     pub draft: Option<DraftId>,
+    /// The id of the entry of the space's [audit](crate::Space::audit) that says the same, where there is one.
+    pub audit: Option<EventId>,
     /// What happened.
     pub what: EventKind,
 }
@@ -271,6 +273,7 @@ impl Queue {
                 trace: last.trace,
                 space: String::new(),
                 draft: None,
+                audit: None,
                 what: EventKind::Lagged { missed },
             }),
             None => self.waiting.pop_front(),
@@ -344,7 +347,7 @@ mod tests {
     fn saved(version: u64) -> Event {
         let what = EventKind::Saved { version, size: 2, latency: Duration::ZERO };
         let trace = TraceId::from_bytes([0; 16]);
-        Event { at: Timestamp::from_millis(version), trace, space: "alice".to_owned(), draft: None, what }
+        Event { at: Timestamp::from_millis(version), trace, space: "alice".to_owned(), draft: None, audit: None, what }
     }
 
     fn drain(events: &mut Events) -> Vec<EventKind> {

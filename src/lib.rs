@@ -239,6 +239,24 @@
 //! # Ok::<(), draftkeep::Error>(())
 //! ```
 //!
+//! **What happened to it?** Everything but plain saves is an entry of the space's audit, in the commit of what it tells of; what it proves,
+//! and what only an anchor proves, is told in [`docs::runbook`].
+//!
+//! ```
+//! # use draftkeep::*;
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! # let space = Store::in_memory(Options::new())?.space("alice")?;
+//! let draft = space.drafts(NOTE)?.start(&"It rained.".to_owned())?;
+//! draft.promote_and_archive("page-1")?;
+//! for entry in space.audit(&AuditQuery::of(draft.id()))?.entries {
+//!     println!("{} {:?} {:?} {}", entry.at.as_millis(), entry.action, entry.device, entry.trace);
+//! }
+//! let anchor = space.audit_head()?; // keep it where nobody who can write to the store can write
+//! draft.discard()?;
+//! assert!(space.verify_audit(Some(anchor))?.is_intact());
+//! # Ok::<(), draftkeep::Error>(())
+//! ```
+//!
 //! **A picker.** Newest first, with labels, without reading a document.
 //!
 //! ```
@@ -413,6 +431,10 @@ pub use kind::{Kind, MigrationResult, Schema};
 pub use phase::Phase;
 #[cfg(feature = "redb")]
 pub use store::Backup;
+pub use store::{
+    AuditAction, AuditEntry, AuditFault, AuditFinding, AuditHead, AuditPage, AuditQuery, AuditRetention, AuditVerified,
+    AuditedSaves, Guard, ParseAuditHeadError,
+};
 pub use store::{Compacted, Damage, Keep, Options, PointCause, RestorePoint, Retention, Space, Store, Swept, Verified};
 pub use value::Value;
 pub use vector::{Causality, MAX_WRITERS, VersionVector};

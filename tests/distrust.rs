@@ -5,7 +5,7 @@ use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::storage::{
     Batch, Entry, Footprint, Maintenance, MemoryStorage, Scan, Snapshot, Storage, StorageError, StorageErrorKind, Table,
 };
-use draftkeep::{ErrorKind, EventKind, Kind, Options, Store};
+use draftkeep::{ErrorKind, EventKind, Kind, Options, Saved, Store};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
@@ -23,12 +23,14 @@ struct Unreliable {
 #[derive(Debug, Clone, Default)]
 struct Faults {
     hidden: BTreeSet<Table>,
+    /// What is hidden is not absent but an error.
+    is_broken: bool,
     is_failing: bool,
     /// The bytes of keys and values of the last batch.
     written: usize,
 }
 
-struct Blind(Box<dyn Snapshot>, BTreeSet<Table>);
+struct Blind(Box<dyn Snapshot>, Faults);
 
 impl Unreliable {
     fn open(&self) -> draftkeep::Result<Store> {
@@ -48,7 +50,7 @@ impl Unreliable {
 
 impl Storage for Unreliable {
     fn snapshot(&self) -> Result<Box<dyn Snapshot>, StorageError> {
-        Ok(Box::new(Blind(self.storage.snapshot()?, self.faults.lock().unwrap().hidden.clone())))
+        Ok(Box::new(Blind(self.storage.snapshot()?, self.faults.lock().unwrap().clone())))
     }
 
     fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
@@ -69,13 +71,23 @@ impl Storage for Unreliable {
     }
 }
 
+impl Faults {
+    fn hides(&self, table: Table) -> Result<bool, StorageError> {
+        let is_hidden = self.hidden.contains(&table);
+        if is_hidden && self.is_broken {
+            return Err(StorageErrorKind::Corrupt { what: "a page".to_owned() }.into());
+        }
+        Ok(is_hidden)
+    }
+}
+
 impl Snapshot for Blind {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StorageError> {
-        if self.1.contains(&table) { Ok(None) } else { self.0.get(table, key) }
+        if self.1.hides(table)? { Ok(None) } else { self.0.get(table, key) }
     }
 
     fn scan(&self, table: Table, scan: Scan<'_>) -> Result<Vec<Entry>, StorageError> {
-        if self.1.contains(&table) { Ok(Vec::new()) } else { self.0.scan(table, scan) }
+        if self.1.hides(table)? { Ok(Vec::new()) } else { self.0.scan(table, scan) }
     }
 }
 
@@ -88,6 +100,8 @@ const HEAD_ANCHORS: u8 = 6;
 const LISTS: u8 = 8;
 const SLOTS: u8 = 9;
 const SIDES: u8 = 12;
+const AUDIT: u8 = 20;
+const AUDIT_DRAFTS: u8 = 21;
 
 #[test]
 fn a_draft_that_one_table_does_not_show_is_found_by_another() -> Outcome {
@@ -233,6 +247,38 @@ fn no_number_of_an_edit_is_given_twice_not_even_after_a_kill() -> Outcome {
             highest = number;
         }
         // Nothing is written when a store is dropped, so that this is what a kill leaves, too.
+    }
+    Ok(())
+}
+
+/// A text is not refused for want of a note about it, and no entry is written over one that is only not found.
+#[test]
+fn a_merge_is_saved_although_the_audit_cannot_be_written() -> Outcome {
+    for (hidden, is_broken) in [(&[AUDIT][..], false), (&[AUDIT], true), (&[AUDIT, AUDIT_DRAFTS], true)] {
+        let storage = Unreliable::default();
+        let store = storage.open()?;
+        let space = store.space("alice")?;
+        let draft = space.drafts(NOTE)?.start(&"base".to_owned())?;
+        draft.checkpoint("first")?;
+        let anchor = space.audit_head()?;
+        storage.faults.lock().unwrap().is_broken = is_broken;
+        storage.hide(hidden);
+        let (mut one, mut two) = (draft.edit()?, draft.edit()?);
+        one.doc().push_str(", one");
+        assert!(matches!(one.save()?, Saved::Stored { .. }));
+        two.doc().push_str(", two");
+        let mut events = store.events();
+        assert!(matches!(two.save()?, Saved::Merged { .. }));
+        draft.archive()?;
+        assert!(std::iter::from_fn(|| events.try_next()).all(|event| event.audit.is_none()));
+        assert!(space.audit_head().is_err());
+
+        storage.hide(&[]);
+        let verified = space.verify_audit(Some(anchor))?;
+        assert!(verified.is_intact() && verified.is_anchored, "{verified:?}");
+        draft.reopen()?;
+        assert_eq!(space.audit_head()?.number, 3);
+        assert!(store.verify()?.is_intact());
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ proptest! {
     #![proptest_config(config(250))]
 
     #[test]
-    fn a_store_in_memory_answers_as_the_model(calls in calls(160), setting in 0_u8..16, seed in any::<u64>()) {
+    fn a_store_in_memory_answers_as_the_model(calls in calls(160), setting in 0_u8..32, seed in any::<u64>()) {
         play_in_memory(calls, setting, seed);
     }
 }
@@ -41,7 +41,7 @@ proptest! {
     #![proptest_config(config(12))]
 
     #[test]
-    fn a_long_program_in_memory_answers_as_the_model(calls in calls(1_500), setting in 0_u8..16) {
+    fn a_long_program_in_memory_answers_as_the_model(calls in calls(1_500), setting in 0_u8..32) {
         play_in_memory(calls, setting, 1);
     }
 }
@@ -57,7 +57,7 @@ mod on_redb {
         #![proptest_config(config(60))]
 
         #[test]
-        fn a_store_on_redb_answers_as_the_model(calls in calls(160), setting in 0_u8..16, seed in any::<u64>()) {
+        fn a_store_on_redb_answers_as_the_model(calls in calls(160), setting in 0_u8..32, seed in any::<u64>()) {
             let disk = MemoryDisk::new();
             let opening = Box::new(move || -> Arc<dyn Storage> {
                 let is_new = disk.len().unwrap() == 0;

@@ -10,6 +10,7 @@ use crate::events::EventKind;
 use crate::id::RevisionId;
 use crate::kind::AnySchema;
 use crate::merge::{self, Merged, Place, Resolution, Side};
+use crate::store::audit::record;
 use crate::store::change::Text;
 use crate::store::heads::{self, Head};
 use crate::store::settle::{self, Settled, Shown};
@@ -209,7 +210,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Conflict<T> {
             match settle::settle(write, place, key, &shown, text.clone())? {
                 Settled::Before(version) => Ok(version),
                 Settled::Now(version) => {
-                    write.tell(key.space, Some(key.draft), trace, EventKind::ConflictSettled { version });
+                    record::tell(write, key, trace, EventKind::ConflictSettled { version })?;
                     Ok(version)
                 }
             }

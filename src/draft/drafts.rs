@@ -10,9 +10,11 @@ use crate::events::EventKind;
 use crate::id::DraftId;
 use crate::kind::AnySchema;
 use crate::merge::{self, Merged, Place, Side};
+use crate::store::audit::record;
 use crate::store::change;
 use crate::store::heads;
 use crate::store::space::SpaceCore;
+use crate::store::tables::DraftKey;
 use crate::value::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -114,13 +116,13 @@ impl<T: Serialize + DeserializeOwned + 'static> Drafts<T> {
             let id = DraftId::from_bytes(id);
             let place = place(core);
             core.engine.write(move |write| {
-                if heads::read(write.txn, crate::store::tables::DraftKey { space: place.space, draft: id })?.is_some() {
+                let key = DraftKey { space: place.space, draft: id };
+                if heads::read(write.txn, key)?.is_some() {
                     // Randomness that repeats itself must not write into somebody's draft.
                     return Err(ErrorKind::Interrupted.into());
                 }
                 change::begin(write, &place, id, None, text)?;
-                write.tell(place.space, Some(id), trace, EventKind::Started);
-                Ok(())
+                record::tell(write, key, trace, EventKind::Started)
             })?;
             Ok(Draft::new(Arc::clone(core), Arc::clone(&self.schema), id))
         })

@@ -12,6 +12,8 @@ use crate::fault;
 use crate::id::{DraftId, RevisionId, TraceId};
 use crate::kind::AnySchema;
 use crate::phase::Phase;
+use crate::store::audit::AuditAction;
+use crate::store::audit::record::{self, About};
 use crate::store::change::{self, Entering, Saving};
 use crate::store::heads::{self, Head};
 use crate::store::pins;
@@ -229,12 +231,7 @@ impl<T> Draft<T> {
         self.with_pending("restore", Take::IfPossible, move |write, place, key, trace| {
             let text = (Arc::clone(&body), schema, label.clone());
             let written = change::restore(write, place, key, text, newest)?;
-            write.tell(
-                key.space,
-                Some(key.draft),
-                trace,
-                EventKind::Restored { from: version, version: written.version },
-            );
+            record::tell(write, key, trace, EventKind::Restored { from: version, version: written.version })?;
             Ok(written.version)
         })
     }
@@ -255,7 +252,7 @@ impl<T> Draft<T> {
         self.with_pending("checkpoint", Take::AsHead, move |write, place, key, trace| {
             let version = change::checkpoint(write, place, key, &name)?.version;
             let what = EventKind::Checkpointed { version, name: name.clone() };
-            write.tell(key.space, Some(key.draft), trace, what);
+            record::tell(write, key, trace, what)?;
             Ok(version)
         })
     }
@@ -269,8 +266,10 @@ impl<T> Draft<T> {
     ///
     /// As [`checkpoint`](Self::checkpoint), but for the name.
     pub fn confirm_blank(&self) -> Result<u64> {
-        self.with_pending("confirm_blank", Take::AsHead, move |write, place, key, _| {
-            Ok(change::confirm_blank(write, place, key)?.version)
+        self.with_pending("confirm_blank", Take::AsHead, move |write, place, key, trace| {
+            let version = change::confirm_blank(write, place, key)?.version;
+            record::note(write, About::draft(key, trace), AuditAction::BlankConfirmed { version })?;
+            Ok(version)
         })
     }
 
@@ -354,9 +353,9 @@ impl<T> Draft<T> {
                 return Ok(());
             }
             change::enter_phase(write, place, kind, &head, Entering::promoted(&head, &outcome, phase))?;
-            write.tell(key.space, Some(key.draft), trace, EventKind::Promoted { outcome: outcome.clone() });
+            record::tell(write, key, trace, EventKind::Promoted { outcome: outcome.clone() })?;
             if phase == Phase::Archived {
-                write.tell(key.space, Some(key.draft), trace, EventKind::Archived);
+                record::tell(write, key, trace, EventKind::Archived)?;
             }
             Ok(())
         })
@@ -408,8 +407,7 @@ impl<T> Draft<T> {
             let kind = change::kind_of(write, key.space, &head)?;
             let phase = head.meta.discarded_from.unwrap_or(Phase::Open);
             change::enter_phase(write, place, kind, &head, Entering::plain(phase, &head))?;
-            write.tell(key.space, Some(key.draft), trace, EventKind::Reopened);
-            Ok(())
+            record::tell(write, key, trace, EventKind::Reopened)
         })
     }
 
@@ -432,9 +430,8 @@ impl<T> Draft<T> {
                     return Err(ErrorKind::SyncFirst { draft: key.draft }.into());
                 }
                 let kind = change::kind_of(write, key.space, &head)?;
-                change::purge(write, kind, key)?;
-                write.tell(key.space, Some(key.draft), trace, EventKind::Purged);
-                Ok(())
+                record::tell(write, key, trace, EventKind::Purged)?;
+                change::purge(write, kind, key)
             })
         })
     }
@@ -457,8 +454,7 @@ impl<T> Draft<T> {
             let head = in_phase(write, key, from)?;
             let kind = change::kind_of(write, key.space, &head)?;
             change::enter_phase(write, place, kind, &head, entering(phase, &head))?;
-            write.tell(key.space, Some(key.draft), trace, what.clone());
-            Ok(())
+            record::tell(write, key, trace, what.clone())
         })
     }
 

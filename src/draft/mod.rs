@@ -8,11 +8,13 @@
 //! | `document`, `carry` | the application's types: migrations, members that a type does not know |
 //! | `list`, `info` | pages of drafts, and what is known of each without its document |
 //! | `points` | bringing a whole space back to what it was |
+//! | `audit` | what a space says of what happened to its drafts |
 //! | `autosave`, `live` | saving by itself, and handing what is unsaved to a phase's commit |
 //! | `names` | limits of what an application names |
 //!
 //! Every change is carried out by [`store::change`](crate::store); nothing here writes a record.
 
+mod audit;
 pub(crate) mod autosave;
 mod carry;
 pub(crate) mod conflict;

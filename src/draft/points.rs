@@ -8,6 +8,8 @@ use crate::fault;
 use crate::id::{DraftId, TraceId};
 use crate::kind::AnySchema;
 use crate::store::Space;
+use crate::store::audit::AuditAction;
+use crate::store::audit::record::{self, About};
 use crate::store::change;
 use crate::store::heads;
 use crate::store::points::{self, PointCause, RestorePoint};
@@ -79,10 +81,13 @@ impl Space {
     /// `NoSuchPoint` where there is none of this number, and what the storage answers.
     pub fn drop_restore_point(&self, number: u64) -> Result<()> {
         let space = self.core.no;
-        self.core.engine.traced("drop_restore_point", |_| {
+        self.core.engine.traced("drop_restore_point", |trace| {
             self.core.engine.write(move |write| {
-                let is_dropped = points::drop(write, space, number)?;
-                if is_dropped { Ok(()) } else { Err(ErrorKind::NoSuchPoint { point: number }.into()) }
+                if !points::drop(write, space, number)? {
+                    return Err(ErrorKind::NoSuchPoint { point: number }.into());
+                }
+                let action = AuditAction::PointDropped { point: number };
+                record::note(write, About::space(space, trace), action).map(std::mem::drop)
             })
         })
     }
@@ -139,8 +144,8 @@ fn take(core: &Arc<SpaceCore>, cause: PointCause) -> Result<RestorePoint> {
         }
     }
     let (space, keep) = (core.no, core.engine.settings.restore_points);
-    core.engine.traced("take_restore_point", |_| {
-        core.engine.write(move |write| points::take(write, space, cause.clone(), keep))
+    core.engine.traced("take_restore_point", |trace| {
+        core.engine.write(move |write| points::take(write, space, cause.clone(), keep, trace))
     })
 }
 
@@ -222,7 +227,7 @@ impl Returning<'_> {
             draft.with_pending("return_to", Take::IfPossible, move |write, place, key, trace: TraceId| {
                 let Some(written) = change::return_to(write, place, key, &whole, newest)? else { return Ok(false) };
                 let what = EventKind::Restored { from: version, version: written.version };
-                write.tell(key.space, Some(key.draft), trace, what);
+                record::tell(write, key, trace, what)?;
                 Ok(true)
             })?;
         if is_changed {

@@ -8,6 +8,7 @@ use crate::events::EventKind;
 use crate::fault;
 use crate::id::TraceId;
 use crate::merge::Overwritten;
+use crate::store::audit::record;
 use crate::store::cache::Body;
 use crate::store::change::{self, Attempt, Base, Place, Saving, Text};
 use crate::store::heads::Head;
@@ -192,7 +193,7 @@ impl Request {
         let told =
             (self.telling == Telling::Saved).then_some(EventKind::Saved { version, size, latency: Duration::ZERO });
         for what in told.into_iter().chain(came) {
-            write.tell(self.key.space, Some(self.key.draft), trace, what);
+            record::tell(write, self.key, trace, what)?;
         }
         Ok(saving)
     }

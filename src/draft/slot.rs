@@ -9,6 +9,7 @@ use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::EventKind;
 use crate::id::RevisionId;
 use crate::kind::AnySchema;
+use crate::store::audit::record;
 use crate::store::change::{self, Begun, Over};
 use crate::store::heads;
 use crate::store::slots::{self, SlotRef};
@@ -180,9 +181,9 @@ impl<T: Serialize + DeserializeOwned + 'static> Slot<T> {
             let claimed = current.map(|current| live::claim(&core.engine.live, current)).transpose()?;
             let draft = live::commit_with(core, claimed.unwrap_or_default(), trace, move |write, save| {
                 let saved = save(write)?;
-                let begun = change::begin_in_slot(write, &place, &key, text.clone(), over)?;
+                let begun = change::begin_in_slot(write, &place, &key, text.clone(), over, trace)?;
                 if let Begun::Now(draft) = begun {
-                    write.tell(place.space, Some(draft.draft), trace, EventKind::Started);
+                    record::tell(write, draft, trace, EventKind::Started)?;
                 }
                 Ok((saved, begun))
             })?;

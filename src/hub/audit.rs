@@ -5,8 +5,8 @@ use crate::clock::Timestamp;
 use crate::codec::{CodecError, Fields, Writer};
 use crate::error::Failure;
 use crate::id::{DraftId, EventId, RevisionId, TraceId};
+use crate::records::numbered;
 use crate::records::view::View;
-use crate::storage::{Order, Scan};
 use crate::transport::{Rejection, Standing};
 
 const FORMAT: u8 = 1;
@@ -120,25 +120,6 @@ pub(super) fn read(
     limit: usize,
 ) -> Result<Vec<AuditEntry>, Failure> {
     let (Some(from), Some(end)) = (after.checked_add(1), audited.checked_add(1)) else { return Ok(Vec::new()) };
-    if from >= end {
-        return Ok(Vec::new());
-    }
-    let (from_key, to) = (space.number(from), space.number(end));
-    let scan = Scan { from: &from_key, to: Some(&to), order: Order::Ascending, limit };
-    let mut entries = Vec::new();
-    for (number, (key, bytes)) in (from..).zip(view.scan(AUDIT, scan)?) {
-        if key != space.number(number) {
-            return Err(missing(number));
-        }
-        entries.push(AuditEntry::decode(number, &bytes)?);
-    }
-    let expected = usize::try_from(end - from).unwrap_or(usize::MAX).min(limit);
-    if entries.len() < expected {
-        return Err(missing(from + entries.len() as u64));
-    }
-    Ok(entries)
-}
-
-fn missing(number: u64) -> Failure {
-    Failure::corrupt(None, format!("entry {number} of an audit is missing"))
+    let records = numbered::read(view, AUDIT, |number| space.number(number), from..end, limit)?;
+    records.into_iter().map(|(number, bytes)| Ok(AuditEntry::decode(number, &bytes)?)).collect()
 }

@@ -9,6 +9,7 @@
 //! | `pieces` | bytes larger than one record |
 //! | `checking` | reading below the hashes, to find damage |
 //! | `backup` | a copy of everything in a file |
+//! | `numbered` | records whose numbers have no gaps |
 //!
 //! What lies between a [`Storage`](crate::storage) and those that keep something in it, a store or a hub. Nothing here knows
 //! what a record says.
@@ -16,6 +17,7 @@
 #[cfg(feature = "redb")]
 pub(crate) mod backup;
 pub(crate) mod checking;
+pub(crate) mod numbered;
 pub(crate) mod pieces;
 pub(crate) mod queue;
 pub(crate) mod record;

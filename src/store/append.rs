@@ -4,6 +4,7 @@
 //! when its state does: an anchor when a run begins, the list when another draft was the newest, the slot with the
 //! phase.
 
+use super::audit::AuditedSaves;
 use super::cache::{Body, Kept};
 use super::heads::{self, Head};
 use super::history::anchor;
@@ -106,9 +107,11 @@ pub(crate) fn append_received(
     }
     write.put(VERSIONS, key.version(version), row.encode());
     write.state.last_written = LastWritten::Version(key, version);
+    let before_saves = before.and_then(|head| head.row.saves);
+    let saves = Some(before_saves.map_or_else(|| AuditedSaves::begin(version, id), |saves| saves.then(id)));
 
     let head = match before {
-        Some(head) if aside => HeadRow { last: version, run, ..head.row.clone() },
+        Some(head) if aside => HeadRow { last: version, run, saves, ..head.row.clone() },
         before => {
             let (stored, base) = at_head(write, key, before, kept.as_ref(), version, &body)?;
             let same_phase = before.filter(|head| head.header.phase == phase);
@@ -129,6 +132,7 @@ pub(crate) fn append_received(
                 size: body.len() as u64,
                 pins: before.map_or(0, |head| head.row.pins),
                 sides: before.map_or(0, |head| head.row.sides),
+                saves,
                 unknown: before.map(|head| head.row.unknown.clone()).unwrap_or_default(),
             };
             let base = base.map(|base| (base.version, base.body));

@@ -1,6 +1,8 @@
 //! The changes that a draft can go through, each within one commit: beginning, saves, phases, removal.
 
 use super::append::{self, New, Written};
+use super::audit::AuditAction;
+use super::audit::record::{self, About};
 use super::branch;
 use super::cache::Body;
 use super::heads::{self, Head};
@@ -21,7 +23,7 @@ use crate::clock::Timestamp;
 use crate::codec::Writer;
 use crate::error::{ErrorKind, Failure};
 use crate::fault;
-use crate::id::{DraftId, RevisionId};
+use crate::id::{DraftId, RevisionId, TraceId};
 use crate::phase::Phase;
 use crate::revision::{FLAG_BLANK_YES, FLAG_CHECKPOINT, Header, Meta, empty_policy};
 use crate::vector::VersionVector;
@@ -96,6 +98,7 @@ pub(crate) fn begin_in_slot(
     key: &[u8],
     text: Text,
     over: Over,
+    trace: TraceId,
 ) -> Result<Begun, Failure> {
     let kind = ensure_kind(write, place.space, &text.kind)?;
     let kind_name = text.kind.clone();
@@ -116,6 +119,7 @@ pub(crate) fn begin_in_slot(
             is_expected(&head, Some(revision))?;
         }
         enter_phase(write, place, kind, &head, Entering::plain(Phase::Archived, &head))?;
+        record::note(write, About::draft(current, trace), AuditAction::Archived)?;
         row = slots::read(write.txn, of)?.unwrap_or_default();
     } else if matches!(over, Over::Exactly(_)) {
         return Ok(Begun::Refused);

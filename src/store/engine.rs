@@ -5,7 +5,7 @@ use super::live::Live;
 use super::options::Settings;
 use super::queue::{Call, Queue, lock};
 use super::rows::MetaRow;
-use super::tables::{DraftKey, META, META_KEY, SpaceNo};
+use super::tables::{AUDIT, DraftKey, META, META_KEY, SpaceNo};
 use super::txn::Txn;
 use super::view::{Committed, View};
 use super::write::{CommitWitness, LastWritten, State, Told, Write, Writes, meta_row, own_row_is_missing};
@@ -13,7 +13,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::{Event, EventBus, EventKind};
 use crate::fault;
-use crate::id::{DraftId, ReplicaId, StoreId, TraceId};
+use crate::id::{DraftId, EventId, ReplicaId, StoreId, TraceId};
 use crate::storage::{Batch, Origin, Storage, StorageErrorKind};
 use futures_channel::oneshot;
 use std::collections::{BTreeMap, BTreeSet};
@@ -227,7 +227,8 @@ impl Engine {
         let mut is_changed = false;
         for call in group {
             let (told_before, last_written) = (told.len(), state.last_written);
-            let mut write = Write { txn: &mut txn, state, bodies: &self.bodies, told, now, began: Duration::ZERO };
+            let (bodies, settings) = (&self.bodies, &self.settings);
+            let mut write = Write { txn: &mut txn, state, bodies, settings, told, now, began: Duration::ZERO };
             if call.run(&mut write).is_ok() {
                 is_changed |= txn.keep();
             } else {
@@ -262,11 +263,13 @@ impl Engine {
 
     /// One commit, whatever it holds: a draft's head, its history, its list and its slot move together.
     fn commit_batch(&self, batch: &Batch) -> std::result::Result<(), Failure> {
-        if fault::on("two-commits-for-one-act") {
+        let (in_halves, audit_apart) = (fault::on("two-commits-for-one-act"), fault::on("audit-in-another-commit"));
+        if in_halves || audit_apart {
             let mut halves = [Batch::new(batch.origin()), Batch::new(batch.origin())];
             let first = batch.changes().count() / 2;
             for (number, (table, key, value)) in batch.changes().enumerate() {
-                let half = &mut halves[usize::from(number >= first)];
+                let is_late = if audit_apart { table >= AUDIT } else { number >= first };
+                let half = &mut halves[usize::from(is_late)];
                 match value {
                     Some(value) => half.put(table, key, value),
                     None => half.delete(table, key),
@@ -309,12 +312,23 @@ impl Engine {
             EventKind::Saved { version, size, .. } => EventKind::Saved { version, size, latency },
             what => what,
         };
-        self.publish_event(told.space, told.draft, told.trace, what);
+        self.publish_of(told.audit, told.space, told.draft, told.trace, what);
     }
 
     pub(crate) fn publish_event(&self, space: SpaceNo, draft: Option<DraftId>, trace: TraceId, what: EventKind) {
+        self.publish_of(None, space, draft, trace, what);
+    }
+
+    fn publish_of(
+        &self,
+        audit: Option<EventId>,
+        space: SpaceNo,
+        draft: Option<DraftId>,
+        trace: TraceId,
+        what: EventKind,
+    ) {
         let name = lock(&self.spaces).get(&space).map(|known| known.name.clone()).unwrap_or_default();
-        self.events.publish(&Event { at: self.now(), trace, space: name, draft, what });
+        self.events.publish(&Event { at: self.now(), trace, space: name, draft, audit, what });
     }
 
     pub(crate) fn know_space(&self, space: SpaceNo, name: &str, days: u64) {

@@ -4,6 +4,8 @@
 
 #![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc)]
 
+use super::audit::AuditEntry;
+use super::audit::state::AuditRow;
 use super::points::PointRow;
 use super::record;
 use super::rows::{HeadRow, ListRow, Local, MetaRow, SlotRow, SpaceRow, VersionRow, decode_space_no, encode_space_no};
@@ -28,11 +30,14 @@ pub fn rows(data: &[u8]) {
     survives!(data, SlotRow);
     survives!(data, ListRow);
     survives!(data, PointRow);
+    survives!(data, AuditRow);
     survives!(data, Local);
     survives!(data, Header);
     survives!(data, Meta);
     #[cfg(feature = "redb")]
     survives!(data, super::identity::Claim);
+    // It is never written anew, so that nothing has to survive but the reader.
+    let _ = AuditEntry::decode(1, data);
     if let Ok(space) = decode_space_no(data) {
         assert_eq!(decode_space_no(&encode_space_no(space)), Ok(space));
     }

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "redb")]
 use super::Backup;
+use super::audit::trim::trim_on_opening;
 use super::engine::Engine;
 use super::options::{Options, Settings};
 use super::queue::lock;
@@ -177,6 +178,7 @@ impl Store {
             .traced("space", |trace| {
                 let core = SpaceCore::open(&self.engine, name)?;
                 let swept = sweep::sweep(&core, trace)?;
+                trim_on_opening(&core)?;
                 Ok(SpaceCore { swept, ..core })
             })
             .map(|core| Space::new(Arc::new(core)))

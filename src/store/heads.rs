@@ -102,6 +102,7 @@ fn rebuild(view: &impl View, key: DraftKey) -> Result<Option<Head>, Failure> {
             size: row.size,
             pins: counted(view, PINS, &prefix),
             sides: counted(view, SIDES, &prefix),
+            saves: None,
             unknown: Unknown::default(),
         };
         return Head::new(row, true).map(Some);

@@ -14,12 +14,14 @@
 //! | `lists`, `slots` | how drafts are found |
 //! | `live` | the autosaves at work on a draft, for commits that take in what they hold |
 //! | `points` | what a whole space was at a moment |
+//! | `audit` | what happened to a space's drafts, entry by entry, in a chain |
 //! | `retention`, `sweep`, `tend`, `verify` | what is dropped, tidied and checked |
 //! | `identity` | noticing that a store was copied or restored |
 //!
 //! Nothing here knows a type of the application, and nothing names the engine below [`Storage`](crate::storage).
 
 pub(crate) mod append;
+pub(crate) mod audit;
 mod branch;
 pub(crate) mod cache;
 pub(crate) mod change;
@@ -55,6 +57,10 @@ pub(crate) mod write;
 #[cfg(feature = "redb")]
 pub use crate::records::backup::Backup;
 pub(crate) use crate::records::{pieces, queue, record, txn, view};
+pub use audit::{
+    AuditAction, AuditEntry, AuditFault, AuditFinding, AuditHead, AuditPage, AuditQuery, AuditRetention, AuditVerified,
+    AuditedSaves, Guard, ParseAuditHeadError,
+};
 pub use handle::{Compacted, Store};
 pub use options::Options;
 pub use points::{PointCause, RestorePoint};

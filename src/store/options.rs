@@ -5,6 +5,7 @@ use crate::error::Failure;
 use crate::kind::{AnySchema, Schema};
 #[cfg(doc)]
 use crate::store::RestorePoint;
+use crate::store::audit::AuditRetention;
 use crate::store::retention::Retention;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ pub(crate) struct Settings {
     pub(crate) idle: Duration,
     pub(crate) cache_bytes: usize,
     pub(crate) restore_points: u32,
+    pub(crate) audit_retention: AuditRetention,
 }
 
 #[cfg(feature = "threads")]
@@ -80,6 +82,7 @@ impl Options {
             idle: Duration::from_secs(3),
             cache_bytes: 32 << 20,
             restore_points: 100,
+            audit_retention: AuditRetention::all(),
         };
         Self { settings, refused: None }
     }
@@ -142,6 +145,13 @@ impl Options {
     #[must_use]
     pub fn restore_points(mut self, count: u32) -> Self {
         self.settings.restore_points = count;
+        self
+    }
+
+    /// How many entries of a space's [audit](crate::Space::audit) are kept; all of them by default.
+    #[must_use]
+    pub fn audit_retention(mut self, retention: AuditRetention) -> Self {
+        self.settings.audit_retention = retention;
         self
     }
 

@@ -4,6 +4,8 @@
 //! draft was, at a point, the last head that is not younger than it. Numbers are never used twice, and retention keeps
 //! the versions that a point stands for.
 
+use super::audit::AuditAction;
+use super::audit::record::{self, About};
 use super::rows::SpaceRow;
 use super::tables::{POINTS, SPACES, SpaceNo, point, point_of};
 use super::versions::packed::Entry;
@@ -13,6 +15,7 @@ use crate::clock::Timestamp;
 use crate::codec::{CodecError, Fields, Unknown, Writer};
 use crate::error::Failure;
 use crate::fault;
+use crate::id::TraceId;
 use std::collections::BTreeSet;
 
 const FORMAT: u8 = 1;
@@ -92,6 +95,7 @@ pub(crate) fn take(
     space: SpaceNo,
     cause: PointCause,
     keep: u32,
+    trace: TraceId,
 ) -> Result<RestorePoint, Failure> {
     let row = write.space(space)?;
     let number = row.points + 1;
@@ -100,6 +104,7 @@ pub(crate) fn take(
     let taken_at = write.now;
     let row = PointRow { taken_at, cause: cause.clone(), unknown: Unknown::default() };
     write.put(POINTS, point(space, number), row.encode());
+    record::note(write, About::space(space, trace), AuditAction::PointTaken { point: number })?;
     drop_old(write, space, usize::try_from(keep).unwrap_or(usize::MAX).max(1))?;
     Ok(RestorePoint { number, taken_at, cause })
 }

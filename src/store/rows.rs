@@ -1,5 +1,6 @@
 //! What the records hold. Each row has a version byte and tagged fields; see `codec.rs`.
 
+use super::audit::AuditedSaves;
 use super::tables::{KindNo, SpaceNo};
 use crate::clock::Timestamp;
 use crate::codec::{CodecError, Fields, Unknown, Writer, put_varint, take, take_varint};
@@ -267,6 +268,9 @@ pub(crate) struct HeadRow {
     pub(crate) pins: u64,
     /// How many other sides an open conflict has, to notice one that does not turn up.
     pub(crate) sides: u64,
+    /// All versions up to `last` in short. None where an older release wrote the row, or it was built from the history: then it
+    /// begins with the next version.
+    pub(crate) saves: Option<AuditedSaves>,
     pub(crate) unknown: Unknown,
 }
 
@@ -290,18 +294,28 @@ impl HeadRow {
         writer.number_unless_zero(19, self.pins);
         writer.number_unless_zero(20, self.sides);
         writer.number_unless_zero(21, self.local.point);
+        if let Some(saves) = self.saves {
+            writer.number(22, saves.from);
+            writer.bytes(23, &saves.hash);
+        }
         writer.unknown(&self.unknown);
         writer.finish()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let fields = Fields::parse(bytes, FORMAT)?;
+        let last = fields.number(7)?;
+        let saves = match (fields.optional_number(22)?, fields.optional_array(23)?) {
+            (None, None) => None,
+            (Some(from), Some(hash)) => Some(AuditedSaves { from, to: last, hash }),
+            _ => return Err(CodecError::Malformed(22)),
+        };
         Ok(Self {
             header: fields.required(1)?.to_vec(),
             meta: fields.required(2)?.to_vec(),
             local: Local::read(&fields, 3, 21)?,
             version: fields.number(6)?,
-            last: fields.number(7)?,
+            last,
             run: fields.number(8)?,
             place: fields.number(9)?,
             created_at: Timestamp::from_millis(fields.number(10)?),
@@ -313,7 +327,8 @@ impl HeadRow {
             size: fields.number(18)?,
             pins: fields.number(19)?,
             sides: fields.number(20)?,
-            unknown: fields.unknown_above(21),
+            saves,
+            unknown: fields.unknown_above(23),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! What opening a space tidies up: drafts nobody touched go to the trash, what was long in the trash is removed.
 
+use super::audit::record;
 use super::change;
 use super::heads;
 use super::remote::outbox;
@@ -68,8 +69,8 @@ pub(crate) fn sweep(space: &SpaceCore, trace: TraceId) -> Result<Swept, Failure>
             if outbox::read(write.txn, key)?.is_some() && !fault::on("purged-before-it-was-synced") {
                 continue;
             }
+            record::tell(write, key, trace, EventKind::Purged)?;
             change::purge(write, kind, key)?;
-            write.tell(no, Some(key.draft), trace, EventKind::Purged);
             swept.purged.push(key.draft);
         }
         let (trashed, purged) = (swept.discarded.len() as u64, swept.purged.len() as u64);
@@ -89,7 +90,7 @@ fn discard(
         return Ok(false);
     };
     change::enter_phase(write, place, kind, &head, change::Entering::discarded(&head))?;
-    write.tell(key.space, Some(key.draft), trace, EventKind::Discarded);
+    record::tell(write, key, trace, EventKind::Discarded)?;
     Ok(true)
 }
 

@@ -25,8 +25,10 @@
 //! | `ARRIVALS` | space, draft, piece | a main as it came, until it is taken in | the hub |
 //! | `CONTAINS` | space, draft, revision | [`ContainedRow`](super::remote::rows::ContainedRow) | – |
 //! | `POINTS` | space, number | [`PointRow`](super::points::PointRow) | – |
+//! | `AUDIT` | space, number | [`AuditEntry`](super::audit::AuditEntry); under 0 the [`AuditRow`](super::audit::state::AuditRow) | – |
+//! | `AUDIT_DRAFTS` | space, draft, number | empty record: the entry is about the draft | `AUDIT` |
 //!
-//! Tables 20 to 24 are kept free for audit, blobs and erase markers.
+//! Tables 22 to 24 are kept free for blobs and erase markers.
 
 use crate::error::Failure;
 use crate::id::{DraftId, RevisionId};
@@ -55,9 +57,11 @@ pub(crate) const ARRIVED: Table = Table::new(16);
 pub(crate) const ARRIVALS: Table = Table::new(17);
 pub(crate) const CONTAINS: Table = Table::new(18);
 pub(crate) const POINTS: Table = Table::new(19);
+pub(crate) const AUDIT: Table = Table::new(20);
+pub(crate) const AUDIT_DRAFTS: Table = Table::new(21);
 
 /// The tables of this release with their names, for `verify` and for people.
-pub(crate) const ALL: [(Table, &str); 20] = [
+pub(crate) const ALL: [(Table, &str); 22] = [
     (META, "meta"),
     (SPACES, "spaces"),
     (SPACE_NAMES, "space names"),
@@ -78,6 +82,8 @@ pub(crate) const ALL: [(Table, &str); 20] = [
     (ARRIVALS, "arrivals"),
     (CONTAINS, "contains"),
     (POINTS, "restore points"),
+    (AUDIT, "the audit"),
+    (AUDIT_DRAFTS, "audited drafts"),
 ];
 
 pub(crate) const META_KEY: &[u8] = b"store";
@@ -116,6 +122,11 @@ impl DraftKey {
     /// A piece of what arrived for the draft.
     pub(crate) fn arrival(self, piece: u16) -> Vec<u8> {
         [&self.bytes()[..], &piece.to_be_bytes()].concat()
+    }
+
+    /// That an entry of the audit is about the draft.
+    pub(crate) fn audited(self, number: u64) -> Vec<u8> {
+        [&self.bytes()[..], &number.to_be_bytes()].concat()
     }
 
     pub(crate) fn revision(self, id: RevisionId) -> Vec<u8> {
@@ -212,6 +223,21 @@ pub(crate) fn point(space: SpaceNo, number: u64) -> Vec<u8> {
 /// The number in the key of a restore point.
 pub(crate) fn point_of(key: &[u8]) -> Option<u64> {
     number_at(key, 4)
+}
+
+/// The key of an entry of a space's audit; the entries begin with 1, and under 0 stands how far they go.
+pub(crate) fn audit(space: SpaceNo, number: u64) -> Vec<u8> {
+    [&space.to_be_bytes()[..], &number.to_be_bytes()].concat()
+}
+
+/// The number in the key of an entry.
+pub(crate) fn audit_of(key: &[u8]) -> Option<u64> {
+    number_at(key, 4)
+}
+
+/// The number in the key of a draft's entry.
+pub(crate) fn audited_of(key: &[u8]) -> Option<u64> {
+    number_at(key, 4 + DraftId::LEN)
 }
 
 /// Where a slot's own key begins in the key of its row.

@@ -61,7 +61,7 @@ async fn watch(engine: Weak<Engine>) {
 pub(crate) fn tidy(engine: &Arc<Engine>, trace: TraceId) -> Result<(), Failure> {
     let mut cold = engine.take_cold();
     while let Some(key) = cold.pop_first() {
-        match packing::pack(engine, key, Effort::Background) {
+        match packing::pack(engine, key, Effort::Background, trace) {
             Ok(Some(packed)) => {
                 let what = EventKind::Packed { versions: packed.versions, bytes: packed.bytes };
                 engine.publish_event(key.space, Some(key.draft), trace, what);
@@ -108,7 +108,7 @@ pub(crate) fn compact(engine: &Arc<Engine>, trace: TraceId) -> Result<Compacted,
         from.clone_from(last);
         from.push(0);
         for key in page.iter().filter_map(|(key, _)| DraftKey::parse(key)) {
-            match packing::pack(engine, key, Effort::Compact) {
+            match packing::pack(engine, key, Effort::Compact, trace) {
                 Ok(packed) => thinned += packed.map_or(0, |packed| packed.thinned),
                 Err(failure) if failure.is_damage() => {
                     let what = EventKind::Damaged { what: failure.kind.to_string() };

@@ -1,5 +1,6 @@
 //! Checking a whole store, and building anew what can be built from something else.
 
+use super::audit;
 use super::engine::Engine;
 use super::heads::{self, Head};
 use super::keys::SpaceKeys;
@@ -95,6 +96,10 @@ fn check_records(view: &Committed, table: Table, name: &str, report: &mut Verifi
 fn check_space(view: &Committed, space: SpaceNo, report: &mut Verified) -> Result<(), Failure> {
     let Some(row) = note(report, None, space_row(view, space))? else { return Ok(()) };
     let keys = SpaceKeys::new(&row.secret);
+    let audit = note(report, None, audit::verify::verify(view, space, &row.name, None))?;
+    if let Some(finding) = audit.and_then(|audit| audit.finding) {
+        report.add(None, finding.to_string());
+    }
     let Some(drafts) = note(report, None, drafts(view, space))? else { return Ok(()) };
     let mut expected: BTreeMap<ListKey, BTreeMap<u64, DraftId>> = BTreeMap::new();
     for draft in drafts {
@@ -161,9 +166,17 @@ fn check_history(
     for (first, last) in unreadable {
         report.add(Some(key.draft), format!("the versions {first} to {last} cannot be read"));
     }
+    let mut versions = Vec::with_capacity(entries.len());
     for entry in entries {
         let whole = packed::whole(view, &keys.digests(), key, entry.version);
-        report.versions += u64::from(note(report, Some(key.draft), whole)?.is_some());
+        if let Some(whole) = note(report, Some(key.draft), whole)? {
+            report.versions += 1;
+            versions.push((entry.version, whole.id));
+        }
+    }
+    let said = audit::histories::contradiction(view, key, head.row.saves, &versions);
+    if let Some(what) = note(report, Some(key.draft), said)?.flatten() {
+        report.add(Some(key.draft), what);
     }
     let Some(body) = note(report, Some(key.draft), heads::short_body(view, key, head))? else { return Ok(()) };
     let header = Header::decode(&head.row.header)?;
@@ -260,6 +273,11 @@ fn repair_space(write: &mut Write<'_>, space: SpaceNo, trace: TraceId) -> Result
         }
         let list = ListKey { space, kind, phase: head.header.phase };
         heads_by_list.entry(list).or_default().insert(head.row.place, draft);
+    }
+    match audit::verify::repair(write, space, trace) {
+        Ok(count) => written += count,
+        Err(failure) if failure.is_damage() => {}
+        Err(failure) => return Err(failure),
     }
     written += repair_slots(write, space, row.kinds.len(), slot_rows)?;
     for kind in 1..=KindNo::try_from(row.kinds.len()).unwrap_or(KindNo::MAX) {

@@ -2,6 +2,7 @@
 
 use super::cache::Bodies;
 use super::lists;
+use super::options::Settings;
 use super::queue::Shared;
 use super::rows::{MetaRow, SpaceRow};
 use super::tables::{DraftKey, KindNo, ListKey, META, META_KEY, SPACES, SpaceNo};
@@ -10,7 +11,7 @@ use super::view::View;
 use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::events::EventKind;
-use crate::id::{DraftId, ReplicaId, StoreId, TraceId};
+use crate::id::{DraftId, EventId, ReplicaId, StoreId, TraceId};
 use crate::phase::Phase;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
@@ -67,6 +68,8 @@ pub(crate) struct Told {
     pub(crate) draft: Option<DraftId>,
     pub(crate) trace: TraceId,
     pub(crate) what: EventKind,
+    /// The entry of the audit that says the same.
+    pub(crate) audit: Option<EventId>,
     /// When the call that tells it began.
     pub(crate) began: Duration,
 }
@@ -84,6 +87,7 @@ pub(crate) struct Write<'a> {
     pub(crate) txn: &'a mut Txn,
     pub(crate) state: &'a mut State,
     pub(crate) bodies: &'a Bodies,
+    pub(crate) settings: &'a Settings,
     pub(crate) told: &'a mut Vec<Told>,
     pub(crate) now: Timestamp,
     /// When the call that writes began, as the clock's `elapsed` counts.
@@ -136,8 +140,21 @@ impl Write<'_> {
         Ok(newest)
     }
 
+    /// Tells what is no entry of an audit. What happens to a draft is told by [`audit::record::tell`](super::audit::record::tell).
     pub(crate) fn tell(&mut self, space: SpaceNo, draft: Option<DraftId>, trace: TraceId, what: EventKind) {
-        self.told.push(Told { space, draft, trace, what, began: self.began });
+        self.tell_of(None, space, draft, trace, what);
+    }
+
+    /// Tells what an entry of the audit says, too.
+    pub(super) fn tell_of(
+        &mut self,
+        audit: Option<EventId>,
+        space: SpaceNo,
+        draft: Option<DraftId>,
+        trace: TraceId,
+        what: EventKind,
+    ) {
+        self.told.push(Told { space, draft, trace, what, audit, began: self.began });
     }
 }
 

@@ -5,6 +5,8 @@ use super::talk::{Stop, Talk, beside_the_point};
 use crate::error::Failure;
 use crate::fault;
 use crate::id::HubId;
+use crate::store::audit::AuditAction;
+use crate::store::audit::record::{self, About};
 use crate::store::change::Place;
 use crate::store::remote::rows::LinkRow;
 use crate::store::remote::{arrivals, link};
@@ -98,10 +100,10 @@ impl<'c> Cycle<'c> {
     }
 
     fn meet(&self, hub: HubId) -> Result<(), Failure> {
-        let space = self.core.no;
+        let (space, trace) = (self.core.no, self.talk.trace);
         self.write(move |write| {
             link::put(write, space, &LinkRow::new(hub, 1));
-            Ok(())
+            record::note(write, About::space(space, trace), AuditAction::HubMet { hub }).map(drop)
         })
     }
 
@@ -112,7 +114,8 @@ impl<'c> Cycle<'c> {
         if !fault::on("rows-forgotten-untaken") {
             self.take_in_offline().await?;
         }
-        self.write(move |write| arrivals::forget(write, space))?;
+        let trace = self.talk.trace;
+        self.write(move |write| arrivals::forget(write, space, trace))?;
         Ok(())
     }
 

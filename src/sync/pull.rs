@@ -43,7 +43,7 @@ impl Cycle<'_> {
     }
 
     fn store_page(&mut self, page: Page, cursor: u64, position: crate::position::Position) -> Result<(), Stop> {
-        let space = self.core.no;
+        let (space, trace) = (self.core.no, self.talk.trace);
         self.report.pulled += page.rows.len() as u64;
         let arrivals: Vec<Arrival> = page.rows.into_iter().map(|row| self.arrival(row)).collect();
         if fault::on("cursor-before-data") {
@@ -54,7 +54,7 @@ impl Cycle<'_> {
         }
         self.write(move |write| {
             write.state.is_foreign = true;
-            arrivals::store(write, space, &arrivals, cursor, position)
+            arrivals::store(write, space, &arrivals, cursor, position, trace)
         })?;
         Ok(())
     }

@@ -9,6 +9,8 @@ use crate::fault;
 use crate::phase::Phase;
 use crate::records::view::Committed;
 use crate::revision::FLAG_BLANK_YES;
+use crate::store::audit::record::{self, About};
+use crate::store::audit::{AuditAction, Guard};
 use crate::store::remote::outgoing::{self, Aim, Departure, Outgoing};
 use crate::store::remote::rows::Parking;
 use crate::store::remote::{arrivals, contains, link, outbox};
@@ -133,7 +135,11 @@ impl Cycle<'_> {
                 let reason = "nothing stands in it any more, and it would replace a text on all devices; \
                               if that is meant, say so with Draft::confirm_blank";
                 let parking = parking::blank(reason);
-                self.write(move |write| outbox::park(write, key, parking))?;
+                let (about, guard) = (About::revision(key, revision.id, self.talk.trace), Guard::Blank);
+                self.write(move |write| {
+                    outbox::park(write, key, parking)?;
+                    record::note(write, about, AuditAction::Parked { guard })
+                })?;
                 self.report.parked += 1;
                 return Ok(None);
             }
@@ -166,7 +172,8 @@ impl Cycle<'_> {
                 Err(Stop::TooLarge) => {
                     let reason = "it is too large for the way to the hub; make the document smaller".to_owned();
                     let (sent, parking) = (part[0].departure(), parking::refused(Rejection::TooLarge, reason));
-                    let is_parked = self.write(move |write| outgoing::refused(write, &sent, parking))?;
+                    let trace = self.talk.trace;
+                    let is_parked = self.write(move |write| outgoing::refused(write, &sent, parking, trace))?;
                     self.count_refused(u64::from(is_parked), u64::from(!is_parked));
                 }
                 sent => parts.push(sent?),
@@ -250,7 +257,7 @@ impl Cycle<'_> {
         said: Vec<(Vec<crate::id::RevisionId>, Aim)>,
         position: crate::position::Position,
     ) -> Result<(), Stop> {
-        let (space, place) = (self.core.no, self.place.clone());
+        let (space, place, trace) = (self.core.no, self.place.clone(), self.talk.trace);
         let (lost_rows, parked, passed_over) = self.write(move |write| {
             write.state.is_foreign = true;
             let Some(link) = link::read(write.txn, space)? else { return Ok((false, 0, 0)) };
@@ -258,13 +265,16 @@ impl Cycle<'_> {
             for ((departure, result), (contains, target)) in results.into_iter().zip(said) {
                 match result {
                     Came::Accepted { as_fork } => {
-                        outgoing::arrived(write, &place, &departure, (&contains, target), as_fork)?;
+                        outgoing::arrived(write, &place, &departure, (&contains, target), as_fork, trace)?;
                     }
                     Came::Conflict(Some(arrival)) => arrivals::arrive(write, &arrival, link.epoch)?,
                     // It had a row of this draft, as far as this device knew, and has none.
                     Came::Conflict(None) => lost_rows = true,
-                    Came::Refused(parking) if outgoing::refused(write, &departure, parking.clone())? => parked += 1,
-                    Came::Refused(_) => passed_over += 1,
+                    Came::Refused(parking) => {
+                        let is_parked = outgoing::refused(write, &departure, parking, trace)?;
+                        parked += u64::from(is_parked);
+                        passed_over += u64::from(!is_parked);
+                    }
                 }
             }
             if !fault::on("position-of-an-answer-not-kept") {

@@ -11,6 +11,8 @@ use crate::events::{EventKind, Events};
 use crate::id::{DraftId, HubId, TraceId};
 use crate::records::queue::lock;
 use crate::store::Space;
+use crate::store::audit::AuditAction;
+use crate::store::audit::record::{self, About};
 use crate::store::remote::rows::{LinkRow, OwedRow};
 use crate::store::remote::{link, outbox};
 use crate::store::space::SpaceCore;
@@ -222,6 +224,23 @@ impl Syncer {
         self.shared.core.engine.write(move |write| link::change(write, space, change))
     }
 
+    /// Changes what is known of the hub as somebody asked for, where there is one and it is another state than before.
+    fn change(
+        &self,
+        action: AuditAction,
+        trace: TraceId,
+        change: impl FnOnce(&mut LinkRow) + Send + 'static,
+    ) -> std::result::Result<(), Failure> {
+        let space = self.shared.core.no;
+        self.shared.core.engine.write(move |write| {
+            let before = link::read(write.txn, space)?;
+            if link::change(write, space, change)? != before {
+                record::note(write, About::space(space, trace), action)?;
+            }
+            Ok(())
+        })
+    }
+
     fn is_off(&self) -> std::result::Result<bool, Failure> {
         let link = link::read(&self.shared.core.engine.read()?, self.shared.core.no)?;
         let state = lock(&self.shared.state);
@@ -347,7 +366,8 @@ impl Syncer {
     ///
     /// What the storage answers.
     pub fn set_enabled(&self, enabled: bool) -> Result<()> {
-        self.traced("set_enabled", |_| self.note(move |link| link.is_disabled = !enabled).map(drop))?;
+        let action = if enabled { AuditAction::SyncEnabled } else { AuditAction::SyncDisabled };
+        self.traced("set_enabled", |trace| self.change(action, trace, move |link| link.is_disabled = !enabled))?;
         self.nudge();
         Ok(())
     }
@@ -360,8 +380,8 @@ impl Syncer {
     /// What the storage answers.
     pub fn accept_hub(&self) -> Result<()> {
         let Some(found) = lock(&self.shared.state).found else { return Ok(()) };
-        self.traced("accept_hub", |_| {
-            self.note(move |link| {
+        self.traced("accept_hub", |trace| {
+            self.change(AuditAction::HubAccepted { hub: found }, trace, move |link| {
                 let (epoch, is_disabled) = (link.epoch + 1, link.is_disabled);
                 *link = LinkRow { is_disabled, ..LinkRow::new(found, epoch) };
             })
@@ -377,10 +397,11 @@ impl Syncer {
     /// What the storage answers.
     pub fn retry(&self, draft: DraftId) -> Result<()> {
         let key = self.shared.core.draft_key(draft);
-        self.traced("retry", |_| {
+        self.traced("retry", |trace| {
             self.shared.core.engine.write(move |write| {
                 if let Some(owed) = outbox::read(write.txn, key)?.filter(|owed| owed.parked.is_some()) {
                     outbox::put(write, key, &OwedRow { parked: None, attempts: 0, ..owed });
+                    record::note(write, About::draft(key, trace), AuditAction::Retried)?;
                 }
                 Ok(())
             })

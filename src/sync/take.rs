@@ -116,7 +116,7 @@ impl Cycle<'_> {
         let applied = self.write(move |write| {
             write.state.is_foreign = true;
             if marks {
-                points::take(write, place.space, PointCause::BeforeSync, keep)?;
+                points::take(write, place.space, PointCause::BeforeSync, keep, trace)?;
             }
             let apply = |(decided, join): &Ready| integrate::apply(write, &place, decided, &**join, trace);
             ready.iter().map(apply).collect::<Result<Vec<_>, _>>()
@@ -179,10 +179,8 @@ impl Cycle<'_> {
             Verdict::Ignore => self.ignore(key)?,
             Verdict::Blocked(why) => {
                 self.report.blocked += 1;
-                self.write(move |write| {
-                    arrivals::blocked(write, key, &row, &why);
-                    Ok(())
-                })?;
+                let trace = self.talk.trace;
+                self.write(move |write| arrivals::blocked(write, key, &row, &why, trace))?;
             }
             Verdict::Overtaken => self.again = true,
             Verdict::Apply(decided, join) => return Ok(Some((decided, join))),

@@ -1,5 +1,6 @@
 //! What a user does with drafts, through the public API alone; one file per subject.
 
+mod audit;
 mod autosaving;
 mod conflicts;
 mod expecting;

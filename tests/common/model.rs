@@ -2,7 +2,7 @@
 
 use super::deed::{Ack, Deed, Name, Pending};
 use super::desk::{ALICE, Desk, NOTE};
-use draftkeep::{DraftId, Filter, Phase, ReplicaId, Saved, Store};
+use draftkeep::{AuditAction, AuditQuery, DraftId, Filter, Phase, ReplicaId, Saved, Space, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 
@@ -16,6 +16,8 @@ pub struct Seen {
     /// The current draft of each slot, and all that it has.
     pub slots: BTreeMap<String, (Option<DraftId>, Vec<DraftId>)>,
     pub replica: Option<ReplicaId>,
+    /// What the audit says of each draft, those that are gone among them.
+    pub audit: BTreeMap<DraftId, Vec<AuditAction>>,
 }
 
 /// A draft as it is seen.
@@ -58,10 +60,13 @@ fn look(store: &Store) -> Result<Result<Seen, String>, draftkeep::Error> {
             lists: BTreeMap::new(),
             slots: BTreeMap::new(),
             replica: Some(store.replica()),
+            audit: BTreeMap::new(),
         };
         return Ok(Ok(seen));
     }
-    let notes = store.space(ALICE)?.drafts(NOTE)?;
+    let space = store.space(ALICE)?;
+    let audit = audited(&space)?;
+    let notes = space.drafts(NOTE)?;
     let mut papers = BTreeMap::new();
     let mut lists: BTreeMap<Phase, Vec<DraftId>> = BTreeMap::new();
     let mut dots = BTreeSet::new();
@@ -126,7 +131,33 @@ fn look(store: &Store) -> Result<Result<Seen, String>, draftkeep::Error> {
     if verified.versions != versions as u64 || verified.drafts != papers.len() as u64 {
         return Ok(Err(format!("{verified:?} where {versions} versions are listed")));
     }
-    Ok(Ok(Seen { spaces, papers, lists, slots, replica: Some(store.replica()) }))
+    Ok(Ok(Seen { spaces, papers, lists, slots, replica: Some(store.replica()), audit }))
+}
+
+/// All entries of the audit, by draft.
+fn audited(space: &Space) -> Result<BTreeMap<DraftId, Vec<AuditAction>>, draftkeep::Error> {
+    let mut audit: BTreeMap<DraftId, Vec<AuditAction>> = BTreeMap::new();
+    let mut query = AuditQuery::all().limit(7);
+    loop {
+        let page = space.audit(&query)?;
+        for entry in page.entries {
+            if let Some(draft) = entry.draft {
+                audit.entry(draft).or_default().push(counted(entry.action));
+            }
+        }
+        match page.next {
+            Some(next) => query = query.after(next),
+            None => return Ok(audit),
+        }
+    }
+}
+
+/// What a rule decided against is not the model's business.
+fn counted(action: AuditAction) -> AuditAction {
+    match action {
+        AuditAction::Merged { version, head, .. } => AuditAction::Merged { version, head, overwritten: 0 },
+        action => action,
+    }
 }
 
 /// Saves once more, and notes what has to be seen then.
@@ -172,6 +203,7 @@ pub struct Model {
     keeps: Option<u64>,
     /// The schema version that the application writes now.
     schema: u32,
+    audit: BTreeMap<DraftId, Vec<AuditAction>>,
 }
 
 #[derive(Debug, Clone)]
@@ -188,8 +220,9 @@ struct Sheet {
 impl Model {
     pub fn new(store: &Store, keeps: Option<u64>) -> Self {
         let replica = Some(store.replica());
-        let held = BTreeMap::new();
-        Self { papers: BTreeMap::new(), held, spaces: vec![ALICE.to_owned()], replica, touches: 0, keeps, schema: 1 }
+        let (held, audit) = (BTreeMap::new(), BTreeMap::new());
+        let (papers, spaces) = (BTreeMap::new(), vec![ALICE.to_owned()]);
+        Self { papers, held, spaces, replica, touches: 0, keeps, schema: 1, audit }
     }
 
     /// The application was updated: it writes this schema version from now on.
@@ -221,7 +254,7 @@ impl Model {
             *current = in_phase(Phase::Open).or(in_phase(Phase::Promoted));
         }
         let papers = sheets.iter().map(|sheet| (sheet.id, sheet.paper.clone())).collect();
-        Seen { spaces: self.spaces.clone(), papers, lists, slots, replica: self.replica }
+        Seen { spaces: self.spaces.clone(), papers, lists, slots, replica: self.replica, audit: self.audit.clone() }
     }
 
     /// What holds after a deed that was acknowledged.
@@ -237,6 +270,7 @@ impl Model {
                 let current = next.papers.iter().find(|(_, sheet)| is_open(sheet)).map(|(name, _)| *name);
                 if let Some(current) = current {
                     next.enter(current, Phase::Archived, None);
+                    next.note(current, AuditAction::Archived);
                 }
                 next.start_in(name, slot, text, ack);
             }
@@ -254,48 +288,64 @@ impl Model {
             Deed::Settle(name, text) => {
                 next.sheet(name).paper.sides.clear();
                 next.save(name, text);
+                let version = next.sheet(name).last;
+                next.note(name, AuditAction::ConflictSettled { version });
             }
             Deed::Checkpoint(name, label, pending) => {
                 next.pending(name, pending);
                 let head = next.head(name);
                 next.write(name, Page { checkpoint: Some((*label).to_owned()), ..head });
+                let version = next.sheet(name).last;
+                next.note(name, AuditAction::Checkpointed { version });
             }
             Deed::Restore(name, version) => {
                 let phase = next.head(name).phase;
                 let page = next.sheet(name).paper.versions[version].clone();
                 next.write(name, Page { phase, aside: false, checkpoint: None, ..page });
+                let restored = AuditAction::Restored { from: *version, version: next.sheet(name).last };
+                next.note(name, restored);
             }
             Deed::Pin(name, version) => drop(next.sheet(name).paper.pins.insert(*version)),
             Deed::Unpin(name, version) => drop(next.sheet(name).paper.pins.remove(version)),
             Deed::Promote(name, outcome, pending) => {
                 next.pending(name, pending);
                 next.enter(name, Phase::Promoted, Some(outcome));
+                next.note(name, AuditAction::Promoted);
             }
             Deed::PromoteAndArchive(name, outcome, pending) => {
                 next.pending(name, pending);
                 next.enter(name, Phase::Archived, Some(outcome));
+                next.note(name, AuditAction::Promoted);
+                next.note(name, AuditAction::Archived);
             }
             Deed::Archive(name, pending) => {
                 next.pending(name, pending);
                 next.enter(name, Phase::Archived, None);
+                next.note(name, AuditAction::Archived);
             }
-            Deed::Reopen(name) => next.enter(name, Phase::Open, None),
+            Deed::Reopen(name) => {
+                next.enter(name, Phase::Open, None);
+                next.note(name, AuditAction::Reopened);
+            }
             Deed::Discard(name, pending) => {
                 next.pending(name, pending);
                 next.enter(name, Phase::Discarded, None);
+                next.note(name, AuditAction::Discarded);
             }
             Deed::Recover(name) => {
                 let phase = next.sheet(name).discarded_from;
                 next.enter(name, phase, None);
+                next.note(name, AuditAction::Reopened);
             }
-            Deed::Purge(name) => drop(next.papers.remove(name)),
+            Deed::Purge(name) => next.purge(name),
             Deed::NewSpace(name) => next.spaces.push((*name).to_owned()),
             Deed::OpenSpace(_, discarded, purged) => {
                 for name in discarded {
                     next.enter(name, Phase::Discarded, None);
+                    next.note(name, AuditAction::Discarded);
                 }
                 for name in purged {
-                    next.papers.remove(name);
+                    next.purge(name);
                 }
             }
             Deed::NewReplica => next.replica = ack.replica,
@@ -303,6 +353,16 @@ impl Model {
             Deed::Tend | Deed::Idle => {}
         }
         next
+    }
+
+    fn note(&mut self, name: Name, action: AuditAction) {
+        let draft = self.sheet(name).id;
+        self.audit.entry(draft).or_default().push(action);
+    }
+
+    fn purge(&mut self, name: Name) {
+        self.note(name, AuditAction::Purged);
+        self.papers.remove(name);
     }
 
     fn sheet(&mut self, name: Name) -> &mut Sheet {
@@ -335,6 +395,7 @@ impl Model {
         self.papers.insert(name, Sheet { id, paper, last: 0, touched: 0, discarded_from, promoted });
         let (text, schema) = (text.to_owned(), self.schema);
         self.write(name, Page { text, phase: Phase::Open, aside: false, checkpoint: None, schema });
+        self.note(name, AuditAction::Started);
     }
 
     fn write(&mut self, name: Name, page: Page) {
@@ -367,13 +428,20 @@ impl Model {
                 sheet.last += 1;
                 sheet.paper.versions.insert(sheet.last, Page { text, phase, aside: true, checkpoint: None, schema });
                 self.held.insert(name, head.text.clone());
-                return self.write(name, Page { checkpoint: None, schema, ..head });
+                self.write(name, Page { checkpoint: None, schema, ..head });
+                let head = self.sheet(name).last;
+                return self.note(name, AuditAction::Merged { version: head - 1, head, overwritten: 0 });
             }
             let paper = &mut self.sheet(name).paper;
-            if text.len() == head.text.len() {
-                paper.sides.insert(paper.head);
-            }
+            let (theirs, version) = (paper.head, self.sheet(name).last + 1);
+            let action = if text.len() == head.text.len() {
+                self.sheet(name).paper.sides.insert(theirs);
+                AuditAction::ConflictDetected { version, theirs }
+            } else {
+                AuditAction::Merged { version, head: version, overwritten: 0 }
+            };
             self.save(name, text);
+            self.note(name, action);
         }
         self.held.insert(name, text.to_owned());
     }
@@ -401,6 +469,7 @@ impl Model {
         let Some(keeps) = self.keeps else { return };
         for sheet in self.papers.values_mut() {
             let paper = &mut sheet.paper;
+            let before = paper.versions.len();
             let newest: BTreeSet<u64> =
                 paper.versions.keys().rev().take(usize::try_from(keeps).unwrap()).copied().collect();
             paper.versions.retain(|version, page| {
@@ -413,6 +482,10 @@ impl Model {
                     || sheet.promoted.contains(version)
                     || newest.contains(version)
             });
+            let versions = (before - paper.versions.len()) as u64;
+            if versions > 0 {
+                self.audit.entry(sheet.id).or_default().push(AuditAction::Thinned { versions });
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) fn everything(player: &mut Player) {
         (0..8_u8).for_each(|choice| lists(player, space, choice.wrapping_mul(37), choice.wrapping_mul(61)));
         slots(player, space);
         absent(player, space);
+        super::audited::everything(player, space);
     }
 }
 
@@ -265,6 +266,9 @@ pub(crate) fn after_tending(player: &mut Player, is_all: bool) {
                 _ => assert!(dropped.iter().all(|version| is_thinned(draft, *version, &kept, now)), "{dropped:?}"),
             }
             draft.versions.retain(|version, _| kept.contains(version));
+            if !dropped.is_empty() {
+                *player.state.space(space).thinned.entry(id).or_default() += dropped.len() as u64;
+            }
         }
     }
 }

@@ -7,11 +7,13 @@
 //! | `state` | the model: documents per version in maps, nothing of the library in it |
 //! | `player` | carries each call out on both, and holds the answers against each other |
 //! | `looking` | compares everything that can be read |
+//! | `audited` | holds the audit against what the model saw happen |
 //!
 //! A test and a fuzz target share it.
 
 #![allow(dead_code)]
 
+mod audited;
 pub(crate) mod calls;
 pub(crate) mod looking;
 pub(crate) mod note;

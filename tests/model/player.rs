@@ -6,7 +6,9 @@ use super::note::{HeldDraft, HeldDrafts, HeldEdit, KINDS, Note, schemas};
 use super::state::{Became, Editing, State, Version};
 use draftkeep::clock::{Clock, ManualClock, SeededEntropy, TaskQueue, Timestamp};
 use draftkeep::storage::Storage;
-use draftkeep::{DraftId, ErrorKind, Keep, Options, Phase, ReplicaId, Retention, Space, Store};
+use draftkeep::{
+    AuditAction, AuditRetention, DraftId, ErrorKind, Keep, Options, Phase, ReplicaId, Retention, Space, Store,
+};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -28,6 +30,8 @@ pub(crate) struct Setting {
     pub(crate) discard_after: Option<Duration>,
     pub(crate) purge_after: Option<Duration>,
     pub(crate) cache_bytes: usize,
+    /// Entries of an audit that are kept.
+    pub(crate) audited: Option<u64>,
 }
 
 impl Setting {
@@ -44,7 +48,8 @@ impl Setting {
             retention = retention.discard_after(discard).purge_after(purge);
         }
         let cache_bytes = if number & 8 == 0 { 32 << 20 } else { 0 };
-        Self { retention, keep, discard_after, purge_after, cache_bytes }
+        let audited = (number & 16 != 0).then_some(20);
+        Self { retention, keep, discard_after, purge_after, cache_bytes, audited }
     }
 }
 
@@ -186,6 +191,7 @@ impl Player {
             assert_eq!(draft.phase(), Phase::Open, "only open drafts go to the trash by themselves");
             assert!(is_old(self.setting.discard_after, draft.now().saved_at, draft.now().days), "{draft:?} is not old");
             self.state.enter(number, *id, Phase::Discarded).expect("it is open");
+            self.state.note(number, *id, AuditAction::Discarded);
         }
         for id in &opened.swept().purged {
             let draft = &before.drafts[id];
@@ -196,6 +202,7 @@ impl Player {
     }
 
     fn forget(&mut self, space: usize, id: DraftId) {
+        self.state.note(space, id, AuditAction::Purged);
         self.state.space(space).drafts.remove(&id).expect("it was there");
         self.state.space(space).purged.insert(id);
     }
@@ -260,6 +267,7 @@ impl Player {
                 return;
             }
             self.state.enter(space, before, Phase::Archived).expect("archiving takes no place");
+            self.state.note(space, before, AuditAction::Archived);
         }
         let generations = self.state.spaces[space].1.generations.get(&(kind, key.to_vec())).map_or(0, Vec::len);
         assert!(!self.state.spaces[space].1.purged.contains(&draft), "the id of a purged draft is not used again");
@@ -355,6 +363,9 @@ impl Player {
             What::Checkpoint => {
                 let name = format!("point {}", call.c);
                 let wanted = state.write(space, id, |version| version.checkpoint = Some(name.clone()));
+                if let Ok(version) = wanted {
+                    state.note(space, id, AuditAction::Checkpointed { version });
+                }
                 assert_same(call, held.checkpoint(&name), wanted);
             }
             What::Pin | What::Unpin => {
@@ -377,6 +388,9 @@ impl Player {
                         new.label = label;
                     }),
                 };
+                if let Ok(new) = wanted {
+                    state.note(space, id, AuditAction::Restored { from: version, version: new });
+                }
                 assert_same(call, held.restore(version), wanted);
             }
             What::Settle => {
@@ -390,6 +404,9 @@ impl Player {
                     Phase::Archived => Ok(()),
                     _ => may(&[Phase::Open, Phase::Promoted]).and_then(|()| state.enter(space, id, Phase::Archived)),
                 };
+                if wanted.is_ok() && phase != Phase::Archived {
+                    state.note(space, id, AuditAction::Archived);
+                }
                 assert_same(call, held.archive(), wanted);
             }
             What::Reopen => {
@@ -397,6 +414,9 @@ impl Player {
                     Phase::Open => Ok(()),
                     _ => may(&[Phase::Archived]).and_then(|()| state.enter(space, id, Phase::Open)),
                 };
+                if wanted.is_ok() && phase != Phase::Open {
+                    state.note(space, id, AuditAction::Reopened);
+                }
                 assert_same(call, held.reopen(), wanted);
             }
             What::Discard => {
@@ -404,11 +424,17 @@ impl Player {
                     Phase::Discarded => Ok(()),
                     _ => state.enter(space, id, Phase::Discarded),
                 };
+                if wanted.is_ok() && phase != Phase::Discarded {
+                    state.note(space, id, AuditAction::Discarded);
+                }
                 assert_same(call, held.discard(), wanted);
             }
             What::Recover => {
                 let from = draft.from;
                 let wanted = may(&[Phase::Discarded]).and_then(|()| state.enter(space, id, from));
+                if wanted.is_ok() {
+                    state.note(space, id, AuditAction::Reopened);
+                }
                 assert_same(call, held.recover(), wanted);
             }
             What::Purge => {
@@ -450,6 +476,10 @@ impl Player {
         self.state.enter(space, held.id(), to).expect("it was current already");
         let draft = self.state.draft(space, held.id()).expect("it is there");
         draft.versions.get_mut(&draft.last).expect("just written").outcome = Some(outcome.to_owned());
+        self.state.note(space, held.id(), AuditAction::Promoted);
+        if is_end {
+            self.state.note(space, held.id(), AuditAction::Archived);
+        }
     }
 }
 
@@ -462,7 +492,8 @@ fn options(
 ) -> Options {
     let options = schemas(Options::with_runtime(Arc::new(clock.clone()), Arc::new(tasks.clone()), entropy.clone()))
         .retention(setting.retention)
-        .cache_bytes(setting.cache_bytes);
+        .cache_bytes(setting.cache_bytes)
+        .audit_retention(setting.audited.map_or(AuditRetention::all(), |last| AuditRetention::all().last(last)));
     match device {
         Some(device) => options.device(device),
         None => options,

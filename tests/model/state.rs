@@ -1,7 +1,7 @@
 //! The model: documents per version in maps, and the rules of phases and slots in a few lines.
 
 use super::note::{KINDS, Note, is_by_hand};
-use draftkeep::{DraftId, ErrorKind, Phase, RevisionId, Saved};
+use draftkeep::{AuditAction, DraftId, ErrorKind, Phase, RevisionId, Saved};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The label is cut to this many bytes.
@@ -53,6 +53,21 @@ pub(crate) struct Space {
     pub(crate) purged: BTreeSet<DraftId>,
     pub(crate) days: u64,
     pub(crate) last_day: Option<u64>,
+    /// Everything that happened to its drafts, but for what retention thins out.
+    pub(crate) audit: Vec<Noted>,
+    /// How many versions retention took from each draft.
+    pub(crate) thinned: BTreeMap<DraftId, u64>,
+}
+
+/// Something that happened to a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Noted {
+    pub(crate) draft: DraftId,
+    pub(crate) action: AuditAction,
+    pub(crate) at: u64,
+    pub(crate) device: Option<String>,
+    /// The last version that there was by then.
+    pub(crate) last: u64,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -169,6 +184,13 @@ impl State {
         self.spaces[space].1.drafts.get_mut(&id).ok_or(ErrorKind::NoSuchDraft { draft: id })
     }
 
+    /// Notes what happened to a draft that is as it was left.
+    pub(crate) fn note(&mut self, space: usize, draft: DraftId, action: AuditAction) {
+        let last = self.spaces[space].1.drafts[&draft].last;
+        let noted = Noted { draft, action, at: self.now, device: self.device.clone(), last };
+        self.space(space).audit.push(noted);
+    }
+
     /// Opens a space, or makes it; gives its number.
     pub(crate) fn open_space(&mut self, name: &str) -> usize {
         let today = self.now / 86_400_000;
@@ -221,6 +243,7 @@ impl State {
             ids: BTreeMap::new(),
         };
         self.space(space).drafts.insert(id, draft);
+        self.note(space, id, AuditAction::Started);
     }
 
     /// Writes a version that differs from the head as `change` says; gives its number.
@@ -292,6 +315,9 @@ impl State {
             }
             let version = self.typed(editing, |version| (version.contains, version.is_aside) = (made_of, true))?;
             self.draft(editing.space, editing.draft)?.sides.insert(version);
+            if !goes_on {
+                self.note(editing.space, editing.draft, AuditAction::ConflictDetected { version, theirs: head });
+            }
             return Ok(Became::Conflict(version));
         }
         let mut overwritten = 0;
@@ -312,12 +338,14 @@ impl State {
                 self.keep_again(editing.space, editing.draft, &base_note, &of_base)?;
             }
             let version = self.typed(editing, |version| version.contains = of_base)?;
+            self.note(editing.space, editing.draft, AuditAction::ConflictDetected { version, theirs: head });
             return Ok(Became::Conflict(version));
         }
         let (kind, merge) = (draft.kind, Note { title, text });
         if merge == note {
             let both = &current.contains | &of_base;
             let version = self.typed(editing, |version| version.contains = both)?;
+            self.note_merge(editing, version, version, overwritten);
             return Ok(Became::Merged { version, head: version, overwritten });
         }
         let version = self.typed(editing, |version| (version.contains, version.is_aside) = (of_base, true))?;
@@ -332,7 +360,13 @@ impl State {
         let contains = self.draft(space, id)?.now().contains.clone();
         editing.note.clone_from(&merge);
         editing.goes_on_from(head, merge, contains);
+        self.note_merge(editing, version, head, overwritten);
         Ok(Became::Merged { version, head, overwritten })
+    }
+
+    fn note_merge(&mut self, editing: &Editing, version: u64, head: u64, overwritten: usize) {
+        let overwritten = overwritten as u64;
+        self.note(editing.space, editing.draft, AuditAction::Merged { version, head, overwritten });
     }
 
     /// Writes once more what a conflict is about, and what retention dropped.
@@ -376,6 +410,7 @@ impl State {
             version.label = label(kind, note);
             version.contains.extend(made_of);
         })?;
+        self.note(space, id, AuditAction::ConflictSettled { version });
         Ok(Some(version))
     }
 }

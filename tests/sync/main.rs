@@ -3,6 +3,7 @@
 
 mod agreeing;
 mod alike;
+mod audit;
 mod branching;
 mod deltas;
 mod earlier;

@@ -6,10 +6,12 @@ use super::rows::{LinkRow, RemoteRow};
 use crate::codec::{Fields, Writer};
 use crate::error::Failure;
 use crate::fault;
-use crate::id::RevisionId;
+use crate::id::{RevisionId, TraceId};
 use crate::position::Position;
 use crate::records::pieces;
 use crate::records::view::View;
+use crate::store::audit::AuditAction;
+use crate::store::audit::record::{self, About};
 use crate::store::tables::{ARRIVALS, ARRIVED, DraftKey, REMOTES, SpaceNo, page_of_drafts};
 use crate::store::write::Write;
 
@@ -36,16 +38,30 @@ pub(crate) fn store(
     arrivals: &[Arrival],
     cursor: u64,
     seen: Position,
+    trace: TraceId,
 ) -> Result<(), Failure> {
     let Some(link) = link::read(write.txn, space)? else { return Ok(()) };
+    let mut news = 0;
     for arrival in arrivals {
+        news += u64::from(is_news(write, arrival, link.epoch)?);
         arrive(write, arrival, link.epoch)?;
+    }
+    // What only repeats what this device pushed itself is no news.
+    if news > 0 {
+        record::note(write, About::space(space, trace), AuditAction::Pulled { rows: news, up_to: cursor })?;
     }
     link::change(write, space, |link| {
         link.cursor = cursor;
         link.seen = Some(seen);
     })?;
     Ok(())
+}
+
+/// Whether a row says what the hub was not known to have.
+fn is_news(write: &Write<'_>, arrival: &Arrival, epoch: u64) -> Result<bool, Failure> {
+    let before = read(write.txn, arrival.key)?;
+    let is_same = |row: RemoteRow| row.epoch == epoch && row.main == arrival.main && row.forks == arrival.forks;
+    Ok(!before.is_some_and(is_same))
 }
 
 /// Stores one row. It is taken in later, in a commit of its own.
@@ -121,10 +137,18 @@ pub(crate) fn again(write: &mut Write<'_>, key: DraftKey) {
 
 /// Notes why the row cannot be taken in. It stays as it came, and is tried again in every cycle: the application may have
 /// been updated.
-pub(crate) fn blocked(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow, why: &str) {
+pub(crate) fn blocked(
+    write: &mut Write<'_>,
+    key: DraftKey,
+    row: &RemoteRow,
+    why: &str,
+    trace: TraceId,
+) -> Result<(), Failure> {
     if row.blocked.as_deref() != Some(why) {
         put(write, key, &RemoteRow { blocked: Some(why.to_owned()), ..row.clone() });
+        record::note(write, About::revision(key, row.main, trace), AuditAction::Blocked)?;
     }
+    Ok(())
 }
 
 pub(crate) fn put(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow) {
@@ -153,7 +177,8 @@ pub(crate) fn waiting(
 }
 
 /// Begins to learn all rows anew: what the hub said before does not count any more.
-pub(crate) fn forget(write: &mut Write<'_>, space: SpaceNo) -> Result<(), Failure> {
+pub(crate) fn forget(write: &mut Write<'_>, space: SpaceNo, trace: TraceId) -> Result<(), Failure> {
+    record::note(write, About::space(space, trace), AuditAction::Resynced)?;
     if fault::on("hub-rows-kept-after-a-restore") {
         return Ok(());
     }

@@ -13,6 +13,8 @@ use crate::id::{RevisionId, TraceId};
 use crate::records::view::View;
 use crate::revision::{Header, Meta};
 use crate::store::append::{self, New};
+use crate::store::audit::AuditAction;
+use crate::store::audit::record::{self, About};
 use crate::store::change::{Place, kind_of, open_head};
 use crate::store::heads::{self, Head};
 use crate::store::rows::HeadRow;
@@ -206,8 +208,13 @@ pub(super) struct Taking<'t, 'w> {
 }
 
 impl Taking<'_, '_> {
-    pub(super) fn tell(&mut self, what: EventKind) {
-        self.write.tell(self.key.space, Some(self.key.draft), self.trace, what);
+    pub(super) fn tell(&mut self, what: EventKind) -> Result<(), Failure> {
+        record::tell(self.write, self.key, self.trace, what)
+    }
+
+    /// Notes in the audit what is no event of its own.
+    fn note(&mut self, action: AuditAction) -> Result<(), Failure> {
+        record::note(self.write, About::draft(self.key, self.trace), action).map(drop)
     }
 
     /// Notes that the hub's main contains a revision of ours.
@@ -234,6 +241,9 @@ impl Taking<'_, '_> {
     fn stay(&mut self, owed: bool) -> Result<(), Failure> {
         if let Some(head) = heads::read(self.write.txn, self.key)? {
             self.hand_on(0, head.row.version)?;
+            if !owed && !self.owes_sides {
+                self.confirm(head.id())?;
+            }
         }
         self.owe(owed)
     }
@@ -248,8 +258,7 @@ impl Taking<'_, '_> {
             sides::add(self.write, self.key, version);
         }
         self.done.conflicts += 1;
-        self.tell(EventKind::ConflictDetected { version: head.row.version, theirs: version });
-        Ok(())
+        self.tell(EventKind::ConflictDetected { version: head.row.version, theirs: version })
     }
 
     /// Lets sides go that the hub's main contains: whatever they hold is in there.
@@ -261,7 +270,7 @@ impl Taking<'_, '_> {
             sides = sides.saturating_sub(1);
         }
         self.write.put(HEADS, self.key.bytes(), HeadRow { sides, ..head.row }.encode());
-        Ok(())
+        self.note(AuditAction::ConflictReleased { sides: versions.len() as u64 })
     }
 
     /// Lets sides go that a fork of the hub's contains: the one that has just been held, where it can only be that one.
@@ -311,7 +320,7 @@ impl Taking<'_, '_> {
         self.contain(main, version, version)?;
         enter_slot(self.write, self.place, self.key, &main.header.kind, &main.meta)?;
         self.done.received = true;
-        self.tell(EventKind::Received { version });
+        self.tell(EventKind::Received { version })?;
         self.owe(false)
     }
 
@@ -322,7 +331,18 @@ impl Taking<'_, '_> {
         self.line = Some(id);
         contains::add(self.write, self.key, id, version, (version, &head.header.vector), self.epoch)?;
         self.hand_on(0, version)?;
+        self.confirm(id)?;
         self.owe(false)
+    }
+
+    /// Notes in the audit that the hub turned out to have a head that was still owed: the answer to the push was lost.
+    fn confirm(&mut self, head: RevisionId) -> Result<(), Failure> {
+        if outbox::read(self.write.txn, self.key)?.is_none() {
+            return Ok(());
+        }
+        let is_fork = self.row.forks.contains(&head);
+        let action = if is_fork { AuditAction::PushedFork } else { AuditAction::PushedMain };
+        record::note(self.write, About::revision(self.key, head, self.trace), action).map(drop)
     }
 
     /// The head's text once more, as what came of the hub's main and of the head, which is a fork there. It says neither who
@@ -342,6 +362,7 @@ impl Taking<'_, '_> {
         let before = (head.row.version, &head.header.vector);
         contains::add(self.write, self.key, head.id(), written.version, before, 0)?;
         self.hand_on(0, written.version)?;
+        self.note(AuditAction::Renewed { version: written.version })?;
         self.owe(true)
     }
 }

@@ -75,7 +75,7 @@ impl Taking<'_, '_> {
         self.contain(main, aside, written.version)?;
         enter_slot(self.write, self.place, self.key, &main.header.kind, &meta)?;
         (self.done.received, self.done.merged) = (true, true);
-        self.tell(EventKind::Merged { version: aside, head: written.version, overwritten: join.overwritten() });
+        self.tell(EventKind::Merged { version: aside, head: written.version, overwritten: join.overwritten() })?;
         self.owe(true)
     }
 

@@ -12,6 +12,8 @@ use crate::phase::Phase;
 use crate::records::view::View;
 use crate::revision::Meta;
 use crate::store::append::{self, New};
+use crate::store::audit::AuditAction;
+use crate::store::audit::record::{self, About};
 use crate::store::change::{self, Text, kind_of, open_head, typed_as};
 use crate::store::heads::{self, Head};
 use crate::store::slots::{GENERATIONS_MAX, SlotRef};
@@ -63,8 +65,8 @@ impl Taking<'_, '_> {
         let meta = Meta { slot: Some((slot, next)), ..Meta::default() };
         enter_slot(self.write, place, self.key, &kind_name, &meta)?;
         (self.done.received, self.done.moved) = (true, true);
-        self.tell(EventKind::Received { version });
-        self.tell(EventKind::Moved { to: key.draft });
+        self.tell(EventKind::Received { version })?;
+        self.tell(EventKind::Moved { to: key.draft })?;
         self.owe(false)
     }
 
@@ -83,6 +85,7 @@ impl Taking<'_, '_> {
         let begun = text(first.header.schema, Arc::new(first.body), label);
         let is_all = *begun.body == *body && begun.schema == head.header.schema;
         change::begin(self.write, self.place, key.draft, Some(slot), begun)?;
+        record::note(self.write, About::draft(key, self.trace), AuditAction::Started)?;
         if is_all {
             return Ok(());
         }

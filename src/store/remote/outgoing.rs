@@ -5,10 +5,12 @@ use super::rows::{ContainedRow, Parking, RemoteRow};
 use super::{arrivals, body, contains, link, outbox};
 use crate::error::Failure;
 use crate::fault;
-use crate::id::RevisionId;
+use crate::id::{RevisionId, TraceId};
 use crate::phase::Phase;
 use crate::records::view::View;
 use crate::revision::{CHAIN_MAX, FLAG_CHECKPOINT};
+use crate::store::audit::record::{self, About};
+use crate::store::audit::{AuditAction, Guard};
 use crate::store::change::{Place, open_head};
 use crate::store::heads::{self, Head};
 use crate::store::tables::DraftKey;
@@ -287,14 +289,22 @@ impl Outgoing {
 }
 
 /// The hub refuses a revision: the draft is parked, unless that is not the text that it has come to. Says which.
-pub(crate) fn refused(write: &mut Write<'_>, sent: &Departure, parking: Parking) -> Result<bool, Failure> {
+pub(crate) fn refused(
+    write: &mut Write<'_>,
+    sent: &Departure,
+    parking: Parking,
+    trace: TraceId,
+) -> Result<bool, Failure> {
+    let (about, guard) = (About::revision(sent.key, sent.id, trace), Guard::from_number(parking.code));
     let is_past =
         sent.side == 0 && heads::read(write.txn, sent.key)?.is_some_and(|head| head.row.version > sent.version);
     if is_past && !fault::on("refused-checkpoint-holds-up-the-draft") {
         outbox::pass_over(write, sent.key, sent.version)?;
+        record::note(write, about, AuditAction::PassedOver { guard })?;
         return Ok(false);
     }
     outbox::park(write, sent.key, parking)?;
+    record::note(write, about, AuditAction::Parked { guard })?;
     Ok(true)
 }
 
@@ -305,6 +315,7 @@ pub(crate) fn arrived(
     sent: &Departure,
     (contains, target): (&[RevisionId], Aim),
     as_fork: bool,
+    trace: TraceId,
 ) -> Result<(), Failure> {
     let key = sent.key;
     let Some(link) = link::read(write.txn, key.space)? else { return Ok(()) };
@@ -356,5 +367,6 @@ pub(crate) fn arrived(
     if is_all || fault::on("edit-during-a-push-marked-as-sent") {
         outbox::settle(write, key);
     }
-    Ok(())
+    let action = if as_fork { AuditAction::PushedFork } else { AuditAction::PushedMain };
+    record::note(write, About::revision(key, sent.id, trace), action).map(drop)
 }

@@ -23,6 +23,7 @@ use crate::id::{RevisionId, TraceId};
 use crate::phase::Phase;
 use crate::records::view::View;
 use crate::revision::Meta;
+use crate::store::audit::record;
 use crate::store::change::{self, Entering, Place, kind_of, open_head};
 use crate::store::heads::{self, Head};
 use crate::store::rows::HeadRow;
@@ -118,7 +119,7 @@ pub(crate) fn give_up(
     }
     outbox::settle(write, key);
     let head = open_head(write, key)?.row.version;
-    write.tell(key.space, Some(draft), trace, EventKind::GivenUp { head, versions: versions.clone() });
+    record::tell(write, key, trace, EventKind::GivenUp { head, versions: versions.clone() })?;
     Ok(GivenUp { head, versions, is_discarded: facts.row.is_none() })
 }
 
@@ -131,7 +132,7 @@ fn discard(write: &mut Write<'_>, place: &Place, key: DraftKey, head: &Head, tra
     if head.header.phase != Phase::Discarded {
         let kind = kind_of(write, place.space, head)?;
         change::enter_phase(write, place, kind, head, Entering::discarded(head))?;
-        write.tell(key.space, Some(key.draft), trace, EventKind::Discarded);
+        record::tell(write, key, trace, EventKind::Discarded)?;
     }
     Ok(())
 }

@@ -8,9 +8,12 @@ use super::run;
 use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::fault;
+use crate::id::TraceId;
 use crate::phase::Phase;
 use crate::revision::{DIGEST_LEN, FLAG_CHECKPOINT};
 use crate::store::append::{self, saved_at};
+use crate::store::audit::AuditAction;
+use crate::store::audit::record::{self, About};
 use crate::store::engine::Engine;
 use crate::store::heads::{self, Head};
 use crate::store::history::pack::{Pack, PackBuilder, PackEntry, PackVersion};
@@ -62,7 +65,12 @@ struct Plan {
 }
 
 /// Packs one draft; nothing where there is nothing to do.
-pub(crate) fn pack(engine: &Arc<Engine>, key: DraftKey, effort: Effort) -> Result<Option<Packed>, Failure> {
+pub(crate) fn pack(
+    engine: &Arc<Engine>,
+    key: DraftKey,
+    effort: Effort,
+    trace: TraceId,
+) -> Result<Option<Packed>, Failure> {
     if effort == Effort::Compact {
         engine.write(move |write| append::begin_run_at_head(write, key))?;
     }
@@ -99,6 +107,10 @@ pub(crate) fn pack(engine: &Arc<Engine>, key: DraftKey, effort: Effort) -> Resul
         }
         for (first, last, bytes) in &built {
             packed::store(write.txn, key, *first, *last, bytes)?;
+        }
+        if packed.thinned > 0 {
+            let action = AuditAction::Thinned { versions: packed.thinned };
+            record::note(write, About::draft(key, trace), action)?;
         }
         Ok(Some(packed))
     })

@@ -120,6 +120,13 @@ impl Device {
         Ok(&self.open.as_ref().ok_or("the device is off")?.space)
     }
 
+    /// Nothing in its store is damaged, the audit and the histories among it.
+    pub(crate) fn verify(&self) -> Result<(), String> {
+        let open = self.open.as_ref().ok_or("the device is off")?;
+        let verified = open.store.verify().map_err(|error| error.to_string())?;
+        if verified.is_intact() { Ok(()) } else { Err(format!("{}: {:?}", self.name, verified.damage)) }
+    }
+
     pub(crate) fn syncer(&self) -> Result<Arc<Syncer>, String> {
         Ok(Arc::clone(&self.open.as_ref().ok_or("the device is off")?.syncer))
     }

@@ -1,5 +1,6 @@
 //! Coming to rest: nothing goes wrong any more, everybody syncs and settles, and then all have the same.
 
+use super::device::Device;
 use super::essay::Essay;
 use super::person::Tending;
 use super::world::World;
@@ -126,6 +127,7 @@ impl World {
 
     /// What everybody has now has to be right.
     fn judge(&mut self) -> Result<(), String> {
+        self.devices.iter().try_for_each(Device::verify)?;
         let infos = self.devices[0].infos()?;
         let mut documents: BTreeMap<DraftId, Essay> = BTreeMap::new();
         for info in &infos {
