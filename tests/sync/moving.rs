@@ -103,3 +103,40 @@ fn what_may_have_been_seen_elsewhere_stays_where_it_is() {
     );
     assert_eq!(there.load().unwrap(), Note { title: "typed after it".into(), ..note("", "sent, and nobody answered") });
 }
+
+/// The text that a slot's draft begins with was kept by the hub as one side of a conflict, and the other side went into the archive.
+#[test]
+fn what_others_may_have_seen_is_not_moved() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    one.notes.slot("form").start(&note("one", "")).unwrap();
+    one.sync();
+    let draft = two.notes.slot("form").start(&note("two", "")).unwrap();
+    assert_eq!(two.sync().conflicts, 1);
+    one.notes.slot("form").start_over(&note("next", "")).unwrap();
+    for _ in 0..3 {
+        one.sync();
+        assert_eq!(two.sync().moved, 0);
+    }
+    for device in [&one, &two] {
+        let titles: Vec<String> = device
+            .notes
+            .slot("form")
+            .generations()
+            .unwrap()
+            .iter()
+            .map(|info| device.notes.get(info.id).unwrap().unwrap().load().unwrap().title)
+            .collect();
+        assert_eq!(
+            titles.iter().filter(|title| *title == "two").count(),
+            usize::from(device.the_same(&draft).load().unwrap().title == "two")
+        );
+        assert_eq!(device.syncer.status().unwrap().conflicts, 1);
+    }
+    draft.conflict().unwrap().unwrap().settle(&note("one and two", "")).unwrap();
+    for device in [&two, &one, &two] {
+        device.sync();
+        assert_eq!(device.syncer.status().unwrap().conflicts, 0);
+        assert_eq!(device.the_same(&draft).info().unwrap().phase, Phase::Archived);
+    }
+}

@@ -5,6 +5,7 @@
 use super::contains;
 use super::integrate::{Taking, enter_slot};
 use super::receive::{self, Foreign};
+use super::rows::ContainedRow;
 use crate::error::Failure;
 use crate::events::EventKind;
 use crate::fault;
@@ -35,8 +36,10 @@ impl Taking<'_, '_> {
             first => first?,
         };
         let is_of_slot = first.header.author.is_none() && first.header.vector.is_empty();
-        // Whatever was sent, or came from the hub, may have been built on elsewhere.
-        let is_unseen = contains::read(self.write.txn, self.key)?.keys().all(|id| *id == first.id);
+        // Whatever was sent, or came from the hub, may have been built on elsewhere; what is in its main is not of this device alone.
+        let is_of_main = |row: &ContainedRow| row.epoch == self.epoch || fault::on("moved-although-sent");
+        let known = contains::read(self.write.txn, self.key)?;
+        let is_unseen = known.iter().all(|(id, row)| *id == first.id && is_of_main(row));
         Ok((is_of_slot && is_unseen).then_some(first))
     }
 
