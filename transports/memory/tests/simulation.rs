@@ -7,14 +7,14 @@
 //! `DRAFTKEEP_EFFORT` multiplies the search, `DRAFTKEEP_FIRST` is the first seed of a range. A failure prints its seed and
 //! its story; `cargo run --release -p draftkeep-memory --example simulate -- --seeds N` tells it again.
 
-use draftkeep::hub::Hub;
+use draftkeep::hub::{Candidate, Hub};
 use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError};
 #[cfg(feature = "redb")]
 use draftkeep_memory::Medium;
 use draftkeep_memory::{Setting, Simulated, Tally, simulate};
 use futures_core::future::BoxFuture;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Seeds for one unit of effort: as many as take about a minute on one core.
 const SEEDS: u64 = 2_000;
@@ -99,6 +99,37 @@ fn a_hub_that_lacks_what_deltas_are_made_of_costs_nothing_but_bytes() {
         |storage, options| Ok(Arc::new(Forgetful(Hub::open(storage, options)?, AtomicU64::new(0))) as Arc<_>);
     let tally = play(SEEDS / 10, &Setting::default().hub(forgetful));
     assert!(tally.count("deltas refused") >= 500 * effort() && tally.count("pushed as deltas") >= 500 * effort());
+}
+
+/// Goal: a hub's records agree with each other whatever happened to it, and reading all that is pushed holds up nothing. Method: a hub
+/// whose validator takes every document that can be read; at the end of each life the one that is left is checked whole.
+#[test]
+fn a_hub_that_reads_every_document_is_intact_at_the_end_of_every_life() {
+    let (left, read) = (Arc::new(Mutex::new(None::<Hub>)), Arc::new(AtomicU64::new(0)));
+    let (last, counted) = (Arc::clone(&left), Arc::clone(&read));
+    let setting = Setting::default().hub(move |storage, options| {
+        let counted = Arc::clone(&counted);
+        let takes_all = move |_: &Candidate<'_>| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        };
+        let hub = Hub::open(storage, options.validator(Arc::new(takes_all)))?;
+        *last.lock().unwrap() = Some(hub.clone());
+        Ok(Arc::new(hub) as Arc<_>)
+    });
+    let (mut entries, mut revisions) = (0, 0);
+    for seed in first()..first() + SEEDS / 10 * effort() {
+        played(seed, &setting);
+        let hub = left.lock().unwrap().take().expect("somebody opened it");
+        let found = hub.verify().expect("its disk is mended");
+        assert!(found.is_intact(), "seed {seed}: {found:?}");
+        assert_eq!(hub.repair().expect("its disk is mended"), 0, "seed {seed}");
+        (entries, revisions) = (entries + found.entries, revisions + found.revisions);
+    }
+    let read = read.load(Ordering::Relaxed);
+    println!("{read} documents were read, {entries} entries of audits and {revisions} revisions checked");
+    let least = SEEDS / 10 * effort();
+    assert!(read > 10 * least && entries > 5 * least && revisions > 5 * least);
 }
 
 #[cfg(feature = "redb")]
