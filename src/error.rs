@@ -100,8 +100,8 @@ pub enum ErrorKind {
         /// The draft.
         draft: DraftId,
     },
-    /// What the hub has of the draft is not here yet, or cannot be taken in (`sync::Status::blocked` says why). Sync, and
-    /// call again.
+    /// What the hub has of the draft is not here yet, or cannot be taken in (`sync::Status::blocked` says why), or the hub does not know
+    /// yet what became of it here. Sync, and call again.
     SyncFirst {
         /// The draft.
         draft: DraftId,
@@ -221,7 +221,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, "draft {draft} is not parked; it is on the hub, or is going to be pushed")
             }
             Self::SyncFirst { draft } => {
-                write!(f, "what the hub has of draft {draft} is not here yet; sync, and call again")
+                write!(f, "draft {draft} is not in step with what the hub has of it; sync, and call again")
             }
             Self::Phase { draft, phase } => {
                 write!(f, "draft {draft} is {phase}, which does not allow this")?;

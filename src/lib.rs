@@ -290,6 +290,32 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! **A hub of your own.** In a file, with an eye on what comes in: who may push is the server's business in front of it.
+//!
+//! ```
+//! # #[cfg(feature = "redb")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use std::sync::Arc;
+//! use draftkeep::hub::{Candidate, Hub, HubOptions, Invalid};
+//!
+//! fn notes(candidate: &Candidate<'_>) -> Result<(), Invalid> {
+//!     let note: String = candidate.read()?; // what is none is refused, with the path
+//!     if note.len() > 100_000 { Err(Invalid::new("a note has at most 100,000 bytes")) } else { Ok(()) }
+//! }
+//! # let folder = tempfile::tempdir()?;
+//! let options = HubOptions::new().validator(Arc::new(notes)).space_drafts(10_000).space_bytes(1 << 30);
+//! let hub = Hub::open_or_create(folder.path().join("hub.redb"), options)?;
+//! for space in hub.spaces(None, 100)? {
+//!     println!("{}: {} drafts, {} bytes, {} open forks", space.space, space.drafts, space.bytes, space.forks);
+//! }
+//! hub.backup(folder.path().join("tonight.redb"))?;
+//! assert!(hub.verify()?.is_intact());
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "redb"))]
+//! # fn main() {}
+//! ```
+//!
 //! What each status and error asks for is told in [`docs::runbook`], what devices and hubs say to each other in
 //! [`docs::protocol`].
 //!
@@ -363,6 +389,7 @@ mod store;
 pub mod sync;
 mod tally;
 pub mod transport;
+mod validate;
 pub mod value;
 mod vector;
 mod watch;

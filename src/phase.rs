@@ -101,6 +101,16 @@ pub(crate) fn merge(base: Option<&Stage>, ours: Went<'_>, theirs: Went<'_>) -> O
     Some(one.to.clone())
 }
 
+/// The stage of a draft whose conflict a person settled with one of its sides: as of two that both changed it, and the head's
+/// outcome where they became two different things, since the person was shown the head.
+pub(crate) fn settled(head: &Stage, side: &Stage) -> Stage {
+    let joined = both(None, head, side);
+    if head.outcome.is_some() && side.outcome.is_some() {
+        return Stage { promoted: head.promoted, outcome: head.outcome.clone(), ..joined };
+    }
+    joined
+}
+
 /// Both sides changed the stage.
 fn both(base: Option<&Stage>, ours: &Stage, theirs: &Stage) -> Stage {
     // What is kept longest wins: nothing that somebody wanted to have goes into the trash. Of an archived draft that one

@@ -18,7 +18,7 @@ pub struct Report {
     pub moved: u64,
     /// Texts that came to stand beside a head, for a person to decide on.
     pub conflicts: u64,
-    /// Drafts that are parked now: the hub cannot accept them as they are.
+    /// Drafts that this cycle parked: the hub cannot accept them as they are. `sync::Status::parked` has all.
     pub parked: u64,
     /// Drafts of the hub that this device cannot take in, as of a newer release of the application.
     pub blocked: u64,

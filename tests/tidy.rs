@@ -144,7 +144,11 @@ fn rooms_use_only_what_the_architecture_page_allows() {
         ("position", vec!["id"]),
         ("transport", vec!["clock", "codec", "id", "phase", "position", "report", "revision", "transport", "vector"]),
         ("report", vec![]),
-        ("hub", vec!["clock", "codec", "error", "hub", "id", "position", "records", "storage", "transport"]),
+        (
+            "hub",
+            vec!["clock", "codec", "error", "hub", "id", "position", "records", "storage", "transport", "validate"],
+        ),
+        ("validate", vec!["id", "phase", "revision", "store", "transport", "validate", "value"]),
         ("codec", vec![]),
         ("id", vec![]),
         ("phase", vec!["id"]),

@@ -85,7 +85,8 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         Just(Rejection::Erased),
         Just(Rejection::ForksFull),
         Just(Rejection::Base),
-        (7_u32..).prop_map(Rejection::Other),
+        Just(Rejection::SpaceFull),
+        (8_u32..).prop_map(Rejection::Other),
     ];
     prop_oneof![
         Just(Outcome::Accepted { standing: Standing::Main }),
@@ -223,6 +224,7 @@ fn samples() -> (Vec<Request>, Vec<Answer>) {
             Outcome::Conflict { row: None },
             Outcome::Rejected { code: Rejection::ForksFull, reason: "settle some".into() },
             Outcome::Rejected { code: Rejection::Base, reason: "send it whole".into() },
+            Outcome::Rejected { code: Rejection::SpaceFull, reason: "ask for more room".into() },
             Outcome::Rejected { code: Rejection::Other(77), reason: String::new() },
         ]),
         Reply::Contained { main: Some(id(2)), contained: vec![id(1)] },

@@ -124,6 +124,9 @@ impl<T: Serialize + DeserializeOwned + 'static> Conflict<T> {
     /// while let Some(conflict) = draft.conflict()? { conflict.settle(…)?; }
     /// ```
     ///
+    /// The draft is archived afterwards where the head or that side is, and promoted where one of them is: settling takes nothing back
+    /// that another device did. A conflict of an archived draft is settled in the archive.
+    ///
     /// Members of the document that the type `T` does not know are those of the merge. Returns the new version's number.
     /// Calling it again after an error is safe.
     ///

@@ -1,6 +1,7 @@
 //! The drafts of one kind.
 
 use super::handle::Draft;
+use super::joining;
 use super::list::{self, Filter, Page};
 use super::slot::Slot;
 use super::space::{place, text};
@@ -8,9 +9,11 @@ use crate::error::{ErrorKind, Result};
 use crate::events::EventKind;
 use crate::id::DraftId;
 use crate::kind::AnySchema;
+use crate::merge::{self, Merged, Place, Side};
 use crate::store::change;
 use crate::store::heads;
 use crate::store::space::SpaceCore;
+use crate::value::Value;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt;
@@ -71,6 +74,30 @@ impl<T> Drafts<T> {
 }
 
 impl<T: Serialize + DeserializeOwned + 'static> Drafts<T> {
+    /// What the kind's [policy](crate::Schema::policy) makes of two documents that came from one; nothing is read or written. For
+    /// whoever shows a person what could become of a text that was refused, as [`expecting`](Draft::expecting) does.
+    ///
+    /// All of them are of the schema's version. `ours` comes after `theirs`: of what both changed it is the later.
+    ///
+    /// ```
+    /// use draftkeep::{Kind, Options, Store, Value};
+    ///
+    /// const POST: Kind<Value> = Kind::new("post");
+    /// let posts = Store::in_memory(Options::new())?.space("alice")?.drafts(POST)?;
+    /// let [base, ours, theirs] = [r#"{"a":1,"b":1}"#, r#"{"a":2,"b":1}"#, r#"{"a":1,"b":3}"#].map(|text| Value::parse(text.as_bytes()));
+    /// let merged = posts.merge(Some(&base?), &ours?, &theirs?);
+    /// assert!(merged.is_clean() && merged.overwritten.is_empty());
+    /// assert_eq!(merged.value, Value::parse(br#"{"a":2,"b":3}"#)?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn merge(&self, base: Option<&Value>, ours: &Value, theirs: &Value) -> Merged {
+        let base = merge::merge_bases(&self.schema.policy, base.as_slice(), None);
+        let (ours, theirs) =
+            (Side { value: ours, place: Place::Local(2) }, Side { value: theirs, place: Place::Local(1) });
+        joining::merged::<T>(&self.schema, &base, ours, theirs)
+    }
+
     /// Begins a draft that is about nothing in particular; durable when it returns.
     ///
     /// # Errors

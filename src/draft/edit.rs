@@ -6,6 +6,7 @@ use super::saved::Saved;
 use super::session::{Request, Session, Telling};
 use super::space::place;
 use crate::error::{Failure, Result};
+use crate::id::RevisionId;
 use crate::kind::AnySchema;
 use crate::store::cache::Body;
 use crate::store::change::{Saving, Text};
@@ -64,6 +65,12 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
         (self.session, self.carried, self.doc)
     }
 
+    /// Its saves are refused where the head is not what it is based on.
+    pub(super) fn over_its_base_only(mut self) -> Self {
+        self.session.only_over_base = true;
+        self
+    }
+
     /// The document, to be changed.
     pub fn doc(&mut self) -> &mut T {
         &mut self.doc
@@ -87,6 +94,12 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
         self.session.base.version
     }
 
+    /// The revision that the document is based on, of that [`version`](Self::version).
+    #[must_use]
+    pub fn revision(&self) -> RevisionId {
+        self.session.base.id
+    }
+
     /// Saves the document; durable when it returns `Ok`.
     ///
     /// Where it did not change, nothing is written. Where somebody else saved since it was loaded, both are merged as the
@@ -98,7 +111,8 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
     ///
     /// `Document` where it cannot be written as canonical JSON, with the path; `Phase` where the draft is archived or
     /// in the trash; `SchemaTooNew` where a newer release of the application wrote the head; `NoSuchDraft` where it
-    /// was purged; and what the storage answers. After an error the outcome is unknown and the document is still here:
+    /// was purged; `Stale` where the edit is of a draft that [expects](crate::Draft::expecting) its head and that is another one
+    /// now; and what the storage answers. After an error the outcome is unknown and the document is still here:
     /// saving again is safe and writes it at most once.
     pub fn save(&mut self) -> Result<Saved> {
         let core = Arc::clone(&self.session.core);

@@ -8,12 +8,14 @@ use super::names::{self, NAME_MAX};
 use super::space::place;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::events::EventKind;
+use crate::fault;
 use crate::id::{DraftId, RevisionId, TraceId};
 use crate::kind::AnySchema;
 use crate::phase::Phase;
 use crate::store::change::{self, Entering, Saving};
 use crate::store::heads::{self, Head};
 use crate::store::pins;
+use crate::store::remote::outbox;
 use crate::store::space::SpaceCore;
 use crate::store::tables::DraftKey;
 use crate::store::versions::packed;
@@ -50,12 +52,15 @@ pub struct Draft<T> {
     core: Arc<SpaceCore>,
     schema: Arc<AnySchema>,
     id: DraftId,
+    /// The only head that its calls may change, where they are about one.
+    expects: Option<RevisionId>,
     document: PhantomData<fn() -> T>,
 }
 
 impl<T> Clone for Draft<T> {
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.core), Arc::clone(&self.schema), self.id)
+        let draft = Self::new(Arc::clone(&self.core), Arc::clone(&self.schema), self.id);
+        Self { expects: self.expects, ..draft }
     }
 }
 
@@ -79,7 +84,34 @@ pub struct Version<T> {
 
 impl<T> Draft<T> {
     pub(crate) fn new(core: Arc<SpaceCore>, schema: Arc<AnySchema>, id: DraftId) -> Self {
-        Self { core, schema, id, document: PhantomData }
+        Self { core, schema, id, expects: None, document: PhantomData }
+    }
+
+    /// The same draft, for calls that are about this very revision: compare and swap.
+    ///
+    /// Whatever makes another version through it, and through the [`edit`](Self::edit)s that it gives, does so only over that
+    /// head, which is looked at in the call's own commit. Else it answers `Stale` and changes nothing: no merge, no conflict.
+    /// Reading is as ever; [`pin`](Self::pin) and [`unpin`](Self::unpin) make no version and do not ask.
+    ///
+    /// ```
+    /// use draftkeep::{ErrorKind, Kind, Options, Store};
+    ///
+    /// const NOTE: Kind<String> = Kind::new("note");
+    /// let draft = Store::in_memory(Options::new())?.space("alice")?.drafts(NOTE)?.start(&"It rained.".to_owned())?;
+    /// let shown = draft.info()?.revision;
+    ///
+    /// let mut edit = draft.edit()?;
+    /// edit.doc().push_str(" It snowed.");
+    /// let _ = edit.save()?;
+    ///
+    /// let refused = draft.expecting(shown).promote("what somebody saw before it snowed").unwrap_err();
+    /// assert_eq!(*refused.kind(), ErrorKind::Stale { draft: draft.id(), head: 2 });
+    /// draft.expecting(edit.revision()).promote("what is there now")?;
+    /// # Ok::<(), draftkeep::Error>(())
+    /// ```
+    #[must_use]
+    pub fn expecting(&self, head: RevisionId) -> Self {
+        Self { expects: Some(head), ..self.clone() }
     }
 
     /// Its id.
@@ -381,16 +413,24 @@ impl<T> Draft<T> {
         })
     }
 
-    /// Removes a draft that is in the trash for good, with its whole history. There is no way back.
+    /// Removes a draft that is in the trash for good from this device, with its whole history. There is no way back.
+    ///
+    /// Other devices, and the hub, keep it in their trash. It would stay open there if they never learnt that it is in the trash: what the
+    /// hub has is purged here only once the hub knows.
     ///
     /// # Errors
     ///
-    /// `Phase` where it is not in the trash; `NoSuchDraft` where it is gone already; and what the storage answers.
+    /// `SyncFirst` where the hub does not know yet that the draft is in the trash; a draft that is parked, and one of a space whose syncing
+    /// is switched off, are purged nevertheless. `Phase` where it is not in the trash; `NoSuchDraft` where it is gone already; and what the storage answers.
     pub fn purge(&self) -> Result<()> {
         self.core.engine.traced("purge", |trace| {
-            let key = self.key();
+            let (key, expects) = (self.key(), self.expects);
             self.core.engine.write(move |write| {
+                change::expect_head(write, key, expects)?;
                 let head = in_phase(write, key, &[Phase::Discarded])?;
+                if outbox::holds_back(write.txn, key)? && !fault::on("purged-before-the-hub-knew") {
+                    return Err(ErrorKind::SyncFirst { draft: key.draft }.into());
+                }
                 let kind = change::kind_of(write, key.space, &head)?;
                 change::purge(write, kind, key)?;
                 write.tell(key.space, Some(key.draft), trace, EventKind::Purged);
@@ -438,7 +478,12 @@ impl<T> Draft<T> {
             {
                 return Err(ErrorKind::Stale { draft: key.draft, head }.into());
             }
-            let place = place(&self.core);
+            let (place, expects) = (place(&self.core), self.expects);
+            // After what autosaves hold, which moves the head on and away from what was expected.
+            let work = move |write: &mut Write<'_>, place: &change::Place, key: DraftKey, trace: TraceId| {
+                change::expect_head(write, key, expects)?;
+                work(write, place, key, trace)
+            };
             live::commit_with(&self.core, claimed, trace, move |write, save| {
                 let save_if_possible = |write: &mut Write<'_>| {
                     let is_possible = change::open_head(write, key)?.header.phase.takes_saves();
@@ -508,11 +553,13 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
     ///
     /// # Errors
     ///
-    /// Those of [`load`](Self::load).
+    /// Those of [`load`](Self::load); of a draft that [expects](Self::expecting) another head, `Stale`.
     pub fn edit(&self) -> Result<Edit<T>> {
         self.core.engine.traced("edit", |_| {
             let (head, body) = self.body()?;
-            Edit::new(Arc::clone(&self.core), Arc::clone(&self.schema), self.key(), &head, body)
+            change::is_expected(&head, self.expects)?;
+            let edit = Edit::new(Arc::clone(&self.core), Arc::clone(&self.schema), self.key(), &head, body)?;
+            Ok(if self.expects.is_some() { edit.over_its_base_only() } else { edit })
         })
     }
 

@@ -15,6 +15,9 @@ use crate::store::tables::{DraftKey, KindNo, ListKey};
 use crate::store::view::View;
 use crate::store::write::space_row;
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::num::ParseIntError;
+use std::str::FromStr;
 
 /// The most drafts on a page.
 const PAGE_MAX: usize = 1_000;
@@ -40,6 +43,21 @@ pub struct Filter {
 /// Where a page ended, so that the next one goes on there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor(u64);
+
+/// As text that [`FromStr`] reads, for a page that somebody asks for later; it means something only in the same space.
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIntError> {
+        text.parse().map(Self)
+    }
+}
 
 /// A page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -33,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) core: Arc<SpaceCore>,
     pub(crate) key: DraftKey,
     pub(crate) base: Base,
+    /// Whether it saves over what it is based on, or not at all.
+    pub(crate) only_over_base: bool,
     /// The head, where the last save found that it has what the editor does not show.
     unseen: Option<u64>,
     /// Whether the last save found the draft in an open conflict.
@@ -58,6 +60,7 @@ pub(crate) enum Telling {
 pub(crate) struct Request {
     key: DraftKey,
     base: Base,
+    only_over_base: bool,
     text: Text,
     join: Arc<dyn Joining>,
     telling: Telling,
@@ -72,7 +75,8 @@ impl Session {
         let base = Base { id: head.id(), vector, version, schema, body, attempted: Vec::new() };
         let is_in_conflict = head.row.sides > 0;
         let (overwritten, carried_out) = (VecDeque::new(), Arc::default());
-        Self { core, key, base, unseen: None, is_in_conflict, overwritten, prepared: 0, carried_out }
+        let (only_over_base, unseen, prepared) = (false, None, 0);
+        Self { core, key, base, only_over_base, unseen, is_in_conflict, overwritten, prepared, carried_out }
     }
 
     /// Prepares a save. The session remembers it from now on, so that its end need not be seen.
@@ -84,7 +88,8 @@ impl Session {
         self.base.attempted.drain(..spare);
         self.prepared += 1;
         let (number, carried_out) = (self.prepared, Arc::clone(&self.carried_out));
-        Request { key: self.key, base, text, join, telling, attempt, number, carried_out }
+        let (key, only_over_base) = (self.key, self.only_over_base);
+        Request { key, base, only_over_base, text, join, telling, attempt, number, carried_out }
     }
 
     /// Takes in what became of a save. The editor shows the text as it was typed, whatever it was merged with.
@@ -165,6 +170,9 @@ impl Request {
         // older state of the same text.
         if self.carried_out.fetch_max(self.number, Ordering::Relaxed) > self.number && !fault::on("late-save-counts") {
             return Err(ErrorKind::Interrupted.into());
+        }
+        if self.only_over_base {
+            change::is_over_base(&change::open_head(write, self.key)?, &self.base)?;
         }
         let saving = change::save(write, place, self.key, &self.base, self.text.clone(), &*self.join)?;
         let (written, came) = match &saving {

@@ -5,10 +5,11 @@ use super::info::DraftInfo;
 use super::list::check_key;
 use super::live;
 use super::space::{place, text};
-use crate::error::{Failure, Result};
+use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::EventKind;
+use crate::id::RevisionId;
 use crate::kind::AnySchema;
-use crate::store::change::{self, Over};
+use crate::store::change::{self, Begun, Over};
 use crate::store::heads;
 use crate::store::slots::{self, SlotRef};
 use crate::store::space::SpaceCore;
@@ -106,7 +107,22 @@ impl<T: Serialize + DeserializeOwned + 'static> Slot<T> {
     ///
     /// Those of [`resume`](Self::resume), `Document` where the document cannot be written, and what the storage answers.
     pub fn start(&self, document: &T) -> Result<Draft<T>> {
-        self.begin(document, Over::Nothing)
+        match self.begin(document, Over::Nothing)? {
+            Some(draft) => Ok(draft),
+            None => Err(self.not_begun()),
+        }
+    }
+
+    /// Begins the slot's very first draft with this document; `None` where it has or ever had one, which stays as it is. For
+    /// what an older application left, to be taken over once. Durable when it returns.
+    ///
+    /// A draft that was archived, put into the trash or purged counts: what somebody did away with does not come back.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](Self::start). After an error of the storage call it again; `None` then means that it, or another one, began.
+    pub fn seed(&self, document: &T) -> Result<Option<Draft<T>>> {
+        self.begin(document, Over::Never)
     }
 
     /// The current draft; where there is none, one that begins now with what `document` makes.
@@ -129,27 +145,53 @@ impl<T: Serialize + DeserializeOwned + 'static> Slot<T> {
     /// As [`start`](Self::start). After an error of the storage look at [`resume`](Self::resume) before calling again:
     /// it is unknown whether the new generation began.
     pub fn start_over(&self, document: &T) -> Result<Draft<T>> {
-        self.begin(document, Over::Current)
+        match self.begin(document, Over::Current)? {
+            Some(draft) => Ok(draft),
+            None => Err(self.not_begun()),
+        }
     }
 
-    fn begin(&self, document: &T, over: Over) -> Result<Draft<T>> {
+    /// As [`start_over`](Self::start_over), where this revision is the current draft's head: what is archived is what somebody
+    /// has seen. `None`, and nothing is changed, where the slot has no current draft.
+    ///
+    /// # Errors
+    ///
+    /// As [`start_over`](Self::start_over), and `Stale` where the head is another one; nothing is changed then.
+    pub fn start_over_from(&self, head: RevisionId, document: &T) -> Result<Option<Draft<T>>> {
+        self.begin(document, Over::Exactly(head))
+    }
+
+    /// Beginning refuses only where it was asked to.
+    fn not_begun(&self) -> Error {
+        Error::new(ErrorKind::Interrupted.into(), self.core.engine.trace())
+    }
+
+    fn begin(&self, document: &T, over: Over) -> Result<Option<Draft<T>>> {
         let core = &self.core;
         core.engine.traced("start", |trace| {
             check_key(&self.key)?;
             let text = text(&self.schema, document)?;
             let place = place(core);
             let key = self.key.clone();
-            let current = if over == Over::Current { self.current()? } else { None };
+            let current = match over {
+                Over::Current | Over::Exactly(_) => self.current()?,
+                Over::Nothing | Over::Never => None,
+            };
             let claimed = current.map(|current| live::claim(&core.engine.live, current)).transpose()?;
             let draft = live::commit_with(core, claimed.unwrap_or_default(), trace, move |write, save| {
                 let saved = save(write)?;
-                let (draft, is_new) = change::begin_in_slot(write, &place, &key, text.clone(), over)?;
-                if is_new {
+                let begun = change::begin_in_slot(write, &place, &key, text.clone(), over)?;
+                if let Begun::Now(draft) = begun {
                     write.tell(place.space, Some(draft.draft), trace, EventKind::Started);
                 }
-                Ok((saved, draft))
+                Ok((saved, begun))
             })?;
-            Ok(Draft::new(Arc::clone(core), Arc::clone(&self.schema), draft.draft))
+            Ok(match draft {
+                Begun::Before(key) | Begun::Now(key) => {
+                    Some(Draft::new(Arc::clone(core), Arc::clone(&self.schema), key.draft))
+                }
+                Begun::Refused => None,
+            })
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Revisions whole: those that a draft's row names and what their bodies build on, and no others.
 
-use super::rows::{BodyRow, Bytes, DraftRow};
+use super::body_row::{BodyRow, Bytes, Came};
+use super::rows::DraftRow;
 use super::tables::{BODIES, PIECES, SpaceKey};
 use crate::codec::Unknown;
 use crate::error::Failure;
@@ -15,6 +16,7 @@ pub(super) fn write(
     space: &SpaceKey,
     revision: &Revision,
     base: Option<RevisionId>,
+    came: Came,
 ) -> Result<(), Failure> {
     let (draft, id) = (revision.draft(), revision.id());
     let bytes = [revision.header(), revision.body()].concat();
@@ -28,10 +30,66 @@ pub(super) fn write(
         body_len: revision.body().len() as u64,
         base,
         bytes,
+        came,
         unknown: Unknown::default(),
     };
     txn.put(BODIES, space.revision(draft, id), row.encode());
     Ok(())
+}
+
+/// Notes that a revision whose body is here was pushed once more, and is something else from now on.
+pub(super) fn come_again(
+    txn: &mut Txn,
+    space: &SpaceKey,
+    (draft, row): (DraftId, &DraftRow),
+    id: RevisionId,
+    came: Came,
+) -> Result<(), Failure> {
+    let found = BodyRow { came, ..self::row(txn, space, (draft, row), id)? };
+    txn.put(BODIES, space.revision(draft, id), found.encode());
+    Ok(())
+}
+
+/// How many bytes a revision takes; none where its row is damaged.
+pub(super) fn taken(view: &impl View, space: &SpaceKey, draft: DraftId, id: RevisionId) -> Result<u64, Failure> {
+    let found = view.get(BODIES, &space.revision(draft, id)).and_then(|found| {
+        let row = found.map(|bytes| BodyRow::decode(&bytes)).transpose()?;
+        Ok(row.map_or(0, |row| row.length()))
+    });
+    found.or_else(|failure| if failure.is_damage() { Ok(0) } else { Err(failure) })
+}
+
+/// How a revision that the draft's row names came, and how many bytes it takes.
+pub(super) fn came(
+    view: &impl View,
+    space: &SpaceKey,
+    (draft, row): (DraftId, &DraftRow),
+    id: RevisionId,
+) -> Result<(Came, u64), Failure> {
+    let found = self::row(view, space, (draft, row), id)?;
+    let bytes = found.length();
+    Ok((found.came, bytes))
+}
+
+/// What is stored of a revision.
+pub(super) struct Stored {
+    /// The bytes of header and body.
+    pub(super) bytes: u64,
+    /// The records that they are cut into beside its row.
+    pub(super) pieces: u64,
+}
+
+/// Reads all that is stored of a revision that the draft's row names.
+pub(super) fn check(
+    view: &impl View,
+    space: &SpaceKey,
+    (draft, row): (DraftId, &DraftRow),
+    id: RevisionId,
+) -> Result<Stored, Failure> {
+    let found = self::row(view, space, (draft, row), id)?;
+    let pieces = if let Bytes::Pieces(count) = found.bytes { count.into() } else { 0 };
+    let stored = Stored { bytes: found.length(), pieces };
+    revision(view, space, draft, id, found).map(|_| stored)
 }
 
 /// Drops a revision that no row names any more, whatever is left of it: what is damaged has to go as well.

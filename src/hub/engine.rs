@@ -5,10 +5,10 @@ use super::push::{Pushing, contained};
 use super::rows::{DraftRow, SpaceRow};
 use super::tables::{HUB, HUB_KEY, SpaceKey};
 use super::waiting::Waiting;
-use super::{bodies, check, feed, looking};
-use crate::error::{ErrorKind, Failure};
+use super::{bodies, check, feed, looking, validating};
+use crate::error::{Error, ErrorKind, Failure};
 use crate::fault;
-use crate::id::{DraftId, EventId, HubId, RevisionId};
+use crate::id::{DraftId, EventId, HubId, RevisionId, TraceId};
 use crate::records::queue::{Call, Queue, Shared};
 use crate::records::txn::Txn;
 use crate::records::view::{Committed, View};
@@ -33,15 +33,15 @@ pub(super) struct Inner {
 
 /// The calls of a hub.
 #[derive(Debug)]
-enum Writes {}
+pub(super) enum Writes {}
 
 impl Shared for Writes {
     type Write<'a> = Write<'a>;
 }
 
 /// One request's hand on the shared commit.
-struct Write<'a> {
-    txn: &'a mut Txn,
+pub(super) struct Write<'a> {
+    pub(super) txn: &'a mut Txn,
     /// The spaces whose feeds went on.
     news: &'a mut BTreeSet<SpaceKey>,
 }
@@ -139,6 +139,7 @@ impl Inner {
             Ask::Push { pushes } => std::mem::take(pushes),
             _ => Vec::new(),
         };
+        let verdicts = validating::look(&self.options, || self.read(), (&key, &request.space), &pushes)?;
         let events: Vec<EventId> = pushes.iter().map(|_| EventId::from_bytes(self.random())).collect();
         let (hub, now, options) = (self.id, self.options.clock.now(), self.options.clone());
         let work = move |write: &mut Write<'_>| {
@@ -148,6 +149,8 @@ impl Inner {
             if let Some(refusal) = looking::refusal(write.txn, hub, &key, &space, &request)? {
                 return Ok(Answer { hub, position: before, reply: Reply::Refused(refusal) });
             }
+            let verdicts = verdicts.into_iter().map(|verdict| validating::still_fine(write.txn, &key, verdict));
+            let verdicts = verdicts.collect::<Result<Vec<_>, Failure>>()?;
             let mut pushing = Pushing {
                 txn: write.txn,
                 key,
@@ -156,11 +159,11 @@ impl Inner {
                 now,
                 trace: request.trace,
                 device: request.device,
-                mains: options.mains,
-                revision_bytes: options.revision_bytes,
+                options: &options,
                 left: options.answer_bytes,
             };
-            let outcomes = pushes.iter().zip(events).map(|(push, event)| pushing.take(push, event));
+            let judged = pushes.iter().zip(verdicts).zip(events);
+            let outcomes = judged.map(|((push, verdict), event)| pushing.take(push, verdict, event));
             let outcomes = outcomes.collect::<Result<Vec<_>, Failure>>()?;
             let position = pushing.finish();
             if position != before {
@@ -168,6 +171,14 @@ impl Inner {
             }
             Ok(Answer { hub, position, reply: Reply::Pushed(outcomes) })
         };
+        self.write(work)
+    }
+
+    /// Does something in a commit that others may share; returns once it is durable.
+    pub(super) fn write<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Write<'_>) -> Result<R, Failure> + Send + 'static,
+    ) -> Result<R, Failure> {
         self.queue.submit(work, |group| self.commit(group))
     }
 
@@ -225,6 +236,17 @@ impl Inner {
 
     fn refused(&self, row: &SpaceRow, refusal: Refusal) -> Answer {
         self.say(row, Reply::Refused(refusal))
+    }
+
+    /// Does something for the hub's operator. Gives an error a trace id of its own.
+    pub(super) fn traced<R>(&self, work: impl FnOnce() -> Result<R, Failure>) -> Result<R, Error> {
+        let done = self.check_process().and_then(|()| work());
+        done.map_err(|failure| Error::new(failure, TraceId::from_bytes(self.random())))
+    }
+
+    /// The same, out of what is committed and durable.
+    pub(super) fn show<R>(&self, work: impl FnOnce(&Committed) -> Result<R, Failure>) -> Result<R, Error> {
+        self.traced(|| work(&self.read()?))
     }
 
     pub(super) fn random(&self) -> [u8; 16] {

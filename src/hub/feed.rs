@@ -48,7 +48,48 @@ pub(super) fn advance(
     Ok(())
 }
 
-/// The rows that changed after a number, as many as fit. Each is held against the one before it, so that none is passed over.
+/// A draft at its place in the feed.
+pub(super) struct Entry {
+    pub(super) seq: u64,
+    pub(super) draft: DraftId,
+}
+
+/// The drafts that changed after a number, at most `limit`, and whether there are more. Each is held against the one before it, so
+/// that none is passed over.
+pub(super) fn entries(
+    view: &impl View,
+    key: &SpaceKey,
+    space: &SpaceRow,
+    from: u64,
+    limit: usize,
+) -> Result<(Vec<Entry>, bool), Failure> {
+    let found = rows(view, key, from, limit.saturating_add(1))?;
+    let end = found.last().map_or(from, |(seq, _)| *seq);
+    if found.len() <= limit && end < space.position.seq {
+        return Err(gap(space.position.seq));
+    }
+    let (more, mut stood, mut entries) = (found.len() > limit, from, Vec::new());
+    for (seq, row) in found.into_iter().take(limit) {
+        let follows = if entries.is_empty() { row.before <= from } else { row.before == stood };
+        if !follows && !fault::on("hub-believes-one-absence") {
+            return Err(gap(row.before));
+        }
+        stood = seq;
+        entries.push(Entry { seq, draft: row.draft });
+    }
+    if from == 0 && !more && entries.len() as u64 != space.drafts {
+        return Err(Failure::corrupt(None, "the feed of a space has not as many drafts as the space"));
+    }
+    Ok((entries, more))
+}
+
+/// The row of a draft that stands at this number in the feed.
+pub(super) fn standing(view: &impl View, key: &SpaceKey, draft: DraftId, seq: u64) -> Result<DraftRow, Failure> {
+    let row = looking::draft(view, key, draft)?.filter(|row| row.seq == seq);
+    row.ok_or_else(|| Failure::corrupt(Some(draft), "row and feed do not agree"))
+}
+
+/// The rows that changed after a number, as many as fit.
 pub(super) fn page(
     view: &impl View,
     key: &SpaceKey,
@@ -57,29 +98,16 @@ pub(super) fn page(
     limit: usize,
     bytes_max: usize,
 ) -> Result<Page, Failure> {
-    let found = rows(view, key, from, limit.saturating_add(1))?;
-    let end = found.last().map_or(from, |(seq, _)| *seq);
-    if found.len() <= limit && end < space.position.seq {
-        return Err(gap(space.position.seq));
-    }
-    let mut page = Page { after: from, rows: Vec::new(), more: found.len() > limit };
-    let (mut stood, mut left) = (from, bytes_max);
-    for (seq, entry) in found.into_iter().take(limit) {
-        let follows = if page.rows.is_empty() { entry.before <= from } else { entry.before == stood };
-        if !follows && !fault::on("hub-believes-one-absence") {
-            return Err(gap(entry.before));
-        }
-        stood = seq;
-        let row = looking::draft(view, key, entry.draft)?.filter(|row| row.seq == seq);
-        let row = row.ok_or_else(|| Failure::corrupt(Some(entry.draft), "row and feed do not agree"))?;
-        let Some(row) = fitting(view, key, entry.draft, &row, &mut left, bytes_max, page.rows.is_empty())? else {
+    let (entries, more) = entries(view, key, space, from, limit)?;
+    let mut page = Page { after: from, rows: Vec::new(), more };
+    let mut left = bytes_max;
+    for Entry { seq, draft } in entries {
+        let row = standing(view, key, draft, seq)?;
+        let Some(row) = fitting(view, key, draft, &row, &mut left, bytes_max, page.rows.is_empty())? else {
             page.more = true;
             break;
         };
         page.rows.push(row);
-    }
-    if page.after == 0 && !page.more && page.rows.len() as u64 != space.drafts {
-        return Err(Failure::corrupt(None, "the feed of a space has not as many drafts as the space"));
     }
     Ok(page)
 }

@@ -2,7 +2,8 @@
 
 #![allow(missing_docs, unreachable_pub, clippy::missing_panics_doc)]
 
-use super::rows::{BodyRow, DraftRow, FeedRow, HubRow, SpaceRow};
+use super::body_row::BodyRow;
+use super::rows::{DraftRow, FeedRow, HubRow, SpaceRow};
 
 /// Decodes, and where that works encodes and decodes again.
 macro_rules! survives {

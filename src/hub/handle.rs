@@ -1,8 +1,6 @@
 //! What a user opens: the hub on any storage.
 
-use super::audit::{self, AuditEntry};
 use super::engine::Inner;
-use super::looking;
 use super::options::HubOptions;
 use super::rows::HubRow;
 use super::tables::{HUB, HUB_KEY, SpaceKey};
@@ -60,13 +58,24 @@ impl Hub {
     /// [`NotAStore`](StorageErrorKind::NotAStore): there is something else in the storage. [`ErrorKind::Corrupt`]: the hub's own
     /// record is damaged. Any other: the storage failed.
     pub fn open(storage: Arc<dyn Storage>, options: HubOptions) -> Result<Self> {
+        Self::start(options, || Ok(storage), |failure| failure)
+    }
+
+    /// Opens the hub in what `storage` gives, which is asked once the options are found to be in their ranges. `named` says of a
+    /// failure what it is about.
+    pub(super) fn start(
+        options: HubOptions,
+        storage: impl FnOnce() -> std::result::Result<Arc<dyn Storage>, Failure>,
+        named: impl FnOnce(Failure) -> Failure,
+    ) -> Result<Self> {
         let mut trace = [0; TraceId::LEN];
         options.entropy.fill(&mut trace);
         let opened = options.check().and_then(|options| {
+            let storage = storage()?;
             let id = open_or_make(&*storage, &options)?;
             Ok(Self(Arc::new(Inner::new(storage, options, id))))
         });
-        opened.map_err(|failure| Error::new(failure, TraceId::from_bytes(trace)))
+        opened.map_err(|failure| Error::new(named(failure), TraceId::from_bytes(trace)))
     }
 
     /// Its id, which lives with its data.
@@ -75,20 +84,8 @@ impl Hub {
         self.0.id
     }
 
-    /// Who pushed what in a space, the oldest first: at most `limit` entries behind the number `after`.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Corrupt`]: an entry is damaged or missing. Any other: the storage failed.
-    pub fn audit(&self, space: &str, after: u64, limit: usize) -> Result<Vec<AuditEntry>> {
-        let inner = &self.0;
-        let read = || {
-            let view = inner.read()?;
-            let key = SpaceKey::new(space);
-            let row = looking::space(&view, inner.id, &key, space)?;
-            audit::read(&view, &key, row.audited, after, limit)
-        };
-        read().map_err(|failure| Error::new(failure, TraceId::from_bytes(inner.random())))
+    pub(super) const fn inner(&self) -> &Arc<Inner> {
+        &self.0
     }
 }
 

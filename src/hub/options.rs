@@ -4,6 +4,7 @@ use super::rows::MAINS_MAX;
 use crate::clock::{Clock, Entropy};
 use crate::error::Failure;
 use crate::transport::{BODY_MAX, HEADER_MAX, MESSAGE_MAX};
+use crate::validate::{Validate, Validator};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,9 @@ pub struct HubOptions {
     pub(super) answer_bytes: usize,
     pub(super) revision_bytes: usize,
     pub(super) wait: Duration,
+    pub(super) space_drafts: u64,
+    pub(super) space_bytes: u64,
+    pub(super) validator: Option<Validator>,
 }
 
 #[cfg(feature = "threads")]
@@ -56,6 +60,9 @@ impl HubOptions {
             answer_bytes: 8 << 20,
             revision_bytes: HEADER_MAX + BODY_MAX,
             wait: Duration::from_secs(60),
+            space_drafts: u64::MAX,
+            space_bytes: u64::MAX,
+            validator: None,
         }
     }
 
@@ -88,6 +95,37 @@ impl HubOptions {
     #[must_use]
     pub fn wait(mut self, at_most: Duration) -> Self {
         self.wait = at_most;
+        self
+    }
+
+    /// The most drafts in one space, in whatever phase; as many as one likes by default. A push that begins one more is
+    /// [`SpaceFull`](crate::transport::Rejection::SpaceFull).
+    #[must_use]
+    pub fn space_drafts(mut self, count: u64) -> Self {
+        self.space_drafts = count;
+        self
+    }
+
+    /// The most bytes of revisions that one space takes, as [`SpaceStatus::bytes`](super::SpaceStatus::bytes) counts them; as many as
+    /// one likes by default. A push that would make it more is [`SpaceFull`](crate::transport::Rejection::SpaceFull), unless it makes the
+    /// space smaller: an edit does, where the main that it pushes out was longer.
+    ///
+    /// Positions and audit are not counted: some hundred bytes a push. So this bounds documents, and not how often they are pushed.
+    #[must_use]
+    pub fn space_bytes(mut self, bytes: u64) -> Self {
+        self.space_bytes = bytes;
+        self
+    }
+
+    /// Who looks at documents before they are taken; nobody by default, which costs nothing.
+    ///
+    /// What it refuses is [`Invalid`](crate::transport::Rejection::Invalid), and so is a body that cannot be read: no canonical JSON,
+    /// longer than a document may be, made with a key. So this is for hubs whose operator may read what is on them. What is on the hub
+    /// already is not looked at. Costs unfolding and parsing each document that is pushed: time and memory of the thread that
+    /// carries the request, in which the validator runs.
+    #[must_use]
+    pub fn validator(mut self, validator: Arc<dyn Validate>) -> Self {
+        self.validator = Some(Validator::new(validator));
         self
     }
 

@@ -1,9 +1,13 @@
 //! Carrying out what the rule decided.
 
 use super::audit::{self, AuditAction, AuditEntry, AuditOutcome};
+use super::body_row::Came;
+use super::options::HubOptions;
+use super::room::{self, Change};
 use super::rows::{DraftRow, Fork, SpaceRow};
 use super::rules::{Decision, Held, decide};
 use super::tables::{AUDIT, CONTAINED, POSITIONS, ROWS, SPACES, SpaceKey};
+use super::validating::Verdict;
 use super::{bodies, chains, feed, looking};
 use crate::clock::Timestamp;
 use crate::codec::Unknown;
@@ -25,17 +29,14 @@ pub(super) struct Pushing<'a> {
     pub(super) now: Timestamp,
     pub(super) trace: TraceId,
     pub(super) device: Option<String>,
-    /// How many mains are kept beside the one that counts.
-    pub(super) mains: usize,
-    /// The longest revision that is taken.
-    pub(super) revision_bytes: usize,
+    pub(super) options: &'a HubOptions,
     /// How many bytes of revisions the answer may still hold.
     pub(super) left: usize,
 }
 
 impl Pushing<'_> {
     /// Decides one push and carries it out. `event` names its entry in the audit.
-    pub(super) fn take(&mut self, push: &Push, event: EventId) -> Result<Outcome, Failure> {
+    pub(super) fn take(&mut self, push: &Push, verdict: Verdict, event: EventId) -> Result<Outcome, Failure> {
         let (draft, id) = (push.revision.draft(), push.revision.id());
         let row = looking::draft(self.txn, &self.key, draft)?;
         let is_main = row.as_ref().is_some_and(|row| row.main == id);
@@ -47,8 +48,8 @@ impl Pushing<'_> {
         }
         let outcome = match decision {
             Decision::Known(standing) => return Ok(Outcome::Accepted { standing }),
-            _ if push.revision.bytes() > self.revision_bytes => {
-                let limit = self.revision_bytes;
+            _ if push.revision.bytes() > self.options.revision_bytes => {
+                let limit = self.options.revision_bytes;
                 rejected(
                     Rejection::TooLarge,
                     format!("this hub takes revisions of at most {limit} bytes; split the document"),
@@ -63,8 +64,8 @@ impl Pushing<'_> {
                     format!("the draft has {FORKS_MAX} open conflicts, which is the limit; settle some of them");
                 rejected(Rejection::ForksFull, reason)
             }
-            Decision::Main { forks } => self.accept(row, push, &forks, Standing::Main)?,
-            Decision::Fork { forks } => self.accept(row, push, &forks, Standing::Fork)?,
+            Decision::Main { forks } => self.accept(row, push, verdict, (&forks, Standing::Main))?,
+            Decision::Fork { forks } => self.accept(row, push, verdict, (&forks, Standing::Fork))?,
         };
         self.note(push, &outcome, event);
         Ok(outcome)
@@ -79,13 +80,13 @@ impl Pushing<'_> {
     }
 
     /// Takes the revision in: as the main, with what it contains, or as the last of the forks. Refused is a body that builds on what
-    /// is not here.
+    /// is not here, a document that the validator refuses, and what there is no room for.
     fn accept(
         &mut self,
         row: Option<DraftRow>,
         push: &Push,
-        forks: &[RevisionId],
-        standing: Standing,
+        verdict: Verdict,
+        (forks, standing): (&[RevisionId], Standing),
     ) -> Result<Outcome, Failure> {
         let (draft, id) = (push.revision.draft(), push.revision.id());
         let before = row.as_ref().map(DraftRow::held).unwrap_or_default();
@@ -93,33 +94,66 @@ impl Pushing<'_> {
         let is_new = !before.contains(&id);
         if is_new
             && let Some(reason) =
-                chains::refusal(self.txn, &self.key, row.as_ref(), &before, (push, self.revision_bytes))?
+                chains::refusal(self.txn, &self.key, row.as_ref(), &before, (push, self.options.revision_bytes))?
         {
             return Ok(rejected(Rejection::Base, reason));
         }
+        match verdict {
+            Verdict::Fine | Verdict::FineUpon { .. } => {}
+            Verdict::Refused(_) | Verdict::Unread if fault::on("hub-takes-what-is-invalid") => {}
+            Verdict::Refused(reason) => return Ok(rejected(Rejection::Invalid, reason)),
+            Verdict::Unread => {
+                let reason = "what this one builds on was not here when it was to be read; send it whole";
+                return Ok(rejected(Rejection::Base, reason.to_owned()));
+            }
+        }
         let position = self.space.position.after(draft, id);
-        feed::advance(self.txn, &self.key, &self.space, draft, row.as_ref().map(|row| row.seq), position.seq)?;
-        self.space.drafts += u64::from(row.is_none());
-        let mut row = self.changed(row, &push.revision, forks, standing, position.seq, &before);
+        let came = Came { seq: position.seq, at: self.now, device: self.device.clone() };
+        let stood = row.as_ref().map(|row| (row.seq, row.forks.len()));
+        let mut row = self.changed(row, &push.revision, forks, standing, &came, &before);
+        if is_new {
+            row.bases.extend(push.base.map(|base| (id, base)));
+        }
+        let after = row.held();
+        row.bases.retain(|id, _| after.contains(id));
+        let mut goes = 0_u64;
+        for dropped in before.difference(&after) {
+            goes = goes.saturating_add(bodies::taken(self.txn, &self.key, draft, *dropped)?);
+        }
+        let comes = if is_new { push.revision.bytes() as u64 } else { 0 };
+        let change = Change { begins: stood.is_none(), comes, goes };
+        if let Some(reason) = room::refusal(self.options, &self.space, change) {
+            return Ok(rejected(Rejection::SpaceFull, reason));
+        }
+        feed::advance(self.txn, &self.key, &self.space, draft, stood.map(|(seq, _)| seq), position.seq)?;
         if standing == Standing::Main {
             let contains = if fault::on("hub-forgets-what-is-contained") { &[] } else { &push.contains[..] };
             for contained in contains.iter().chain([&id]) {
                 self.txn.put(CONTAINED, self.key.revision(draft, *contained), Vec::new());
             }
         }
-        if is_new {
-            row.bases.extend(push.base.map(|base| (id, base)));
-            bodies::write(self.txn, &self.key, &push.revision, push.base)?;
-        }
-        let after = row.held();
-        row.bases.retain(|id, _| after.contains(id));
         for dropped in before.difference(&after) {
             bodies::remove(self.txn, &self.key, draft, *dropped)?;
         }
+        if is_new {
+            bodies::write(self.txn, &self.key, &push.revision, push.base, came)?;
+        } else {
+            bodies::come_again(self.txn, &self.key, (draft, &row), id, came)?;
+        }
+        self.count(change, (stood.map_or(0, |(_, forks)| forks), row.forks.len()));
         self.txn.put(ROWS, self.key.draft(draft), row.encode());
         self.txn.put(POSITIONS, self.key.number(position.seq), position.chain.to_vec());
         self.space.position = position;
         Ok(Outcome::Accepted { standing })
+    }
+
+    /// Keeps count of what the space has. What was damaged is not known to have gone, so less than nothing is nothing.
+    fn count(&mut self, change: Change, (forks_before, forks): (usize, usize)) {
+        let space = &mut self.space;
+        space.drafts = space.drafts.saturating_add(u64::from(change.begins));
+        space.forks = space.forks.saturating_add(forks as u64).saturating_sub(forks_before as u64);
+        let goes = if fault::on("hub-counts-what-went") { 0 } else { change.goes };
+        space.bytes = space.bytes.saturating_add(change.comes).saturating_sub(goes);
     }
 
     fn changed(
@@ -128,19 +162,27 @@ impl Pushing<'_> {
         revision: &Revision,
         forks: &[RevisionId],
         standing: Standing,
-        seq: u64,
+        came: &Came,
         held: &BTreeSet<RevisionId>,
     ) -> DraftRow {
         let id = revision.id();
         let Some(mut row) = row else {
-            let (mains, forks, bases, unknown) = (Vec::new(), Vec::new(), BTreeMap::new(), Unknown::default());
-            return DraftRow { seq, main: id, mains, forks, bases, unknown };
+            return DraftRow {
+                seq: came.seq,
+                main: id,
+                mains: Vec::new(),
+                forks: Vec::new(),
+                bases: BTreeMap::new(),
+                began: came.seq,
+                began_at: came.at,
+                unknown: Unknown::default(),
+            };
         };
-        row.seq = seq;
+        row.seq = came.seq;
         row.forks.retain(|fork| forks.contains(&fork.id));
         if standing == Standing::Main {
             row.mains.insert(0, std::mem::replace(&mut row.main, id));
-            row.mains.truncate(self.mains);
+            row.mains.truncate(self.options.mains);
         } else {
             let bases = revision.parents().iter().filter(|parent| held.contains(parent)).copied().take(Fork::BASES_MAX);
             row.forks.push(Fork { id, bases: bases.collect() });

@@ -46,13 +46,18 @@ pub(super) struct SpaceRow {
     pub(super) drafts: u64,
     /// The number of the last entry in the audit.
     pub(super) audited: u64,
+    /// How many forks all drafts have together.
+    pub(super) forks: u64,
+    /// How many bytes all revisions have together whose bodies are kept.
+    pub(super) bytes: u64,
     pub(super) unknown: Unknown,
 }
 
 impl SpaceRow {
     pub(super) fn new(hub: HubId, name: &str) -> Self {
         let position = Position::start(hub, name);
-        Self { name: name.to_owned(), position, drafts: 0, audited: 0, unknown: Unknown::default() }
+        let unknown = Unknown::default();
+        Self { name: name.to_owned(), position, drafts: 0, audited: 0, forks: 0, bytes: 0, unknown }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -62,6 +67,8 @@ impl SpaceRow {
         writer.bytes(3, &self.position.chain);
         writer.number_unless_zero(4, self.drafts);
         writer.number_unless_zero(5, self.audited);
+        writer.number_unless_zero(6, self.forks);
+        writer.number_unless_zero(7, self.bytes);
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -73,7 +80,9 @@ impl SpaceRow {
             position: Position { seq: fields.number(2)?, chain: fields.array(3)? },
             drafts: fields.number(4)?,
             audited: fields.number(5)?,
-            unknown: fields.unknown_above(5),
+            forks: fields.number(6)?,
+            bytes: fields.number(7)?,
+            unknown: fields.unknown_above(7),
         })
     }
 }
@@ -90,6 +99,10 @@ pub(super) struct DraftRow {
     pub(super) forks: Vec<Fork>,
     /// Which bodies that are kept are deltas, and of which other one that is kept.
     pub(super) bases: BTreeMap<RevisionId, RevisionId>,
+    /// The number of its first push in the feed.
+    pub(super) began: u64,
+    /// When that was, by the hub's clock.
+    pub(super) began_at: Timestamp,
     pub(super) unknown: Unknown,
 }
 
@@ -152,6 +165,8 @@ impl DraftRow {
         writer.bytes_unless_empty(4, &forks);
         let bases: Vec<RevisionId> = self.bases.iter().flat_map(|(id, base)| [*id, *base]).collect();
         writer.bytes_unless_empty(5, &concat(&bases));
+        writer.number(6, self.began);
+        writer.number_unless_zero(7, self.began_at.as_millis());
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -179,7 +194,9 @@ impl DraftRow {
             mains: ids(fields.bytes(3), 3)?,
             forks,
             bases: bases.into_iter().map(|pair| (pair[0], pair[1])).collect(),
-            unknown: fields.unknown_above(5),
+            began: fields.number(6)?,
+            began_at: Timestamp::from_millis(fields.number(7)?),
+            unknown: fields.unknown_above(7),
         })
     }
 }
@@ -221,55 +238,6 @@ impl FeedRow {
             draft: DraftId::from_bytes(fields.array(1)?),
             before: fields.number(2)?,
             unknown: fields.unknown_above(2),
-        })
-    }
-}
-
-/// A revision's bytes: header and body, one behind the other.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct BodyRow {
-    pub(super) header_len: u64,
-    pub(super) body_len: u64,
-    /// The revision whose document the body is a delta of, as the draft's row says, too.
-    pub(super) base: Option<RevisionId>,
-    pub(super) bytes: Bytes,
-    pub(super) unknown: Unknown,
-}
-
-/// Where the bytes of a revision are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Bytes {
-    Here(Vec<u8>),
-    Pieces(u16),
-}
-
-impl BodyRow {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut writer = Writer::new(FORMAT);
-        writer.number(1, self.header_len);
-        writer.number_unless_zero(2, self.body_len);
-        match &self.bytes {
-            Bytes::Here(bytes) => writer.bytes(3, bytes),
-            Bytes::Pieces(count) => writer.number(4, (*count).into()),
-        }
-        writer.bytes_unless_empty(5, self.base.as_ref().map_or(&[], |base| &base.as_bytes()[..]));
-        writer.unknown(&self.unknown);
-        writer.finish()
-    }
-
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
-        let fields = Fields::parse(bytes, FORMAT)?;
-        let found = match (fields.get(3), fields.optional_number(4)?) {
-            (Some(bytes), None) => Bytes::Here(bytes.to_vec()),
-            (None, Some(count)) => Bytes::Pieces(u16::try_from(count).map_err(|_| CodecError::Malformed(4))?),
-            _ => return Err(CodecError::Missing(3)),
-        };
-        Ok(Self {
-            header_len: fields.number(1)?,
-            body_len: fields.number(2)?,
-            base: fields.optional_array(5)?.map(RevisionId::from_bytes),
-            bytes: found,
-            unknown: fields.unknown_above(5),
         })
     }
 }

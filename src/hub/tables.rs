@@ -8,7 +8,7 @@
 //! | `FEED` | space, number | [`FeedRow`](super::rows::FeedRow) | each row names the number before it; the last one is the space's |
 //! | `POSITIONS` | space, number | hash of the feed's chain | dense |
 //! | `CONTAINED` | space, draft, revision | empty | – |
-//! | `BODIES` | space, draft, revision | [`BodyRow`](super::rows::BodyRow) | `ROWS` names all that have to be there |
+//! | `BODIES` | space, draft, revision | [`BodyRow`](super::body_row::BodyRow) | `ROWS` names all that have to be there |
 //! | `PIECES` | space, draft, revision, piece | bytes of a revision | `BODIES` counts them |
 //! | `AUDIT` | space, number | [`AuditRow`](super::rows::AuditRow) | dense |
 //!
@@ -27,6 +27,19 @@ pub(super) const BODIES: Table = Table::new(70);
 pub(super) const PIECES: Table = Table::new(71);
 pub(super) const AUDIT: Table = Table::new(72);
 
+/// All of them, with what they are for people.
+pub(super) const ALL: [(Table, &str); 9] = [
+    (HUB, "the hub"),
+    (SPACES, "spaces"),
+    (ROWS, "rows"),
+    (FEED, "the feed"),
+    (POSITIONS, "positions"),
+    (CONTAINED, "what is contained"),
+    (BODIES, "bodies"),
+    (PIECES, "pieces"),
+    (AUDIT, "the audit"),
+];
+
 pub(super) const HUB_KEY: &[u8] = b"hub";
 
 /// Names a space in keys: half of a hash of its name, so that every key has the same width. The row has the whole name, and is
@@ -35,6 +48,8 @@ pub(super) const HUB_KEY: &[u8] = b"hub";
 pub(super) struct SpaceKey([u8; 16]);
 
 impl SpaceKey {
+    pub(super) const LEN: usize = 16;
+
     pub(super) fn new(name: &str) -> Self {
         let mut key = [0; 16];
         blake3::Hasher::new_derive_key("draftkeep 1 space of a hub")
@@ -46,6 +61,12 @@ impl SpaceKey {
 
     pub(super) const fn bytes(&self) -> &[u8; 16] {
         &self.0
+    }
+
+    /// The space that a key of any table but the hub's own is of, and the draft in it, where it has one.
+    pub(super) fn parse(key: &[u8]) -> Option<(Self, Option<DraftId>)> {
+        let (space, rest) = key.split_first_chunk()?;
+        Some((Self(*space), rest.first_chunk().map(|draft| DraftId::from_bytes(*draft))))
     }
 
     /// The key of a number in the feed, the positions or the audit.

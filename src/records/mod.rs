@@ -7,10 +7,15 @@
 //! | `txn` | the changes of one commit, call by call |
 //! | `queue` | group commit: the first caller leads, the others wait |
 //! | `pieces` | bytes larger than one record |
+//! | `checking` | reading below the hashes, to find damage |
+//! | `backup` | a copy of everything in a file |
 //!
 //! What lies between a [`Storage`](crate::storage) and those that keep something in it, a store or a hub. Nothing here knows
 //! what a record says.
 
+#[cfg(feature = "redb")]
+pub(crate) mod backup;
+pub(crate) mod checking;
 pub(crate) mod pieces;
 pub(crate) mod queue;
 pub(crate) mod record;

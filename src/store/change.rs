@@ -96,21 +96,29 @@ pub(crate) fn begin_in_slot(
     key: &[u8],
     text: Text,
     over: Over,
-) -> Result<(DraftKey, bool), Failure> {
+) -> Result<Begun, Failure> {
     let kind = ensure_kind(write, place.space, &text.kind)?;
     let kind_name = text.kind.clone();
     let of = SlotRef { space: place.space, kind, kind_name: &kind_name, key, keys: &place.keys };
     let found = slots::read(write.txn, of)?;
     let is_new = found.is_none();
     let mut row = found.unwrap_or_default();
+    if over == Over::Never && row.latest > 0 && !fault::on("seeded-twice") {
+        return Ok(Begun::Refused);
+    }
     if let Some(current) = row.current() {
         let current = of.draft(current);
         if over == Over::Nothing {
-            return Ok((current, false));
+            return Ok(Begun::Before(current));
         }
         let head = heads::read(write.txn, current)?.ok_or(ErrorKind::NoSuchDraft { draft: current.draft })?;
+        if let Over::Exactly(revision) = over {
+            is_expected(&head, Some(revision))?;
+        }
         enter_phase(write, place, kind, &head, Entering::plain(Phase::Archived, &head))?;
         row = slots::read(write.txn, of)?.unwrap_or_default();
+    } else if matches!(over, Over::Exactly(_)) {
+        return Ok(Begun::Refused);
     }
     let generation = row.latest + 1;
     if generation > slots::GENERATIONS_MAX {
@@ -119,7 +127,18 @@ pub(crate) fn begin_in_slot(
     let draft = of.draft(generation);
     begin(write, place, draft.draft, Some((key.to_vec(), generation)), text)?;
     slots::put(write.txn, of, is_new, slots::entered(row, generation, Phase::Open))?;
-    Ok((draft, true))
+    Ok(Begun::Now(draft))
+}
+
+/// What became of beginning a draft in a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Begun {
+    /// It is the slot's current one, from before.
+    Before(DraftKey),
+    /// It began.
+    Now(DraftKey),
+    /// The slot is not as it has to be for that.
+    Refused,
 }
 
 /// Whether a slot's current draft makes way for a new one.
@@ -129,6 +148,10 @@ pub(crate) enum Over {
     Nothing,
     /// The current draft is archived first.
     Current,
+    /// The current draft is archived first, where this is its head.
+    Exactly(RevisionId),
+    /// There never was one.
+    Never,
 }
 
 /// What an editor's text is based on: what it last loaded or saved verbatim.
@@ -227,6 +250,25 @@ pub(crate) fn save(
     Ok(Saving::Stored { written: Revised { version, id, vector }, at, sides: head.row.sides })
 }
 
+/// Refuses a change that is about another head.
+pub(crate) fn expect_head(write: &Write<'_>, key: DraftKey, expects: Option<RevisionId>) -> Result<(), Failure> {
+    if expects.is_none() { Ok(()) } else { is_expected(&open_head(write, key)?, expects) }
+}
+
+/// Refuses a head that is not the expected one.
+pub(crate) fn is_expected(head: &Head, expects: Option<RevisionId>) -> Result<(), Failure> {
+    if expects.is_none_or(|expected| expected == head.id()) || fault::on("expected-head-unchecked") {
+        return Ok(());
+    }
+    Err(ErrorKind::Stale { draft: head.header.draft, head: head.row.version }.into())
+}
+
+/// Refuses a head that is neither what an editor's text is based on, nor a save of that editor which nobody saw the end of.
+pub(crate) fn is_over_base(head: &Head, base: &Base) -> Result<(), Failure> {
+    let id = head.id();
+    if base.attempted.iter().any(|attempt| attempt.wrote(id)) { Ok(()) } else { is_expected(head, Some(base.id)) }
+}
+
 /// The header of a text that somebody typed, and what goes with it.
 pub(super) fn typed_as(
     write: &mut Write<'_>,
@@ -252,9 +294,14 @@ pub(super) fn check_saves(head: &Head) -> Result<(), Failure> {
 pub(crate) fn checkpoint(write: &mut Write<'_>, place: &Place, key: DraftKey, name: &str) -> Result<Written, Failure> {
     let head = open_head(write, key)?;
     let mut header = edited(write, place, &head, &head.header.vector, head.header.schema)?;
-    header.flags |= FLAG_CHECKPOINT;
+    header.flags |= FLAG_CHECKPOINT | still_blank(&head);
     let meta = Meta { checkpoint: Some(name.to_owned()), device: place.device.clone(), ..head.meta.clone() };
     rewrite(write, place, &head, header, meta)
+}
+
+/// The same text is as blank as it was, and somebody may have said that this is meant.
+fn still_blank(head: &Head) -> u64 {
+    if fault::on("blank-confirmed-for-one-version") { 0 } else { head.header.flags & FLAG_BLANK_YES }
 }
 
 /// Writes the head's text once more, saying that it is meant to be blank: a hub's text may be replaced by it.
@@ -320,6 +367,7 @@ pub(crate) fn enter_phase(
 ) -> Result<Written, Failure> {
     enter_slot(write, place, kind, head, entering.phase)?;
     let mut header = edited(write, place, head, &head.header.vector, head.header.schema)?;
+    header.flags |= still_blank(head);
     header.phase = entering.phase;
     header.promoted = entering.promoted;
     let meta = Meta {

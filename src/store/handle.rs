@@ -1,5 +1,7 @@
 //! The store as a user holds it.
 
+#[cfg(feature = "redb")]
+use super::Backup;
 use super::engine::Engine;
 use super::options::{Options, Settings};
 use super::queue::lock;
@@ -11,10 +13,13 @@ use super::view::{Committed, View};
 use super::write::{CommitWitness, meta_row, own_row_is_missing};
 use super::{record, sweep, tend};
 use crate::codec::Unknown;
-use crate::error::{Error, Failure, Result};
+use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::Events;
+use crate::fault;
 use crate::id::{ReplicaId, StoreId, TraceId};
-use crate::storage::{Batch, Footprint, MemoryStorage, Order, Origin, Scan, Storage};
+#[cfg(feature = "redb")]
+use crate::records::backup;
+use crate::storage::{Batch, Footprint, MemoryStorage, Order, Origin, Scan, Storage, StorageErrorKind, Table};
 #[cfg(feature = "redb")]
 use crate::storage::{RedbStorage, StorageError, StoreFile, Witness};
 use std::fmt;
@@ -46,19 +51,6 @@ pub struct Compacted {
     pub after: Footprint,
     /// Versions that the retention policy dropped.
     pub thinned: u64,
-}
-
-/// What a backup holds.
-#[cfg(feature = "redb")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Backup {
-    /// Records that were copied.
-    pub records: u64,
-    /// Their bytes, without keys and the engine's own.
-    pub bytes: u64,
-    /// Of these records, how many are damaged; [`verify`](Store::verify) tells which.
-    pub damaged: u64,
 }
 
 impl Store {
@@ -154,8 +146,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// `Options` where the options are refused, `Corrupt` where the storage holds records but no store, and what the
-    /// storage answers.
+    /// `Options` where the options are refused, `Corrupt` where the storage holds drafts but no store, `NotAStore` where it holds
+    /// something else, and what the storage answers.
     pub fn with_storage(storage: Arc<dyn Storage>, options: Options) -> Result<Self> {
         let entropy = options.entropy();
         traced(&*entropy, || {
@@ -302,14 +294,8 @@ impl Store {
     #[cfg(feature = "redb")]
     pub fn backup(&self, path: impl AsRef<std::path::Path>) -> Result<Backup> {
         self.engine.traced("backup", |_| {
-            let mut made = Backup { records: 0, bytes: 0, damaged: 0 };
-            let snapshot = self.engine.storage.snapshot()?;
-            StoreFile::at(path.as_ref()).create_copy(&*snapshot, |table, key, value| {
-                made.records += 1;
-                made.bytes += value.len() as u64;
-                made.damaged += u64::from(record::open(table, key, value.to_vec()).is_err());
-            })?;
-            Ok(made)
+            let view = Committed(self.engine.storage.snapshot()?);
+            backup::backup(&view, path.as_ref())
         })
     }
 
@@ -345,6 +331,13 @@ fn enter(storage: &dyn Storage, settings: &Settings) -> std::result::Result<(Met
         let scan = Scan { from: &[0], to: None, order: Order::Ascending, limit: 1 };
         if !view.scan(table, scan)?.is_empty() {
             return Err(Failure::corrupt(None, "the storage holds drafts, but the store's own row is missing"));
+        }
+    }
+    for table in (0..=u8::MAX).map(Table::new) {
+        let scan = Scan { from: &[0], to: None, order: Order::Ascending, limit: 1 };
+        if !view.0.scan(table, scan)?.is_empty() && !fault::on("store-begins-beside-a-hub") {
+            let what = "it has records of something else, as a hub's".to_owned();
+            return Err(ErrorKind::Storage(StorageErrorKind::NotAStore { what }).into());
         }
     }
     let meta = MetaRow {

@@ -52,9 +52,9 @@ mod verify;
 pub(crate) mod versions;
 pub(crate) mod write;
 
-pub(crate) use crate::records::{pieces, queue, record, txn, view};
 #[cfg(feature = "redb")]
-pub use handle::Backup;
+pub use crate::records::backup::Backup;
+pub(crate) use crate::records::{pieces, queue, record, txn, view};
 pub use handle::{Compacted, Store};
 pub use options::Options;
 pub use points::{PointCause, RestorePoint};

@@ -5,6 +5,7 @@ use super::cache::Body;
 use super::change::{Place, Text, check_saves, kind_of, open_head, refuse_newer_schema, typed_as};
 use super::heads::{self, Head};
 use super::remote::contains;
+use super::remote::integrate::enter_slot;
 use super::rows::HeadRow;
 use super::sides::{self, Side};
 use super::tables::DraftKey;
@@ -12,6 +13,8 @@ use super::write::Write;
 use crate::error::{ErrorKind, Failure};
 use crate::fault;
 use crate::id::RevisionId;
+use crate::phase::{self, Phase, Stage};
+use crate::revision::{Header, Meta};
 
 /// What a person was shown of a conflict.
 #[derive(Debug, Clone)]
@@ -40,7 +43,10 @@ pub(crate) fn settle(
     if decided.is_empty() && *current == *text.body && text.schema == head.header.schema {
         return Ok(Settled::Before(head.row.version));
     }
-    check_saves(&head)?;
+    // What was settled in the archive stays there.
+    if head.header.phase == Phase::Discarded {
+        check_saves(&head)?;
+    }
     refuse_newer_schema(&head, text.schema)?;
     let is_as_shown = (head.id() == shown.head || *current == *shown.body) && decided.len() == shown.sides.len();
     if !is_as_shown && !fault::on("conflict-settled-unseen") {
@@ -48,24 +54,42 @@ pub(crate) fn settle(
     }
     let mut vector = head.header.vector.clone();
     let mut settled = Vec::with_capacity(decided.len());
+    let mut together = stage(&head.header, &head.meta);
     for side in decided {
         let whole = sides::whole(write.txn, &digests, key, side)?;
+        if !fault::on("settled-without-its-phase") {
+            together = phase::settled(&together, &stage(&whole.header, &Meta::decode(&whole.meta)?));
+        }
         vector = vector.join(&whole.header.vector);
         settled.push((side, whole));
     }
     let kind = kind_of(write, place.space, &head)?;
-    let (mut header, meta) = typed_as(write, place, &head, &vector, &text)?;
+    let (mut header, mut meta) = typed_as(write, place, &head, &vector, &text)?;
+    (header.phase, header.promoted) = (together.phase, together.promoted);
+    (meta.outcome, meta.discarded_from) = (together.outcome, together.discarded_from);
     header.parents.extend(settled.iter().map(|(_, whole)| whole.id));
     header.parents.sort_unstable();
     header.parents.dedup();
     settled.iter().for_each(|(side, _)| sides::remove(write, key, *side));
     let before = Head { row: HeadRow { sides: left.len() as u64, ..head.row.clone() }, ..head };
+    let (kind_name, of_slot) = (header.kind.clone(), meta.clone());
     let new = New { header, meta, body: text.body, aside: false };
     let written = append::append(write, place.belongs(key.draft, kind), Some(&before), new)?;
+    enter_slot(write, place, key, &kind_name, &of_slot)?;
     for (side, whole) in &settled {
         contains::settled(write, key, (side.version, whole), written.version)?;
     }
     Ok(Settled::Now(written.version))
+}
+
+/// Where a revision is in the draft's life.
+pub(crate) fn stage(header: &Header, meta: &Meta) -> Stage {
+    Stage {
+        phase: header.phase,
+        promoted: header.promoted,
+        outcome: meta.outcome.clone(),
+        discarded_from: meta.discarded_from,
+    }
 }
 
 /// When sides of a conflict were settled, with the version that did it.

@@ -15,6 +15,7 @@ use crate::error::Failure;
 use crate::events::EventKind;
 use crate::id::{DraftId, TraceId};
 use crate::phase::Phase;
+use crate::records::checking;
 use crate::revision::{Header, body_digest};
 use crate::storage::{Order, Scan, Table};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,22 +84,12 @@ pub(crate) fn verify(engine: &Engine) -> Result<Verified, Failure> {
     Ok(report)
 }
 
-/// Reads every record of a table, one by one, so that one that is damaged does not hide the next.
 fn check_records(view: &Committed, table: Table, name: &str, report: &mut Verified) -> Result<(), Failure> {
-    let mut from = vec![0];
-    loop {
-        let stored = view.0.scan(table, Scan { from: &from, to: None, order: Order::Ascending, limit: 64 });
-        let Some(stored) = note(report, None, stored.map_err(Failure::from))? else { return Ok(()) };
-        let Some((last, _)) = stored.last() else { return Ok(()) };
-        from.clone_from(last);
-        from.push(0);
-        for (key, value) in stored {
-            if super::record::open(table, &key, value).is_err() {
-                let draft = DraftKey::parse(&key).map(|key| key.draft);
-                report.add(draft, format!("a record of the table of {name} does not match its hash"));
-            }
-        }
-    }
+    let read = checking::mismatched(view, table, |key| {
+        let draft = DraftKey::parse(key).map(|key| key.draft);
+        report.add(draft, format!("a record of the table of {name} does not match its hash"));
+    });
+    note(report, None, read).map(|_| ())
 }
 
 fn check_space(view: &Committed, space: SpaceNo, report: &mut Verified) -> Result<(), Failure> {

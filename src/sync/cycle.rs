@@ -1,5 +1,6 @@
 //! One cycle: greet the hub if it is not known, pull, take in, push; again where others pushed in between.
 
+use super::error::SyncErrorKind;
 use super::talk::{Stop, Talk, beside_the_point};
 use crate::error::Failure;
 use crate::fault;
@@ -57,6 +58,13 @@ impl<'c> Cycle<'c> {
         for _ in 0..RESYNCS_MAX {
             match self.rounds().await {
                 Err(Stop::Unconfirmed) => self.resync().await?,
+                // The application may go on with the other hub, for which these rows say nothing.
+                Err(stop @ Stop::Pause(SyncErrorKind::OtherHub { .. })) => {
+                    if !fault::on("rows-left-for-another-hub") {
+                        self.take_in_offline().await?;
+                    }
+                    return Err(stop);
+                }
                 ended => return ended,
             }
         }
@@ -97,17 +105,22 @@ impl<'c> Cycle<'c> {
         })
     }
 
-    /// The hub was restored: what was pulled is taken in first, for it may be the last copy; then all it said is forgotten.
+    /// The hub was restored: what was pulled is taken in first; then all it said is forgotten.
     async fn resync(&mut self) -> Result<(), Stop> {
         self.report.resynced = true;
         let space = self.core.no;
         if !fault::on("rows-forgotten-untaken") {
-            self.is_offline = true;
-            let taken = self.take_in().await;
-            self.is_offline = false;
-            taken?;
+            self.take_in_offline().await?;
         }
         self.write(move |write| arrivals::forget(write, space))?;
         Ok(())
+    }
+
+    /// Takes in what was pulled without asking the hub, which does not know of it any more: it may be the last copy.
+    async fn take_in_offline(&mut self) -> Result<(), Stop> {
+        self.is_offline = true;
+        let taken = self.take_in().await;
+        self.is_offline = false;
+        taken
     }
 }

@@ -8,7 +8,7 @@
 //! | `pull`, `take`, `push` | the three parts of a cycle |
 //! | `integrate` | what becomes of a draft when the hub said something of it: pure, over ids |
 //! | `backoff` | when to try again: pure |
-//! | `blank` | a document in which nothing stands |
+//! | `blank`, `parking` | a document in which nothing stands; why a draft is not pushed |
 //! | `document` | what a revision says that a hub gives |
 //! | `parked` | what the hub refuses is taken out, and given up |
 //! | `error`, `status`, `standing` | what a user is told |
@@ -22,6 +22,7 @@ mod document;
 mod error;
 mod integrate;
 mod parked;
+mod parking;
 mod pull;
 mod push;
 mod standing;

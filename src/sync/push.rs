@@ -2,9 +2,11 @@
 
 use super::blank::is_blank;
 use super::cycle::Cycle;
+use super::parking;
 use super::talk::{Stop, beside_the_point};
 use crate::error::Failure;
 use crate::fault;
+use crate::phase::Phase;
 use crate::records::view::Committed;
 use crate::revision::FLAG_BLANK_YES;
 use crate::store::remote::outgoing::{self, Aim, Departure, Outgoing};
@@ -32,18 +34,6 @@ const TOGETHER_ATTEMPTS: u32 = 3;
 /// How many drafts a cycle sends alone, and how many of them may fail until it ends.
 const ALONE_MAX: usize = 64;
 const ALONE_FAILURES_MAX: usize = 8;
-
-/// The parking numbers of this release.
-pub(super) mod parking {
-    /// A blank document would replace one that is not.
-    pub(in crate::sync) const BLANK: u32 = 1;
-    pub(in crate::sync) const TOO_LARGE: u32 = 2;
-    pub(in crate::sync) const INVALID: u32 = 3;
-    pub(in crate::sync) const FORBIDDEN: u32 = 4;
-    pub(in crate::sync) const ERASED: u32 = 5;
-    pub(in crate::sync) const FORKS_FULL: u32 = 6;
-    pub(in crate::sync) const OTHER: u32 = 7;
-}
 
 /// What came of one revision.
 #[derive(Debug, Clone)]
@@ -130,16 +120,19 @@ impl Cycle<'_> {
             })?;
             return Ok(None);
         }
+        // Of what was emptied and then put into the trash nobody has to say twice that it is not wanted.
+        let is_meant = |revision: &Outgoing| revision.flags & FLAG_BLANK_YES != 0 || revision.phase == Phase::Discarded;
+        let is_confirmed = outgoing.iter().any(is_meant);
         for revision in &outgoing {
             if let Aim::Main { expects: Some(main) } = revision.target
-                && revision.flags & FLAG_BLANK_YES == 0
+                && !is_confirmed
                 && is_blank(&Value::parse(&revision.document)?)
                 && !self.is_blank_main(view, key, main)?
                 && !fault::on("blank-text-pushed")
             {
                 let reason = "nothing stands in it any more, and it would replace a text on all devices; \
                               if that is meant, say so with Draft::confirm_blank";
-                let parking = Parking { code: parking::BLANK, reason: reason.to_owned() };
+                let parking = parking::blank(reason);
                 self.write(move |write| outbox::park(write, key, parking))?;
                 self.report.parked += 1;
                 return Ok(None);
@@ -172,7 +165,7 @@ impl Cycle<'_> {
                 }
                 Err(Stop::TooLarge) => {
                     let reason = "it is too large for the way to the hub; make the document smaller".to_owned();
-                    let (sent, parking) = (part[0].departure(), Parking { code: parking::TOO_LARGE, reason });
+                    let (sent, parking) = (part[0].departure(), parking::refused(Rejection::TooLarge, reason));
                     let is_parked = self.write(move |write| outgoing::refused(write, &sent, parking))?;
                     self.count_refused(u64::from(is_parked), u64::from(!is_parked));
                 }
@@ -244,16 +237,8 @@ impl Cycle<'_> {
                 Came::Conflict(row.map(|row: Row| self.arrival(row)))
             }
             Outcome::Rejected { code, reason } => {
-                let code = match code {
-                    Rejection::TooLarge => parking::TOO_LARGE,
-                    Rejection::Invalid => parking::INVALID,
-                    Rejection::Forbidden => parking::FORBIDDEN,
-                    Rejection::Erased => parking::ERASED,
-                    Rejection::ForksFull => parking::FORKS_FULL,
-                    // Whatever was to be sent whole for that was: this hub refuses a whole one.
-                    Rejection::Base | Rejection::Other(_) => parking::OTHER,
-                };
-                Came::Refused(Parking { code, reason })
+                // After `Base` it was sent whole: this hub refuses a whole one.
+                Came::Refused(parking::refused(code, reason))
             }
         }
     }

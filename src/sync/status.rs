@@ -1,6 +1,7 @@
 //! What a space's syncing looks like from outside.
 
 use super::error::SyncErrorKind;
+use super::parking;
 use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::id::DraftId;
@@ -8,11 +9,12 @@ use crate::records::view::View;
 use crate::storage::{Order, Scan};
 use crate::store::remote::{arrivals, link, outbox};
 use crate::store::space::SpaceCore;
-use crate::store::tables::{DraftKey, SIDES, SpaceNo, after};
+use crate::store::tables::{DraftKey, HEADS, SIDES, SpaceNo, after, page_of_drafts};
+use crate::transport::Rejection;
 
 /// How a space stands to its hub.
 ///
-/// "Synced" is `pending == 0 && conflicts == 0`, with [`last_sync`](Self::last_sync) saying as of when.
+/// [`is_synced`](Self::is_synced) is what an application shows as "Synced", with [`last_sync`](Self::last_sync) saying as of when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
@@ -22,7 +24,7 @@ pub struct Status {
     pub link: Link,
     /// Whether a cycle is at work.
     pub syncing: bool,
-    /// Drafts that the hub does not have as they are here, parked ones included.
+    /// Drafts that the hub does not have as they are here, parked ones included; all drafts where no hub was met yet.
     pub pending: u64,
     /// Drafts with an open conflict.
     pub conflicts: u64,
@@ -37,6 +39,16 @@ pub struct Status {
     pub last_error: Option<SyncErrorKind>,
     /// Since when the oldest of the pending drafts is owed, by the wall clock.
     pub oldest_unsynced: Option<Timestamp>,
+}
+
+impl Status {
+    /// Whether a hub has all that is here, all that other devices brought to it is here too, and no conflict is open, as of
+    /// [`last_sync`](Self::last_sync). No, where no cycle was ever carried to its end.
+    #[must_use]
+    pub fn is_synced(&self) -> bool {
+        let is_done = self.pending == 0 && self.conflicts == 0 && self.blocked.is_empty();
+        is_done && self.last_sync.is_some()
+    }
 }
 
 /// Whether syncing goes on by itself.
@@ -60,6 +72,8 @@ pub struct Parked {
     pub since: Timestamp,
     /// Why it is not pushed, with the way out, for people.
     pub reason: String,
+    /// The hub's answer, where it is the hub that refuses; none where this device holds it back.
+    pub code: Option<Rejection>,
 }
 
 /// A draft of which the hub has something that cannot be taken in.
@@ -81,7 +95,7 @@ pub(super) struct Moment {
 }
 
 /// Puts the status together. Costs reading what is owed, what waits to be taken in and what is in conflict, not the drafts
-/// that are none of it.
+/// that are none of it; where no hub was met yet, counting all drafts.
 pub(super) fn read(core: &SpaceCore, moment: Moment) -> Result<Status, Failure> {
     let view = core.engine.read()?;
     let link = link::read(&view, core.no)?;
@@ -95,9 +109,13 @@ pub(super) fn read(core: &SpaceCore, moment: Moment) -> Result<Status, Failure> 
         for (key, owed) in page {
             oldest = Some(oldest.map_or(owed.since, |oldest| oldest.min(owed.since)));
             if let Some(parking) = owed.parked {
-                parked.push(Parked { draft: key.draft, since: owed.since, reason: parking.reason });
+                let code = parking::rejection(&parking);
+                parked.push(Parked { draft: key.draft, since: owed.since, reason: parking.reason, code });
             }
         }
+    }
+    if link.is_none() {
+        pending = drafts(&view, core.no)?;
     }
     Ok(Status {
         enabled: !link.as_ref().is_some_and(|link| link.is_disabled),
@@ -124,6 +142,17 @@ fn blocked(view: &impl View, space: SpaceNo) -> Result<Vec<Blocked>, Failure> {
             let reason = arrivals::read(view, key)?.and_then(|row| row.blocked);
             blocked.extend(reason.map(|reason| Blocked { draft: key.draft, reason }));
         }
+    }
+}
+
+/// How many drafts there are.
+fn drafts(view: &impl View, space: SpaceNo) -> Result<u64, Failure> {
+    let (mut count, mut last) = (0, None);
+    loop {
+        let page = page_of_drafts(view, HEADS, space, last, 1_024)?;
+        let Some((key, _)) = page.last() else { return Ok(count) };
+        last = Some(*key);
+        count += page.len() as u64;
     }
 }
 

@@ -20,9 +20,9 @@ use crate::transport::{Ask, Transport};
 use crate::watch::{Statuses, Watch};
 use futures_core::Stream;
 use futures_util::future::select;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, StreamExt, stream};
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
@@ -415,11 +415,26 @@ impl Syncer {
         status::read(&self.shared.core, moment)
     }
 
-    /// The status, and each change of it that a cycle or a call of this syncer makes. A slow reader skips what is in between.
+    /// The status, and each change of it: by a cycle, by a call of this syncer, and by whatever is written to the space, online or not.
+    /// A slow reader skips what is in between. Costs what [`status`](Self::status) does for each change.
     pub fn statuses(&self) -> impl Stream<Item = Status> + Send + 'static {
         self.show();
         let statuses: Statuses<Option<Status>> = self.shared.watch.subscribe();
-        statuses.filter_map(|status| async move { status }.boxed())
+        let events = self.shared.core.engine.events.subscribe();
+        // The store may be dropped while somebody listens.
+        let shared = Arc::downgrade(&self.shared);
+        let changed = events.filter_map(move |event| {
+            let shared = shared.upgrade().filter(|shared| event.space == shared.core.name);
+            let status = shared.and_then(|shared| Self { shared }.read_status().ok());
+            ready(status)
+        });
+        let shown = statuses.filter_map(|status| async move { status }.boxed());
+        let mut last = None;
+        stream::select(shown, changed).filter(move |status| {
+            let is_new = last.as_ref() != Some(status);
+            last = Some(status.clone());
+            ready(is_new)
+        })
     }
 
     fn show(&self) {

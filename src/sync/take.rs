@@ -5,6 +5,7 @@ use super::integrate::{Known, Move, Next, Plan, decide};
 use super::talk::{Stop, beside_the_point};
 use crate::draft::document;
 use crate::draft::joining::Joiner;
+use crate::draft::live;
 use crate::error::Failure;
 use crate::fault;
 use crate::id::RevisionId;
@@ -33,6 +34,16 @@ const ATTEMPTS_MAX: usize = 8;
 
 /// What was decided on a draft, and how its documents are merged.
 type Ready = (Box<Decided>, Arc<Joiner>);
+
+/// Why a revision of another device cannot become a version here.
+enum Unread {
+    /// It is of a newer application, and whole.
+    TooNew {
+        why: String,
+        revision: Box<Foreign>,
+    },
+    Unreadable(String),
+}
 
 /// What is to be done with a row.
 enum Verdict {
@@ -96,6 +107,7 @@ impl Cycle<'_> {
         if ready.is_empty() {
             return Ok(Vec::new());
         }
+        self.save_what_is_typed(&ready);
         let keys: Vec<DraftKey> = ready.iter().map(|(decided, _)| decided.facts.key).collect();
         let (place, trace) = (self.place.clone(), self.talk.trace);
         let keep = self.core.engine.settings.restore_points;
@@ -118,6 +130,29 @@ impl Cycle<'_> {
         self.is_marked |= is_first;
         done.iter().flatten().for_each(|done| self.count(done));
         Ok(keys.into_iter().zip(done).filter(|(_, done)| done.is_none()).map(|(key, _)| key).collect())
+    }
+
+    /// Saves what autosaves hold of drafts that another device archived or put into the trash, where nothing can be saved
+    /// afterwards. Whatever that changes is decided anew; where it fails, the autosave goes on saying that it is unsaved.
+    fn save_what_is_typed(&self, ready: &[Ready]) {
+        let ends = |decided: &Decided| match &decided.becomes {
+            Becomes::Adopts(main) | Becomes::Joins { main, .. } => !main.header.phase.takes_saves(),
+            Becomes::Stays { .. } | Becomes::Renews | Becomes::Keeps => false,
+        };
+        for (decided, _) in ready.iter().filter(|(decided, _)| ends(decided)) {
+            if fault::on("typed-text-shut-out-by-another-device") {
+                continue;
+            }
+            let saved = live::claim(&self.core.engine.live, decided.facts.key).and_then(|claimed| {
+                if claimed.is_empty() {
+                    return Ok(());
+                }
+                live::commit_with(self.core, claimed, self.talk.trace, |write, save| Ok((save(write)?, ())))
+            });
+            if let Err(failure) = saved {
+                tracing::warn!(draft = %decided.facts.key.draft, error = %failure.kind, "what is typed could not be saved");
+            }
+        }
     }
 
     async fn take_in_draft(&mut self, key: DraftKey) -> Result<(), Stop> {
@@ -176,7 +211,7 @@ impl Cycle<'_> {
     /// Decides what is to be done with a row, asking the hub for what is missing.
     async fn judge(&mut self, mut facts: Facts, row: &RemoteRow) -> Result<Verdict, Stop> {
         let mut known = known(&facts, row);
-        let plan = loop {
+        let mut plan = loop {
             match decide(&known) {
                 Next::Do(plan) => break plan,
                 // What a hub does not confirm is not taken for granted: then both are joined, and nothing is replaced.
@@ -203,10 +238,20 @@ impl Cycle<'_> {
         }
         let mut foreign = BTreeMap::new();
         for (id, travelling) in &revisions {
-            match self.read(facts.key, travelling) {
-                Ok(revision) => drop(foreign.insert(*id, revision)),
-                Err(why) => return Ok(Verdict::Blocked(why)),
-            }
+            let revision = match self.read(facts.key, travelling) {
+                Ok(revision) => revision,
+                // Perhaps the last copy, of a newer application: it is kept as it is.
+                Err(Unread::TooNew { revision, .. })
+                    if self.is_offline && !fault::on("newer-text-lost-with-its-hub") =>
+                {
+                    if facts.head.is_some() {
+                        plan = plan.beside(*id);
+                    }
+                    *revision
+                }
+                Err(Unread::TooNew { why, .. } | Unread::Unreadable(why)) => return Ok(Verdict::Blocked(why)),
+            };
+            foreign.insert(*id, revision);
         }
         Ok(self.verdict(facts, plan, row, &mut foreign))
     }
@@ -243,20 +288,24 @@ impl Cycle<'_> {
         };
         let side = |id: &RevisionId| facts.sides.iter().find(|(_, side)| side == id).map(|(version, _)| *version);
         let release = plan.release.iter().filter_map(side).collect();
+        let within = plan.within.iter().filter_map(side).collect();
         let join = Joiner::of_schema(&self.core.engine.settings.schema(kind.as_deref().unwrap_or_default()));
         let (shared, owes_sides) = (plan.shared, plan.owes_sides);
-        Verdict::Apply(Box::new(Decided { facts, hold, release, shared, owes_sides, becomes }), join)
+        Verdict::Apply(Box::new(Decided { facts, hold, release, within, shared, owes_sides, becomes }), join)
     }
 
     /// Reads a revision of another device; says why where it cannot become a version here.
-    fn read(&self, key: DraftKey, travelling: &Travelling) -> Result<Foreign, String> {
-        let foreign = receive::open(&self.place, key, travelling)?;
+    fn read(&self, key: DraftKey, travelling: &Travelling) -> Result<Foreign, Unread> {
+        let foreign = receive::open(&self.place, key, travelling).map_err(|why| Unread::Unreadable(why.to_string()))?;
         let schema = self.core.engine.settings.schema(&foreign.header.kind);
+        let unreadable = |failure: Failure| Unread::Unreadable(failure.kind.to_string());
+        check_document(&foreign).map_err(unreadable)?;
         if foreign.header.schema > schema.version {
             let (found, known) = (foreign.header.schema, schema.version);
-            return Err(format!("its schema is version {found}, this application knows up to {known}; update it"));
+            let why = format!("its schema is version {found}, this application knows up to {known}; update it");
+            return Err(Unread::TooNew { why, revision: Box::new(foreign) });
         }
-        read_document(&schema, &foreign).map_err(|failure| failure.kind.to_string())?;
+        read_document(&schema, &foreign).map_err(unreadable)?;
         Ok(foreign)
     }
 
@@ -322,16 +371,21 @@ fn known(facts: &Facts, row: &RemoteRow) -> Known {
         partings: partings.collect(),
         main: row.main,
         forks: row.forks.clone(),
+        gone: row.gone.clone(),
         in_main: shared.collect(),
     }
 }
 
-/// Only what the application can read becomes a head: canonical JSON, and of its type.
-fn read_document(schema: &AnySchema, foreign: &Foreign) -> Result<(), Failure> {
-    let value = Value::parse(&foreign.body)?;
-    if value.to_canonical()? != *foreign.body {
-        return Err(crate::error::ErrorKind::Document { reason: "it is not canonical JSON".to_owned() }.into());
+/// Only canonical JSON is kept.
+fn check_document(foreign: &Foreign) -> Result<(), Failure> {
+    if Value::parse(&foreign.body)?.to_canonical()? == *foreign.body {
+        return Ok(());
     }
+    Err(crate::error::ErrorKind::Document { reason: "it is not canonical JSON".to_owned() }.into())
+}
+
+/// Only what the application can read as its type becomes a head.
+fn read_document(schema: &AnySchema, foreign: &Foreign) -> Result<(), Failure> {
     if foreign.header.schema == schema.version {
         schema.read(&foreign.body)?;
     } else {

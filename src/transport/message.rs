@@ -234,6 +234,8 @@ pub enum Rejection {
     ForksFull,
     /// The hub does not have the body that this one is a delta of, or keeps no more deltas upon it. Send it whole.
     Base,
+    /// The space has as many drafts, or takes as much room, as the hub gives it. The same push may be accepted once it gives more.
+    SpaceFull,
     /// A code of a newer release.
     Other(u32),
 }
@@ -248,6 +250,7 @@ impl Rejection {
             Self::Erased => 4,
             Self::ForksFull => 5,
             Self::Base => 6,
+            Self::SpaceFull => 7,
             Self::Other(code) => code,
         }
     }
@@ -260,6 +263,7 @@ impl Rejection {
             4 => Self::Erased,
             5 => Self::ForksFull,
             6 => Self::Base,
+            7 => Self::SpaceFull,
             code => Self::Other(code),
         }
     }

@@ -2,6 +2,7 @@
 
 mod autosaving;
 mod conflicts;
+mod expecting;
 #[cfg(feature = "redb")]
 mod files;
 mod lists;

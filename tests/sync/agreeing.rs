@@ -1,15 +1,16 @@
 //! What two devices come to have.
 
 use crate::world::{Device, Note, change, hub, note};
-use draftkeep::Phase;
 use draftkeep::sync::SyncErrorKind;
+use draftkeep::{Cadence, ErrorKind, Phase};
+use futures_util::{FutureExt, StreamExt};
 
 #[test]
 fn a_draft_of_one_device_is_on_the_other_one_after_both_have_synced() {
     let hub = hub(1);
     let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
     let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
-    assert_eq!(one.syncer.status().unwrap().pending, 0, "nobody has met a hub yet");
+    assert_eq!(one.syncer.status().unwrap().pending, 1, "no hub has it yet");
     assert_eq!((one.sync().pushed, one.syncer.status().unwrap().pending), (1, 0));
     assert_eq!(two.sync().received, 1);
     let same = two.the_same(&draft);
@@ -161,4 +162,93 @@ fn another_hub_at_the_address_is_not_told_anything_until_it_is_accepted() {
     assert_eq!(futures_executor::block_on(moved.once()).unwrap().pushed, 1);
     two.sync();
     assert_eq!(two.the_same(&draft).load().unwrap().body, "It rained.");
+}
+
+#[test]
+fn what_was_emptied_and_then_thrown_away_is_thrown_away_everywhere() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    one.sync();
+    two.sync();
+    change(&draft, |found| *found = note("", ""));
+    draft.discard().unwrap();
+    assert_eq!(one.sync().parked, 0);
+    two.sync();
+    assert_eq!(two.the_same(&draft).info().unwrap().phase, Phase::Discarded);
+}
+
+#[test]
+fn a_text_that_is_confirmed_as_blank_stays_so_in_the_archive() {
+    let hub = hub(1);
+    let one = Device::new(2, &hub);
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    one.sync();
+    change(&draft, |found| *found = note("", ""));
+    draft.confirm_blank().unwrap();
+    draft.checkpoint("empty").unwrap();
+    draft.archive().unwrap();
+    assert_eq!((one.sync().parked, one.syncer.status().unwrap().pending), (0, 0));
+}
+
+#[test]
+fn a_draft_is_not_purged_before_the_hub_knows_that_it_is_in_the_trash() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    one.sync();
+    two.sync();
+    draft.discard().unwrap();
+    let error = draft.purge().unwrap_err();
+    assert_eq!(*error.kind(), ErrorKind::SyncFirst { draft: draft.id() });
+    one.sync();
+    draft.purge().unwrap();
+    two.sync();
+    assert_eq!(two.the_same(&draft).info().unwrap().phase, Phase::Discarded);
+    // Nobody waits for a hub that has nothing of it.
+    let own = one.notes.start(&note("Day", "")).unwrap();
+    own.discard().unwrap();
+    own.purge().unwrap();
+}
+
+#[test]
+fn nothing_is_called_synced_before_it_was() {
+    let hub = hub(1);
+    let one = Device::new(2, &hub);
+    let _draft = one.notes.start(&note("Night", "")).unwrap();
+    let status = one.syncer.status().unwrap();
+    assert_eq!((status.pending, status.is_synced()), (1, false));
+    one.sync();
+    assert!(one.syncer.status().unwrap().is_synced());
+    let mut statuses = Box::pin(one.syncer.statuses());
+    let next = |statuses: &mut std::pin::Pin<Box<_>>| StreamExt::next(statuses).now_or_never().flatten();
+    assert!(next(&mut statuses).is_some_and(|status: draftkeep::sync::Status| status.is_synced()));
+    let _other = one.notes.start(&note("Day", "")).unwrap();
+    assert!(
+        next(&mut statuses).is_some_and(|status| !status.is_synced()),
+        "whoever listens sees that it is not any more"
+    );
+    assert!(next(&mut statuses).is_none());
+}
+
+/// Another device ends a draft while somebody types in it here.
+#[test]
+fn what_is_typed_into_a_draft_that_another_device_ends_is_saved_before() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    let here = two.the_same(&draft);
+    let autosave = here.autosave(Cadence::default()).unwrap();
+    autosave.changed(&note("Night", "It rained."));
+    draft.archive().unwrap();
+    one.sync();
+    two.sync();
+    drop(autosave);
+    let texts: Vec<String> =
+        here.history().unwrap().versions.iter().map(|info| here.at(info.version).unwrap().doc.body).collect();
+    assert!(texts.iter().any(|body| body == "It rained."), "{texts:?}");
+    one.sync();
+    assert_eq!((here.info().unwrap().phase, draft.load().unwrap().body.as_str()), (Phase::Archived, "It rained."));
 }

@@ -270,3 +270,22 @@ impl draftkeep::transport::Transport for Late {
         })
     }
 }
+
+/// The hub that answered is gone with the only other copy, and another one is at its address.
+#[test]
+fn what_was_pulled_from_a_hub_that_another_one_replaces_is_taken_in() {
+    let before = hub(1);
+    let line = Line::to(&before);
+    let (one, two) = (Device::new(2, &before), Device::over(3, line.clone()));
+    let drafts: Vec<_> = (0..3).map(|number| one.notes.start(&note(&format!("Night {number}"), "")).unwrap()).collect();
+    one.sync();
+    line.pull_only(Some(2));
+    assert!(two.try_sync().is_err());
+    line.pull_only(None);
+    line.lead_to(&hub(9));
+    assert!(two.try_sync().is_err());
+    two.syncer.accept_hub().unwrap();
+    assert_eq!(two.sync().pushed, 2);
+    let found = drafts.iter().filter(|draft| two.notes.get(draft.id()).unwrap().is_some());
+    assert_eq!(found.count(), 2);
+}

@@ -2,14 +2,19 @@
 //! Method: real stores and a real hub in one process, over the public interface.
 
 mod agreeing;
+mod alike;
 mod branching;
 mod deltas;
+mod earlier;
 mod losing;
 #[cfg(feature = "metrics")]
 mod measuring;
 mod moving;
+mod newer;
 mod parked;
 mod returning;
+mod room;
 mod running;
 mod storing;
+mod validated;
 mod world;

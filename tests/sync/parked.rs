@@ -1,6 +1,6 @@
 //! Texts that the hub refuses, and what becomes of a draft once somebody gives them up.
 
-use crate::world::{Device, NOTE, Note, change, hub_taking, long, note, options_with, title};
+use crate::world::{Device, Line, NOTE, Note, change, hub, hub_taking, long, note, options_with, title};
 use draftkeep::sync::{ParkedWork, Synced};
 use draftkeep::{Cadence, Draft, Edit, ErrorKind, EventKind, Phase, Schema};
 use std::collections::BTreeSet;
@@ -105,6 +105,36 @@ fn an_edit_after_giving_up_does_not_seem_to_contain_what_was_given_up() {
     let (one, two, draft) = refused();
     let mut window = draft.edit().unwrap();
     give_up(&one, &draft);
+    tag(&draft, "later");
+    one.sync();
+    two.sync();
+    window.doc().tags.push("typed".into());
+    let _ = window.save().unwrap();
+    let found = words(&one, &draft);
+    assert!(["pushed", "refused", "later", "typed"].iter().all(|word| found.contains(*word)), "{found:?}");
+}
+
+/// The hub that refused a text is gone, and the next one takes nothing back of what was given up.
+#[test]
+fn what_was_given_up_is_not_contained_in_edits_for_another_hub_either() {
+    let refusing = hub_taking(1, TAKES);
+    let line = Line::to(&refusing);
+    let (one, two) = (Device::over(2, line.clone()), Device::over(3, line.clone()));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    tag(&draft, "pushed");
+    one.sync();
+    two.sync();
+    change(&draft, |note| (note.body = long(), note.tags.push("refused".into())).1);
+    assert_eq!(one.sync().parked, 1);
+    let mut window = draft.edit().unwrap();
+    give_up(&one, &draft);
+
+    line.lead_to(&hub(4));
+    for device in [&one, &two] {
+        assert!(device.try_sync().is_err(), "nobody was asked yet");
+        device.syncer.accept_hub().unwrap();
+        device.sync();
+    }
     tag(&draft, "later");
     one.sync();
     two.sync();

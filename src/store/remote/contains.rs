@@ -158,6 +158,18 @@ pub(crate) fn hand_on(
     Ok(())
 }
 
+/// A side is no side any more, and who contains what it did is not known.
+pub(crate) fn forget(write: &mut Write<'_>, key: DraftKey, side: u64) -> Result<(), Failure> {
+    for (id, row) in read(write.txn, key)? {
+        if row.side == side && side > 0 {
+            remove(write, key, id);
+        } else if row.also == side && side > 0 {
+            put(write, key, id, &ContainedRow { also: 0, ..row });
+        }
+    }
+    Ok(())
+}
+
 /// The last version that is known to be in the hub's main; everything later may be unsynced, and it may be a merge's base.
 pub(crate) fn last_shared(view: &impl View, key: DraftKey, epoch: u64) -> Result<u64, Failure> {
     let all = read(view, key)?;

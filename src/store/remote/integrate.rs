@@ -77,6 +77,8 @@ pub(crate) struct Decided {
     pub(crate) hold: Vec<Foreign>,
     /// Sides, by version, that the hub's main contains.
     pub(crate) release: Vec<u64>,
+    /// Sides, by version, that are in a fork of the hub's.
+    pub(crate) within: Vec<u64>,
     /// Revisions of ours that are in the hub's main.
     pub(crate) shared: Vec<RevisionId>,
     /// The hub lacks a side that stays.
@@ -161,9 +163,29 @@ pub(crate) fn apply(
     for fork in &decided.hold {
         taking.hold(fork)?;
     }
+    taking.let_go_within(&decided.within, decided.hold.len())?;
     let (done, line, given_up) = (taking.done, taking.line.or(row.line), taking.given_up);
-    arrivals::taken(write, key, &RemoteRow { line, given_up, ..row.clone() });
+    let gone = still_asked_about(write, place, key, row)?;
+    arrivals::taken(write, key, &RemoteRow { line, given_up, gone, ..row.clone() });
     Ok(Some(done))
+}
+
+/// Of the forks that the hub has no more those that are still texts of their own here: the head, or a side of its conflict.
+fn still_asked_about(
+    write: &Write<'_>,
+    place: &Place,
+    key: DraftKey,
+    row: &RemoteRow,
+) -> Result<Vec<RevisionId>, Failure> {
+    if row.gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(head) = heads::read(write.txn, key)? else { return Ok(Vec::new()) };
+    let mut texts = vec![head.id()];
+    for side in sides::read(write.txn, key, &head)? {
+        texts.push(sides::whole(write.txn, &place.keys.digests(), key, side)?.id);
+    }
+    Ok(row.gone.iter().copied().filter(|id| texts.contains(id)).collect())
 }
 
 pub(super) struct Taking<'t, 'w> {
@@ -242,6 +264,20 @@ impl Taking<'_, '_> {
         Ok(())
     }
 
+    /// Lets sides go that a fork of the hub's contains: the one that has just been held, where it can only be that one.
+    fn let_go_within(&mut self, versions: &[u64], held: usize) -> Result<(), Failure> {
+        self.release(versions)?;
+        let newest = open_head(self.write, self.key)?.row.last;
+        for version in versions {
+            if held == 1 {
+                contains::hand_on(self.write, self.key, *version, (newest, newest))?;
+            } else {
+                contains::forget(self.write, self.key, *version)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Says who contains what the sides did that were let go: the head, from the version `since` on, or the side that the
     /// main is. Whoever contains the main contains them, and nobody else does.
     pub(super) fn hand_on(&mut self, side: u64, since: u64) -> Result<(), Failure> {
@@ -297,6 +333,7 @@ impl Taking<'_, '_> {
         let body = heads::body(self.write.txn, self.write.bodies, &digests, self.key, &head)?;
         let mut parents = vec![self.row.main, head.id()];
         parents.sort_unstable();
+        parents.dedup();
         let header = Header { author: None, parents, time: Timestamp::default(), flags: 0, ..head.header.clone() };
         let meta = Meta { device: None, checkpoint: None, ..head.meta.clone() };
         let kind = kind_of(self.write, self.place.space, &head)?;
@@ -310,7 +347,7 @@ impl Taking<'_, '_> {
 }
 
 /// The slot learns of a generation that came from elsewhere, or of its new phase.
-pub(super) fn enter_slot(
+pub(crate) fn enter_slot(
     write: &mut Write<'_>,
     place: &Place,
     key: DraftKey,

@@ -14,6 +14,7 @@ use crate::revision::{Header, Meta};
 use crate::store::append::{self, New};
 use crate::store::change::{kind_of, open_head};
 use crate::store::heads::{self, Head};
+use crate::store::settle::stage;
 use crate::store::sides;
 use crate::store::stale::{Edition, Join, Joined, Stands};
 use crate::store::versions::packed::{self, Whole};
@@ -59,7 +60,7 @@ impl Taking<'_, '_> {
         let is_the_main = *joined.body == *main.body
             && (header.phase, header.promoted, header.schema)
                 == (main.header.phase, main.header.promoted, main.header.schema);
-        if is_the_main {
+        if is_the_main && !self.has_fork_of_ours(&head)? {
             return self.adopt(main);
         }
         let aside = receive::append(self.write, self.place, self.key, Some(&head), main, true)?;
@@ -150,8 +151,19 @@ impl Taking<'_, '_> {
         if let Some(side) = side {
             self.hand_on(side, side)?;
         }
-        let is_there = self.row.forks.contains(&head.id());
+        let is_there = self.row.has(head.id());
         self.owe(!is_there)
+    }
+
+    /// Whether the hub keeps something as a fork that the head is or contains: it stays one, for everybody, until a main contains it.
+    fn has_fork_of_ours(&self, head: &Head) -> Result<bool, Failure> {
+        for fork in &self.row.forks {
+            let is_in_head = contains::get(self.write.txn, self.key, *fork)?.is_some_and(|row| row.side == 0);
+            if (*fork == head.id() || is_in_head) && !fault::on("own-fork-left-to-others") {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The sides that are this revision.
@@ -181,15 +193,6 @@ fn is_countable((ours, theirs): (&Header, &Header), tops: &[Whole], below: Optio
             one.join(other) == common && below.header.vector == one.meet(other)
         }
         _ => false,
-    }
-}
-
-fn stage(header: &Header, meta: &Meta) -> Stage {
-    Stage {
-        phase: header.phase,
-        promoted: header.promoted,
-        outcome: meta.outcome.clone(),
-        discarded_from: meta.discarded_from,
     }
 }
 

@@ -35,6 +35,13 @@ pub(crate) fn owe(write: &mut Write<'_>, key: DraftKey, version: u64) -> Result<
     }
 }
 
+/// Whether what is owed of a draft that the hub has is still going to be pushed.
+pub(crate) fn holds_back(view: &impl View, key: DraftKey) -> Result<bool, Failure> {
+    let is_going = read(view, key)?.is_some_and(|owed| owed.parked.is_none());
+    let is_on = link::read(view, key.space)?.is_some_and(|link| !link.is_disabled);
+    Ok(is_going && is_on && super::arrivals::read(view, key)?.is_some())
+}
+
 pub(crate) fn put(write: &mut Write<'_>, key: DraftKey, row: &OwedRow) {
     write.put(OUTBOX, key.bytes(), row.encode());
 }

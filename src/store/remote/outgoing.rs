@@ -6,6 +6,7 @@ use super::{arrivals, body, contains, link, outbox};
 use crate::error::Failure;
 use crate::fault;
 use crate::id::RevisionId;
+use crate::phase::Phase;
 use crate::records::view::View;
 use crate::revision::{CHAIN_MAX, FLAG_CHECKPOINT};
 use crate::store::change::{Place, open_head};
@@ -42,6 +43,7 @@ pub(crate) struct Outgoing {
     /// The document, for whoever looks at what leaves.
     pub(crate) document: Vec<u8>,
     pub(crate) flags: u64,
+    pub(crate) phase: Phase,
 }
 
 /// What a revision is to become on the hub.
@@ -87,10 +89,10 @@ pub(crate) fn of(view: &impl View, place: &Place, key: DraftKey) -> Result<Vec<O
     Ok(out)
 }
 
-/// Whether the hub is known to have a revision, as main, in it, or as a fork.
+/// Whether the hub is known to have a revision, as main, in it, as a fork, or in one.
 pub(crate) fn is_on_hub(facts: &Facts, id: RevisionId) -> bool {
     let is_shared = facts.contains.get(&id).is_some_and(|row| row.epoch == facts.epoch);
-    is_shared || facts.row.as_ref().is_some_and(|row| row.main == id || row.forks.contains(&id))
+    is_shared || facts.row.as_ref().is_some_and(|row| row.has(id))
 }
 
 struct Reading<'r, V> {
@@ -202,6 +204,7 @@ impl<V: View> Reading<'_, V> {
             side,
             document: whole.body.clone(),
             flags: whole.header.flags,
+            phase: whole.header.phase,
         }
     }
 }
@@ -305,10 +308,12 @@ pub(crate) fn arrived(
 ) -> Result<(), Failure> {
     let key = sent.key;
     let Some(link) = link::read(write.txn, key.space)? else { return Ok(()) };
-    let before = arrivals::read(write.txn, key)?.filter(|row| row.epoch == link.epoch);
-    let mut forks: Vec<RevisionId> = before.as_ref().map(|row| row.forks.clone()).unwrap_or_default();
+    // What was given up here stays so, whatever has become of the hub since.
+    let former = arrivals::read(write.txn, key)?;
+    let before = former.as_ref().filter(|row| row.epoch == link.epoch);
+    let mut forks: Vec<RevisionId> = before.map(|row| row.forks.clone()).unwrap_or_default();
     forks.retain(|fork| !contains.contains(fork));
-    match (as_fork, &before) {
+    match (as_fork, before) {
         (true, Some(row)) => {
             if !forks.contains(&sent.id) {
                 forks.push(sent.id);
@@ -323,7 +328,7 @@ pub(crate) fn arrived(
         (false, before) => {
             // Known before, and not in place of what was expected: a later main may contain it. The row will say which.
             let is_main = match target {
-                Aim::Main { expects } => before.as_ref().map(|row| row.main) == expects,
+                Aim::Main { expects } => before.map(|row| row.main) == expects,
                 Aim::Fork => false,
             };
             let known = facts(write.txn, place, key)?.map(|facts| facts.contains).unwrap_or_default();
@@ -335,8 +340,9 @@ pub(crate) fn arrived(
                 }
             }
             if is_main {
-                let seq = before.as_ref().map_or(0, |row| row.seq);
-                let said = RemoteRow::after(before.as_ref(), (link.epoch, seq), sent.id, forks);
+                let seq = before.map_or(0, |row| row.seq);
+                let kept = if fault::on("given-up-forgotten-with-the-hub") { before } else { former.as_ref() };
+                let said = RemoteRow::after(kept, (link.epoch, seq), sent.id, forks);
                 let own = is_of_line.then_some(sent.id);
                 let row = RemoteRow { line: said.line.or(own), deltas: sent.deltas, ..said };
                 arrivals::put(write, key, &row);

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::codec::{CodecError, Fields, Unknown, Writer};
+use crate::fault;
 use crate::id::{HubId, RevisionId};
 use crate::position::Position;
 use crate::vector::VersionVector;
@@ -158,6 +159,9 @@ pub(crate) struct RemoteRow {
     pub(crate) seq: u64,
     pub(crate) main: RevisionId,
     pub(crate) forks: Vec<RevisionId>,
+    /// What were forks in this epoch, and are none any more. A fork goes only when something that contains it is accepted, so the
+    /// hub has them, as its main or within what it has.
+    pub(crate) gone: Vec<RevisionId>,
     /// In how many records the main's revision waits in `ARRIVALS`; 0 where it is to be asked for, or was taken in.
     pub(crate) pieces: u16,
     /// Why it cannot be taken in, for people.
@@ -180,11 +184,16 @@ impl RemoteRow {
         main: RevisionId,
         forks: Vec<RevisionId>,
     ) -> Self {
+        let known = before.filter(|before| before.epoch == epoch);
+        let mut gone: Vec<RevisionId> =
+            known.into_iter().flat_map(|row| row.gone.iter().chain(&row.forks)).copied().collect();
+        gone.retain(|id| !forks.contains(id));
         Self {
             epoch,
             seq,
             main,
             forks,
+            gone,
             pieces: 0,
             blocked: None,
             line: before.and_then(|before| before.line),
@@ -192,6 +201,12 @@ impl RemoteRow {
             deltas: 0,
             unknown: before.map(|before| before.unknown.clone()).unwrap_or_default(),
         }
+    }
+
+    /// Whether the hub said that it has a revision: as its main, as a fork, or in what it took in place of a fork.
+    pub(crate) fn has(&self, id: RevisionId) -> bool {
+        let is_gone = self.gone.contains(&id) && !fault::on("fork-within-another-sent-again");
+        self.main == id || self.forks.contains(&id) || is_gone
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -206,27 +221,31 @@ impl RemoteRow {
         writer.bytes_unless_empty(7, self.line.as_ref().map_or(&[], |line| &line.as_bytes()[..]));
         writer.bytes_unless_empty(8, &self.given_up.encode());
         writer.number_unless_zero(9, self.deltas as u64);
+        let gone: Vec<[u8; 32]> = self.gone.iter().map(|id| *id.as_bytes()).collect();
+        writer.bytes_unless_empty(10, gone.as_flattened());
         writer.unknown(&self.unknown);
         writer.finish()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let fields = Fields::parse(bytes, FORMAT)?;
-        let (forks, rest) = fields.bytes(4).as_chunks::<32>();
-        if !rest.is_empty() {
-            return Err(CodecError::Malformed(4));
-        }
+        let ids = |tag| {
+            let (ids, rest) = fields.bytes(tag).as_chunks::<32>();
+            let ids = ids.iter().map(|id| RevisionId::from_bytes(*id)).collect::<Vec<_>>();
+            if rest.is_empty() { Ok(ids) } else { Err(CodecError::Malformed(tag)) }
+        };
         Ok(Self {
             epoch: fields.number(1)?,
             seq: fields.number(2)?,
             main: RevisionId::from_bytes(fields.array(3)?),
-            forks: forks.iter().map(|id| RevisionId::from_bytes(*id)).collect(),
+            forks: ids(4)?,
+            gone: ids(10)?,
             pieces: u16::try_from(fields.number(5)?).map_err(|_| CodecError::Malformed(5))?,
             blocked: fields.text(6)?,
             line: fields.optional_array(7)?.map(RevisionId::from_bytes),
             given_up: VersionVector::decode(8, fields.bytes(8))?,
             deltas: usize::try_from(fields.number(9)?).map_err(|_| CodecError::Malformed(9))?,
-            unknown: fields.unknown_above(9),
+            unknown: fields.unknown_above(10),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Syncing [`draftkeep`] over HTTP: the way to a hub behind an address, and a server for any hub.
+//! [`draftkeep`] over HTTP: the way to a hub behind an address, a server for any hub, and drafts for thin clients.
 //!
 //! # A device
 //!
@@ -37,6 +37,10 @@
 //! request that was begun is carried out although the device hangs up; a slow disk holds up nothing else; a token that is revoked
 //! is good for nothing after a minute; an end ([`Listener::serve`]) loses nothing, and neither does `kill -9`.
 //!
+//! # Thin clients
+//!
+//! A page in a browser, or a program without a store, works on the drafts of a server that has one: [`drafts`] is that API, as REST.
+//!
 //! # Limits
 //!
 //! | what | at most | changed by |
@@ -58,10 +62,13 @@
 //! |---|---|---|
 //! | `client` | yes | [`HttpTransport`]. Brings reqwest, rustls and a tokio of one thread |
 //! | `server` | no | [`HubService`], [`Listener`]. Brings axum, hyper and rustls |
+//! | `drafts` | no | [`drafts`], the REST API. Brings axum |
 //! | `bin` | no | the program `draftkeep-hub`. Brings lexopt, toml and tracing-subscriber |
 
 #[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "drafts")]
+pub mod drafts;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(any(feature = "client", feature = "server"))]

@@ -1,6 +1,6 @@
 //! Nothing that was acknowledged is lost, whatever goes wrong between several devices and their hub, and they come to rest.
 //!
-//! Method: whole lives of devices with real stores, played from seeds: people who write, count, settle, restore; networks,
+//! Method: whole lives of devices with real stores, played from seeds: people who write, count, settle, restore and give up; networks,
 //! disks and clocks that fail them; hubs and devices that go back in time. An oracle that knows only words looks for every one
 //! after each step, and for all of them in the documents at the end.
 //!
@@ -66,6 +66,9 @@ fn no_word_is_lost_and_devices_come_to_rest_whatever_goes_wrong() {
         ("resyncs", 500),
         ("counters checked", 1_000),
         ("pushed as deltas", 8_000),
+        ("syncers run", 2_000),
+        ("drafts returned", 60),
+        ("given up", 50),
     ];
     for (what, least) in least {
         assert!(tally.count(what) >= least * effort(), "{what}: only {}", tally.count(what));

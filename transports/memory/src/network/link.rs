@@ -5,10 +5,12 @@ use super::diary::{deltas, question, reply};
 use super::{Diary, Fault, Faults, Passage, damage};
 use crate::dice::Dice;
 use draftkeep::clock::Clock;
-use draftkeep::transport::{Answer, Request, Transport, TransportError, TransportErrorKind, WireError};
+use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError, TransportErrorKind, WireError};
 use futures_core::future::BoxFuture;
+use futures_util::future::select;
 use std::fmt;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
@@ -144,7 +146,14 @@ impl Network {
     async fn arrive_late(&self, underway: Underway) {
         let Underway { number, request, fault, .. } = underway;
         let asked = question(&request);
-        if let Ok(answer) = self.arrive(number, request).await {
+        let is_wait = matches!(request.ask, Ask::Wait { .. });
+        let arriving = pin!(self.arrive(number, request));
+        if is_wait {
+            // The hub hears it, and nobody waits for what it waits for.
+            let _ = select(arriving, pin!(once_more())).await;
+            self.happened(fault);
+            self.tell(number, format!("{asked} arrives with nobody waiting ({fault})"));
+        } else if let Ok(answer) = arriving.await {
             self.happened(fault);
             self.tell(number, format!("{asked} arrives with nobody waiting ({fault}): {}", reply(&answer)));
         }

@@ -11,6 +11,9 @@ use std::time::Duration;
 /// The most devices, clones included.
 const DEVICES_MAX: usize = 5;
 
+/// The shortest limit that a hub has for a while, and how much longer others are: some documents fit, and some do not.
+const LONGEST: (usize, usize) = (300, 600);
+
 impl World {
     pub(super) fn be_careless(&mut self, device: usize) -> Result<(), String> {
         if !self.weather.carelessness {
@@ -61,12 +64,18 @@ impl World {
         if !self.weather.storms {
             return Ok(());
         }
-        match self.dice.below(6) {
+        match self.dice.below(7) {
             0 | 1 => {
                 self.devices[device].fail_a_commit(&mut self.dice);
                 self.tell_of(device, "has a disk that is about to fail");
             }
             2 => self.crash(device, None)?,
+            3 => {
+                let longest = Some(LONGEST.0 + self.dice.below(LONGEST.1)).filter(|_| self.dice.chance(700));
+                self.house.take_at_most(longest)?;
+                self.tally.befell("hub takes only short ones");
+                self.tell("hub", &format!("takes revisions up to {longest:?} bytes"));
+            }
             _ => {
                 if self.dice.chance(700) {
                     self.house.fail_next_commit(self.dice.chance(500));
@@ -168,6 +177,7 @@ impl World {
     pub(super) fn end_of_faults(&mut self) -> Result<(), String> {
         self.step += 1;
         self.house.heal();
+        self.house.take_at_most(None)?;
         for device in 0..self.devices.len() {
             self.devices[device].network.set_online(true);
             self.devices[device].network.set_faults(Faults::none());

@@ -11,7 +11,7 @@ use crate::network::Network;
 use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::storage::MemoryStorage;
 use draftkeep::sync::{Status, SyncErrorKind, Syncer};
-use draftkeep::{Draft, DraftId, DraftInfo, Drafts, Filter, Options, RevisionId, Store};
+use draftkeep::{Draft, DraftId, DraftInfo, Drafts, Filter, Options, RevisionId, Space, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -35,6 +35,7 @@ pub(crate) struct Device {
 /// What is open while the device runs.
 struct Open {
     store: Store,
+    space: Space,
     essays: Drafts<Essay>,
     syncer: Arc<Syncer>,
 }
@@ -105,7 +106,7 @@ impl Device {
             let space = store.space(SPACE)?;
             let essays = space.drafts(ESSAY)?;
             let syncer = Arc::new(Syncer::new(&space, self.network.clone()));
-            Ok(Open { store, essays, syncer })
+            Ok(Open { store, space, essays, syncer })
         };
         self.open = Some(opened().map_err(|error| format!("{} does not open: {error}", self.name))?);
         Ok(())
@@ -113,6 +114,10 @@ impl Device {
 
     pub(super) fn essays(&self) -> Result<&Drafts<Essay>, String> {
         Ok(&self.open.as_ref().ok_or("the device is off")?.essays)
+    }
+
+    pub(super) fn space(&self) -> Result<&Space, String> {
+        Ok(&self.open.as_ref().ok_or("the device is off")?.space)
     }
 
     pub(crate) fn syncer(&self) -> Result<Arc<Syncer>, String> {
@@ -206,6 +211,12 @@ impl Device {
         Ok((held, changed))
     }
 
+    /// The words that stand in the head of each draft.
+    pub(super) fn heads(&mut self) -> Result<BTreeMap<DraftId, BTreeSet<Word>>, String> {
+        self.look()?;
+        Ok(self.looks.iter().map(|(id, look)| (*id, look.words.clone())).collect())
+    }
+
     pub(super) fn sides(&self, id: DraftId) -> Result<Vec<Essay>, String> {
         let conflict = self.draft(id)?.conflict();
         let Some(conflict) = conflict.map_err(|error| format!("{} cannot show a conflict: {error}", self.name))? else {
@@ -241,7 +252,7 @@ impl Device {
         Ok((!is_done).then(|| format!("{status:?}")))
     }
 
-    fn status(&self) -> Result<Status, String> {
+    pub(super) fn status(&self) -> Result<Status, String> {
         self.syncer()?.status().map_err(|error| format!("{} has no status: {error}", self.name))
     }
 }

@@ -85,9 +85,11 @@ pub(crate) struct House {
     /// So many hubs have lived here, each with randomness of its own.
     residents: u64,
     seed: u64,
-    clock: ManualClock,
+    pub(super) clock: ManualClock,
     opening: Arc<Opening>,
     seen: Seen,
+    /// It takes no revision that is longer; none for as long as the protocol allows.
+    longest: Option<usize>,
     /// What struck storages that are not there any more.
     strikes_before: u64,
 }
@@ -105,7 +107,7 @@ impl House {
         let storage = MemoryStorage::new();
         let faulty = FaultyStorage::new(Arc::new(storage.clone()));
         let clock = ManualClock::new();
-        let hub = open(&**opening, &faulty, &clock, seed, 0)?;
+        let hub = open(&**opening, &faulty, &clock, (seed, 0), None)?;
         Ok(Self {
             address: Address::of(hub),
             storage,
@@ -116,6 +118,7 @@ impl House {
             clock,
             opening: Arc::clone(opening),
             seen: Seen::default(),
+            longest: None,
             strikes_before: 0,
         })
     }
@@ -143,11 +146,21 @@ impl House {
         self.open_on(self.storage.clone())
     }
 
+    /// From now on the hub takes no revision that is longer; none for as long as the protocol allows.
+    pub(crate) fn take_at_most(&mut self, longest: Option<usize>) -> Result<(), String> {
+        if self.longest == longest {
+            return Ok(());
+        }
+        self.longest = longest;
+        self.reopen()
+    }
+
     fn open_on(&mut self, storage: MemoryStorage) -> Result<(), String> {
         self.strikes_before += self.faulty.strikes();
         self.faulty = FaultyStorage::new(Arc::new(storage.clone()));
         self.storage = storage;
-        self.address.move_in(open(&*self.opening, &self.faulty, &self.clock, self.seed, self.residents)?);
+        let seeds = (self.seed, self.residents);
+        self.address.move_in(open(&*self.opening, &self.faulty, &self.clock, seeds, self.longest)?);
         self.residents += 1;
         self.seen = Seen::default();
         Ok(())
@@ -222,13 +235,14 @@ fn open(
     opening: &Opening,
     storage: &FaultyStorage,
     clock: &ManualClock,
-    seed: u64,
-    resident: u64,
+    (seed, resident): (u64, u64),
+    longest: Option<usize>,
 ) -> Result<Arc<dyn Transport>, String> {
     let entropy = SeededEntropy::new(seed.wrapping_mul(1_000).wrapping_add(resident));
     let options = HubOptions::with_runtime(Arc::new(clock.clone()), Arc::new(entropy));
     // Some give every revision only to those who ask for it, and some keep hardly any.
     let options = if seed.is_multiple_of(4) { options.answer_bytes(0) } else { options };
     let options = if seed.is_multiple_of(5) { options.mains(1) } else { options };
+    let options = longest.map_or(options.clone(), |bytes| options.revision_bytes(bytes));
     opening(Arc::new(storage.clone()), options).map_err(|error| format!("the hub does not open: {error}"))
 }

@@ -8,7 +8,7 @@
 //! | `people`, `syncing`, `calamities` | the steps |
 //! | `rest` | how they come to rest, and what has to hold then |
 //! | `device`, `shelf` | one device: a store, what is open on it, what it lies on |
-//! | `person` | the calls that a person makes on it |
+//! | `person`, `regret` | the calls that a person makes on it, and those that go back |
 //! | `house` | where the hub lives |
 //! | `essay`, `words` | what is written |
 //! | `oracle` | what has to be there |
@@ -22,6 +22,7 @@ mod house;
 mod oracle;
 mod people;
 mod person;
+mod regret;
 mod rest;
 mod setting;
 mod shelf;

@@ -102,4 +102,35 @@ impl World {
         self.take_in(device, written);
         Ok(())
     }
+
+    /// Takes a restore point, or brings everything back to what it was at one.
+    pub(super) fn mark_or_return(&mut self, device: usize) -> Result<(), String> {
+        if !self.weather.restoring || self.dice.chance(500) {
+            let what = self.devices[device].take_restore_point()?;
+            self.tell_of(device, &what);
+            return Ok(());
+        }
+        let written = self.devices[device].return_to_a_point(&mut self.dice)?;
+        for written in written {
+            self.oracle.count_no_more_of(&written.subject);
+            self.tally.did("drafts returned");
+            self.take_in(device, written);
+        }
+        Ok(())
+    }
+
+    /// Gives up what the hub refuses of a draft, on this device or on the next one of which it refuses something.
+    pub(super) fn give_up(&mut self, device: usize) -> Result<(), String> {
+        let count = self.devices.len();
+        for device in (0..count).map(|next| (device + next) % count) {
+            if let Some((written, draft)) = self.devices[device].give_up(&mut self.dice)? {
+                self.given_up.insert(draft);
+                self.oracle.count_no_more_of(&written.subject);
+                self.tally.did("given up");
+                self.take_in(device, written);
+                return Ok(());
+            }
+        }
+        self.tend(device)
+    }
 }

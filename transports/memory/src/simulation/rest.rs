@@ -53,7 +53,11 @@ impl World {
         // Settling needs a draft that takes saves, and its slot free.
         for _ in 0..4 {
             let infos = self.devices[device].infos()?;
-            let open: Vec<&DraftInfo> = infos.iter().filter(|info| info.conflicts > 0).collect();
+            // What is only in somebody's trash comes back, so that there is the same everywhere.
+            let is_open = |info: &&DraftInfo| {
+                info.conflicts > 0 || info.phase == Phase::Discarded && self.given_up.contains(&info.id)
+            };
+            let open: Vec<&DraftInfo> = infos.iter().filter(is_open).collect();
             if open.is_empty() {
                 return Ok(());
             }

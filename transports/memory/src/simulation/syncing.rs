@@ -10,11 +10,16 @@ use std::task::{Context, Poll};
 /// A cycle that was polled so often goes in circles.
 const POLLS_MAX: usize = 20_000;
 
-/// A cycle that began and did not end.
+/// A syncer that runs by itself is stopped after at most so many polls, wherever it is then.
+const RUN_MAX: usize = 400;
+
+/// A cycle, or a syncer that runs by itself, that began and did not end.
 pub(super) struct Cycle {
     pub(super) device: usize,
     pub(super) polls: usize,
     future: BoxFuture<'static, Result<Report, SyncError>>,
+    /// It runs until it was polled so often.
+    until: Option<usize>,
 }
 
 impl World {
@@ -33,8 +38,26 @@ impl World {
         }
         let syncer = self.devices[device].syncer()?;
         let future = Box::pin(async move { syncer.once().await });
-        self.underway.push(Cycle { device, polls: 0, future });
+        self.underway.push(Cycle { device, polls: 0, future, until: None });
         self.tell_of(device, "begins to sync");
+        Ok(())
+    }
+
+    /// Leaves a syncer to itself for a while: it syncs when something is saved, when the hub has news, and again after failures.
+    pub(super) fn begin_to_run(&mut self, device: usize) -> Result<(), String> {
+        if self.underway.iter().any(|cycle| cycle.device == device) {
+            return Ok(());
+        }
+        self.devices[device].resume()?;
+        let syncer = self.devices[device].syncer()?;
+        let future = Box::pin(async move {
+            syncer.run().await;
+            std::future::pending().await
+        });
+        let until = Some(1 + self.dice.below(RUN_MAX));
+        self.underway.push(Cycle { device, polls: 0, future, until });
+        self.tally.did("syncers run");
+        self.tell_of(device, "lets its syncer run");
         Ok(())
     }
 
@@ -70,6 +93,11 @@ impl World {
         let (index, device) = (cycle.device, &self.devices[cycle.device]);
         self.on_devices[index] = None;
         cycle.polls += 1;
+        if cycle.until.is_some_and(|until| cycle.polls > until) {
+            drop(self.underway.remove(at));
+            self.tell_of(index, "stops its syncer");
+            return Ok(());
+        }
         if cycle.polls > POLLS_MAX {
             return Err(format!("{} syncs in circles", device.name));
         }
@@ -79,7 +107,9 @@ impl World {
         if polled.is_pending() {
             device.tasks.run_until_stalled();
             if let Some(next) = device.clock.next_wake().filter(|_| cycle.polls.is_multiple_of(8)) {
-                device.clock.advance(next.saturating_sub(device.clock.elapsed()));
+                let passes = next.saturating_sub(device.clock.elapsed());
+                device.clock.advance(passes);
+                self.house.clock.advance(passes);
             }
         }
         for passage in self.devices[index].network.take_passages() {

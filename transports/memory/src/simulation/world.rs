@@ -14,7 +14,7 @@ use crate::network::Network;
 use draftkeep::DraftId;
 use draftkeep::clock::{ManualClock, Timestamp};
 use draftkeep::storage::MemoryStorage;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Everybody, and what is known of them.
@@ -32,6 +32,8 @@ pub(crate) struct World {
     pub(super) on_devices: Vec<Option<Held>>,
     /// Cycles that began and did not end.
     pub(super) underway: Vec<Cycle>,
+    /// Drafts whose texts were given up: one that no hub had is only in the trash of a device.
+    pub(super) given_up: BTreeSet<DraftId>,
     /// A copy of the store of the device with this number.
     pub(super) device_backup: Option<(usize, MemoryStorage)>,
     medium: Medium,
@@ -57,6 +59,7 @@ impl World {
             subjects: BTreeMap::new(),
             on_devices: Vec::new(),
             underway: Vec::new(),
+            given_up: BTreeSet::new(),
             device_backup: None,
             medium: setting.medium,
             words: 0,
@@ -110,10 +113,13 @@ impl World {
             match self.dice.below(100) {
                 0..27 => self.write(device)?,
                 27..30 => self.begin(device)?,
-                30..33 => self.tend(device)?,
+                30 => self.tend(device)?,
+                31 | 32 => self.give_up(device)?,
                 33..35 => self.settle(device)?,
-                35..37 => self.restore_version(device)?,
-                37..52 => self.begin_sync(device)?,
+                35 => self.restore_version(device)?,
+                36 => self.mark_or_return(device)?,
+                37..50 => self.begin_sync(device)?,
+                50..52 => self.begin_to_run(device)?,
                 52..60 => self.begin_sync(device).and_then(|()| self.finish(device))?,
                 60..74 => self.go_on()?,
                 74..79 => self.finish_one()?,

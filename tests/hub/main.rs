@@ -1,6 +1,14 @@
 //! A hub on any storage: what it acknowledged stays, what it did not acknowledge is there whole or not at all, and what it
 //! cannot know it does not claim.
 
+#[cfg(feature = "redb")]
+mod files;
+mod mains;
+mod room;
+mod status;
+mod validating;
+mod verifying;
+
 use draftkeep::clock::{Clock as _, ManualClock, SeededEntropy, Spawn as _, TaskQueue};
 use draftkeep::hub::{AuditAction, AuditOutcome, Hub, HubOptions};
 use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};

@@ -1,0 +1,47 @@
+//! Reading below the hashes, for those who look for damage: one record that is damaged does not hide the next.
+
+use super::record;
+use super::view::{Committed, after};
+use crate::error::Failure;
+use crate::storage::{Order, Scan, Table};
+
+/// Reads every record of a table, and calls `found` with the key of each that does not match its hash.
+pub(crate) fn mismatched(view: &Committed, table: Table, mut found: impl FnMut(&[u8])) -> Result<(), Failure> {
+    let mut from = vec![0];
+    loop {
+        let stored = view.0.scan(table, Scan { from: &from, to: None, order: Order::Ascending, limit: 64 })?;
+        let Some((last, _)) = stored.last() else { return Ok(()) };
+        from.clone_from(last);
+        from.push(0);
+        for (key, value) in stored {
+            if record::open(table, &key, value).is_err() {
+                found(&key);
+            }
+        }
+    }
+}
+
+/// Calls `visit` with the first `width` bytes of the keys that begin with the prefix, each of them once, in order. A key that is
+/// shorter comes as it is.
+pub(crate) fn beginnings(
+    view: &Committed,
+    table: Table,
+    prefix: &[u8],
+    width: usize,
+    mut visit: impl FnMut(&[u8]) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let end = after(prefix);
+    let mut from = if prefix.is_empty() { vec![0] } else { prefix.to_vec() };
+    loop {
+        let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: 1 };
+        let Some((key, _)) = view.0.scan(table, scan)?.pop() else { return Ok(()) };
+        let (beginning, rest) = key.split_at(width.min(key.len()));
+        visit(beginning)?;
+        from = if rest.is_empty() {
+            [&key[..], &[0]].concat()
+        } else {
+            let Some(next) = after(beginning) else { return Ok(()) };
+            next
+        };
+    }
+}

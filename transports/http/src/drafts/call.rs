@@ -1,0 +1,69 @@
+//! One request, read and let in: what the acts of the routes work on.
+
+use super::api::Service;
+use super::authenticate::Owner;
+use super::content::Content;
+use super::kinds::DocumentKind;
+use super::params::Params;
+use super::problem::Problem;
+use super::tag::{Condition, Conditions};
+use draftkeep::{Draft, DraftId, Drafts, Slot, Space, Value};
+use std::sync::Arc;
+
+/// One request. Whatever is done for it begins with its owner's space: there is no other way to a draft.
+pub(super) struct Call {
+    pub(super) service: Arc<Service>,
+    pub(super) owner: Owner,
+    pub(super) params: Params,
+    pub(super) conditions: Conditions,
+    pub(super) content: Content,
+}
+
+impl Call {
+    fn space(&self) -> Result<Space, Problem> {
+        Ok(self.service.store.space(self.owner.name())?)
+    }
+
+    /// The kind that the path names, and the owner's drafts of it.
+    pub(super) fn drafts_of(&self, name: &str) -> Result<(&DocumentKind, Drafts<Value>), Problem> {
+        let kind = self.service.kind(name)?;
+        Ok((kind, self.space()?.drafts(kind.kind)?))
+    }
+
+    /// The slot that the path names.
+    pub(super) fn slot(&self) -> Result<(&DocumentKind, Slot<Value>), Problem> {
+        let (kind, drafts) = self.drafts_of(self.params.part("kind"))?;
+        Ok((kind, drafts.slot(self.params.part("slot"))))
+    }
+
+    /// The current draft of the slot that the path names.
+    pub(super) fn current(&self) -> Result<(&DocumentKind, Draft<Value>), Problem> {
+        let (kind, slot) = self.slot()?;
+        match slot.resume()? {
+            Some(draft) => Ok((kind, draft)),
+            None => Err(Problem::not_found("the slot has no current draft; POST begins one")),
+        }
+    }
+
+    /// The owner's draft that the path names. What is not an id, of a kind that is not served, or somebody else's, is not there.
+    pub(super) fn draft(&self) -> Result<(&DocumentKind, Draft<Value>), Problem> {
+        let id: Option<DraftId> = self.params.part("id").parse().ok();
+        let space = self.space()?;
+        for kind in self.service.kinds.values() {
+            if let Some(id) = id
+                && let Some(draft) = space.drafts(kind.kind)?.get(id)?
+            {
+                return Ok((kind, draft));
+            }
+        }
+        Err(Problem::not_found("there is no draft of this id"))
+    }
+
+    /// The version that a write is about; a write that does not say is refused.
+    pub(super) fn if_match(&self) -> Result<&Condition, Problem> {
+        match &self.conditions.if_match {
+            tags @ Condition::Tags(_) => Ok(tags),
+            Condition::Absent | Condition::Any => Err(Problem::precondition_required()),
+        }
+    }
+}

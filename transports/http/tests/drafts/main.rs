@@ -1,0 +1,14 @@
+//! The REST drafts API over a real socket, with a real client; one file per subject.
+
+mod describing;
+mod failing;
+mod phases;
+mod program;
+mod racing;
+mod reading;
+mod refusing;
+mod restarting;
+mod saving;
+mod slots;
+mod tenants;
+mod world;
