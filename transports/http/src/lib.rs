@@ -54,7 +54,8 @@
 //! | the head of a request | 32 KiB in 60 s | [`ListenerOptions::head`] |
 //!
 //! Known shortcomings: HTTP/1.1 only, so that a device has a connection for each request under way; a renewed certificate takes a
-//! restart; rates are counted by each server for itself; there is no view of messages as JSON.
+//! restart; rates are counted by each server for itself; who has a token can hold room in memory for as long as a body may take; there is
+//! no view of messages as JSON, and `draftkeep-hub` removes none of the copies that it makes.
 //!
 //! # Features
 //!

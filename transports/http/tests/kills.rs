@@ -28,7 +28,18 @@ fn effort() -> u64 {
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_draftkeep-hub"));
     // What the machine's own environment says of a hub is not meant.
-    for name in ["CONFIG", "DATA", "TOKENS", "LISTEN", "TLS_CERTIFICATE", "TLS_KEY", "TRUST_FORWARDED", "LOG"] {
+    for name in [
+        "CONFIG",
+        "DATA",
+        "TOKENS",
+        "LISTEN",
+        "TLS_CERTIFICATE",
+        "TLS_KEY",
+        "TRUST_FORWARDED",
+        "LOG",
+        "BACKUPS",
+        "BACKUP_EVERY",
+    ] {
         command.env_remove(format!("DRAFTKEEP_HUB_{name}"));
     }
     command
@@ -104,6 +115,68 @@ fn write(transport: &HttpTransport, device: u8, is_over: &AtomicBool, count: &At
         }
     }
     acknowledged
+}
+
+#[test]
+fn a_hub_that_serves_is_copied_and_one_that_does_not_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, backups) = (folder.path().join("hub.redb"), folder.path().join("backups"));
+    std::fs::create_dir(&backups).unwrap();
+    let token = token(&data);
+    let mut child = program()
+        .args(["serve", "--listen", "127.0.0.1:0", "--backup-every", "1s", "--data"])
+        .arg(&data)
+        .arg("--backups")
+        .arg(&backups)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let line = BufReader::new(child.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+    let transport =
+        HttpTransport::open(line.rsplit(' ').next().unwrap(), HttpOptions::new().token(token.clone())).unwrap();
+    let (count, is_over) = (AtomicU64::new(0), AtomicBool::new(true));
+    let acknowledged = write(&transport, 1, &is_over, &count);
+    let began = Instant::now();
+    let run = |args: &[&str], data: &Path| {
+        let output = program().args(args).arg("--data").arg(data).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap())
+    };
+    // A copy that is not whole yet has another name.
+    let copy = loop {
+        let mut copies: Vec<_> = std::fs::read_dir(&backups).unwrap().map(|entry| entry.unwrap().path()).collect();
+        copies.retain(|path| path.extension().is_some_and(|ending| ending == "redb"));
+        copies.sort();
+        if copies.len() > 2 {
+            break copies.pop().unwrap();
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "{copies:?}");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    let (code, said) = run(&["verify"], &data);
+    assert_eq!(code, Some(1), "it serves: {said}");
+    let (code, said) = run(&["verify"], &copy);
+    assert!(code == Some(0) && said.contains("1 spaces, 1 drafts") && said.contains("intact"), "{said}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    for command in ["verify", "repair", "compact"] {
+        let (code, said) = run(&[command], &data);
+        assert_eq!(code, Some(0), "{command}: {said}");
+    }
+    let into = folder.path().join("once.redb");
+    let (code, said) = run(&["backup", into.to_str().unwrap()], &data);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(run(&["backup", into.to_str().unwrap()], &data).0, Some(1), "nothing is written over");
+    // A copy that takes the hub's place is the same hub.
+    let id = |data: &Path| run(&["verify"], data).1.split(':').next().unwrap().to_owned();
+    let before = id(&data);
+    std::fs::rename(&copy, &data).unwrap();
+    assert_eq!(id(&data), before);
+    let (mut child, url) = start(&data, "127.0.0.1:0");
+    let transport = HttpTransport::open(&url, HttpOptions::new().token(token)).unwrap();
+    assert_eq!(hello(&transport).1, acknowledged.len() as u64);
+    child.kill().unwrap();
+    child.wait().unwrap();
 }
 
 fn hello(transport: &HttpTransport) -> (HubId, u64) {
@@ -200,6 +273,8 @@ fn the_program_says_what_is_wrong_and_touches_nothing() {
     assert!(!listed.contains(secret));
     let (code, said) = run(&["token", "revoke", &secret[3..19]]);
     assert!(code == Some(0) && said.contains("revoked"), "{said}");
+    assert_eq!(run(&["verify"]).0, Some(1), "there is no hub yet, and none is made");
+    assert!(!data.exists());
     std::fs::write(&data, "these are somebody's notes").unwrap();
     let (code, said) = run(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(code, Some(1), "{said}");

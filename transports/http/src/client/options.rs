@@ -11,7 +11,7 @@ use std::time::Duration;
 /// ```
 /// use draftkeep_http::{HttpOptions, HttpTransport, Token};
 ///
-/// let options = HttpOptions::new().token(Token::new("dk_0011223344556677_9f…".trim_end_matches('…'))?);
+/// let options = HttpOptions::new().token(Token::new("dk_0011223344556677_9f02")?);
 /// let transport = HttpTransport::open("https://hub.example", options)?;
 /// # drop(transport);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -37,6 +37,18 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Does something with the hub that takes one step.
+    pub(super) async fn look<T: Send + 'static>(&self, look: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+        let turn = Arc::clone(&self.at_once).acquire_owned().await;
+        let looked = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            look()
+        });
+        looked.await.ok()
+    }
+}
+
 async fn poll_elsewhere(
     mut future: BoxFuture<'static, Result<Answer, TransportError>>,
     at_once: &Arc<Semaphore>,

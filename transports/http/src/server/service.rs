@@ -8,6 +8,7 @@ use super::{events, front, observe, status, sync};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
+use draftkeep::hub::Hub;
 use draftkeep::transport::Transport;
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ use std::sync::Arc;
 ///
 /// # async fn serve() -> Result<(), Box<dyn std::error::Error>> {
 /// let hub = Hub::open(Arc::new(MemoryStorage::new()), HubOptions::new())?;
-/// let service = HubService::new(hub, Everybody, Limits::new());
+/// let service = HubService::of_hub(hub, Everybody, Limits::new());
 /// let listener = Listener::bind("127.0.0.1:7373", ListenerOptions::new()).await?;
 /// println!("http://{}", listener.address());
 /// listener.serve(&service, std::future::pending()).await;
@@ -44,7 +45,15 @@ use std::sync::Arc;
 pub struct HubService(pub(super) Arc<Shared>);
 
 impl HubService {
-    /// Puts a hub behind routes.
+    /// Puts a hub of this library behind routes. The status of a space tells what is in it then, too.
+    #[must_use]
+    pub fn of_hub(hub: Hub, authenticate: impl Authenticate, limits: Limits) -> Self {
+        let mut shared = Shared::new(Arc::new(hub.clone()), Arc::new(authenticate), limits);
+        shared.counted = Some(hub);
+        Self(Arc::new(shared))
+    }
+
+    /// Puts any hub behind routes.
     #[must_use]
     pub fn new(hub: impl Transport + 'static, authenticate: impl Authenticate, limits: Limits) -> Self {
         Self(Arc::new(Shared::new(Arc::new(hub), Arc::new(authenticate), limits)))

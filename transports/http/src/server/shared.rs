@@ -7,6 +7,7 @@ use super::metrics::Metrics;
 use super::tasks::Tasks;
 use draftkeep::TraceId;
 use draftkeep::clock::{Entropy as _, SystemEntropy};
+use draftkeep::hub::Hub;
 use draftkeep::transport::Transport;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use tokio::sync::Semaphore;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(super) hub: Arc<dyn Transport>,
+    /// The same, where it is one that counts what is in it.
+    pub(super) counted: Option<Hub>,
     pub(super) authenticate: Arc<dyn Authenticate>,
     pub(super) limits: Limits,
     pub(super) metrics: Arc<Metrics>,
@@ -35,6 +38,7 @@ impl Shared {
     pub(super) fn new(hub: Arc<dyn Transport>, authenticate: Arc<dyn Authenticate>, limits: Limits) -> Self {
         Self {
             hub,
+            counted: None,
             authenticate,
             metrics: Arc::default(),
             of_grant: Buckets::new(limits.of_grant),

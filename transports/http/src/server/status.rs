@@ -4,6 +4,7 @@ use super::door::space;
 use super::grant::Rights;
 use super::problem::Problem;
 use super::shared::{Shared, Trace};
+use super::sync::chain as causes;
 use crate::wire::VERSION;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
@@ -27,12 +28,24 @@ pub(super) async fn status(
     let request =
         Request { space: space.to_owned(), device: None, trace: trace.0, hub: None, seen: None, ask: Ask::Hello };
     let answer = shared.ask(request).await.map_err(|error| Problem::of_hub(&error))?;
-    let body = json!({
+    let mut body = json!({
         "hub": answer.hub.to_string(),
         "protocol": VERSION,
         "space": space,
         "position": { "seq": answer.position.seq, "chain": chain(answer.position) },
     });
+    if let Some(hub) = shared.counted.clone() {
+        let name = space.to_owned();
+        let counted = shared.look(move || hub.status(&name)).await;
+        let failed = || Problem::busy("what is in this space cannot be counted now; ask again later");
+        let counted = counted.ok_or_else(failed)?.map_err(|error| {
+            tracing::warn!(trace = %trace.0, error = %causes(&error), "a space cannot be counted");
+            failed()
+        })?;
+        body["drafts"] = counted.drafts.into();
+        body["forks"] = counted.forks.into();
+        body["bytes"] = counted.bytes.into();
+    }
     let mut response = Response::new(Body::from(body.to_string()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)

@@ -11,14 +11,17 @@ use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request as HttpRequest, State};
 use axum::response::Response;
-use draftkeep::transport::{Answer, Ask, MESSAGE_MAX, Outcome, Reply, Request};
+use draftkeep::transport::{Answer, Ask, DEVICE_MAX, MESSAGE_MAX, Outcome, Reply, Request};
 use futures_util::future::{Either, select};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long a token is believed while a body comes.
+const FRESH: Duration = Duration::from_secs(5);
 
 pub(super) async fn sync(
     State(shared): State<Arc<Shared>>,
@@ -26,14 +29,19 @@ pub(super) async fn sync(
     request: HttpRequest,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let (space, grant, nonce) = match at_the_door(&shared, &segment, &parts).await {
+    let (space, mut grant, nonce) = match at_the_door(&shared, &segment, &parts).await {
         Ok(admitted) => admitted,
         Err(problem) => {
             Unwanted::STRANGERS.discard(body).await;
             return Err(problem);
         }
     };
+    let began = Instant::now();
     let received = shared.receive(&parts.headers, body).await?;
+    if began.elapsed() > FRESH {
+        // A token that is revoked is good for nothing after a minute, however slowly a body comes.
+        grant = shared.check(&parts.headers).await?;
+    }
     shared.metrics.add(Counter::ReceivedBytes, received.bytes.len() as u64);
     let mut request = Request::from_bytes(&received.bytes)
         .map_err(|error| Problem::of_message(error, shared.limits.message_bytes))?;
@@ -44,10 +52,19 @@ pub(super) async fn sync(
     }
     may(&grant, &request.space, right(&request.ask))?;
     // An audit tells of every push who it was.
-    request.device.get_or_insert_with(|| grant.name().to_owned());
+    request.device.get_or_insert_with(|| label(grant.name()));
     let asked = received.bytes.last_chunk::<32>().copied().unwrap_or_default();
     let answer = carry_out(&shared, request, received).await?;
     say(&shared, &answer, nonce, &asked).await
+}
+
+/// As much of a grant's name as a device's may have.
+fn label(name: &str) -> String {
+    let mut end = name.len().min(DEVICE_MAX);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name[..end].to_owned()
 }
 
 /// All that can be decided without the body.

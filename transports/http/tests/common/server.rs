@@ -29,8 +29,11 @@ impl Server {
         limits: Limits,
         options: ListenerOptions,
     ) -> Self {
+        Self::of(HubService::new(hub, authenticate, limits), options)
+    }
+
+    fn of(service: HubService, options: ListenerOptions) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let service = HubService::new(hub, authenticate, limits);
         let listener = runtime.block_on(Listener::bind("127.0.0.1:0", options)).unwrap();
         let address = listener.address();
         let (stop, stopped) = oneshot::channel();
@@ -42,6 +45,11 @@ impl Server {
             }))
         });
         Self { address, service, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Serves a hub that counts what is in it.
+    pub(crate) fn counting(hub: Hub) -> Self {
+        Self::of(HubService::of_hub(hub, Everybody, unlimited()), ListenerOptions::new())
     }
 
     /// Serves a hub to everybody, as often as they like.

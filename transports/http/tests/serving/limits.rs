@@ -210,6 +210,44 @@ fn a_head_or_a_body_that_comes_too_slowly_is_not_waited_for() {
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }
 
+/// Knows a token for a second.
+#[derive(Debug)]
+struct Briefly(Instant);
+
+impl Authenticate for Briefly {
+    fn authenticate<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Grant, Denied>> {
+        let is_good = self.0.elapsed() < Duration::from_secs(1);
+        // A name that is longer than a device's may be.
+        let grant = Grant::new("ü".repeat(200), Spaces::All, Rights::Write);
+        Box::pin(async move { if is_good { Ok(grant) } else { Err(Denied::Unknown) } })
+    }
+}
+
+#[test]
+fn a_token_that_is_revoked_while_a_body_comes_is_good_for_nothing() {
+    let the_hub = hub();
+    let server = Server::start(the_hub.clone(), Briefly(Instant::now()), unlimited(), ListenerOptions::new());
+    let nameless = Request { device: None, ..push("alice", 1) };
+    assert_eq!(sync(server.address, "alice", "any", &nameless).status, 200);
+    let device = the_hub.audit("alice", 0, 1).unwrap().remove(0).device.unwrap();
+    assert_eq!(device, "ü".repeat(128));
+
+    let body = push("alice", 2).to_bytes().unwrap();
+    let beginning = format!(
+        "POST /v1/spaces/alice/sync HTTP/1.1\r\nhost: hub\r\nconnection: close\r\n{}\r\n",
+        headers("any", body.len())
+    );
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(beginning.as_bytes()).unwrap();
+    stream.write_all(&body[..100]).unwrap();
+    std::thread::sleep(Duration::from_secs(6));
+    stream.write_all(&body[100..]).unwrap();
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    assert_eq!(read(&bytes).status, 401);
+    assert_eq!(block_on(the_hub.send(request("alice", Ask::Hello))).unwrap().position.seq, 1);
+}
+
 #[test]
 fn an_address_has_so_many_connections_and_no_more() {
     let server = Server::start(hub(), Everybody, unlimited(), ListenerOptions::new().connections(10, 2));

@@ -87,7 +87,7 @@ fn nobody_gets_anything_of_another_space_by_any_route() {
 fn a_status_tells_the_hub_and_how_far_the_feed_is() {
     let the_hub = hub();
     let id = the_hub.id().to_string();
-    let server = Server::open(the_hub);
+    let server = Server::counting(the_hub);
     let status = || {
         let told = get(server.address, "/v1/spaces/~..%2Fa%20b/status", Some("any"));
         assert_eq!((told.status, told.header("content-type")), (200, Some("application/json")));
@@ -96,8 +96,11 @@ fn a_status_tells_the_hub_and_how_far_the_feed_is() {
     let before = status();
     assert_eq!((before["hub"].as_str(), before["space"].as_str()), (Some(id.as_str()), Some("../a b")));
     assert_eq!(before["position"]["seq"], 0);
+    assert_eq!((&before["drafts"], &before["forks"], &before["bytes"]), (&0.into(), &0.into(), &0.into()));
     assert_eq!(sync(server.address, "~..%2Fa%20b", "any", &push("../a b", 1)).status, 200);
     let after = status();
     assert_eq!(after["position"]["seq"], 1);
+    assert_eq!((&after["drafts"], &after["forks"]), (&1.into(), &0.into()));
+    assert!(after["bytes"].as_u64().is_some_and(|bytes| bytes > 5), "{after}");
     assert_ne!(after["position"]["chain"], before["position"]["chain"]);
 }

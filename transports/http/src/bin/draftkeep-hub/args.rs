@@ -6,6 +6,7 @@ use draftkeep_http::{Rights, Spaces};
 use lexopt::{Arg, Parser, ValueExt as _};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) const HELP: &str = "\
@@ -15,6 +16,10 @@ A hub that devices sync their drafts with.
     draftkeep-hub token new NAME --space SPACE     issues a token, and shows it once
     draftkeep-hub token list                       shows all tokens, without what is secret
     draftkeep-hub token revoke ID                  a minute later it is good for nothing
+    draftkeep-hub backup FILE                      copies the hub; of one that serves see --backups
+    draftkeep-hub verify                           reads everything, and names what is damaged
+    draftkeep-hub repair                           counts anew what damage has made wrong
+    draftkeep-hub compact                          gives unused room back
 
 Of `token new`:
     --space SPACE            the space that it is good for; may be given several times
@@ -31,9 +36,12 @@ Of all:                      also in the environment            also in the file
     --tls-certificate FILE   DRAFTKEEP_HUB_TLS_CERTIFICATE      tls_certificate = \"chain.pem\"
     --tls-key FILE           DRAFTKEEP_HUB_TLS_KEY              tls_key = \"key.pem\"
     --trust-forwarded        DRAFTKEEP_HUB_TRUST_FORWARDED=yes  trust_forwarded = true
+    --backups FOLDER         DRAFTKEEP_HUB_BACKUPS              backups = \"backups\"
+    --backup-every TIME      DRAFTKEEP_HUB_BACKUP_EVERY         backup_every = \"6h\"
     --log LEVEL              DRAFTKEEP_HUB_LOG                  log = \"info\"
 
-A flag counts more than the environment, and that more than the file.";
+A flag counts more than the environment, and that more than the file. While it serves it copies the hub into --backups, once a
+day unless told otherwise; it removes no copy.";
 
 /// What the program is to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,6 +52,10 @@ pub(crate) enum Command {
     NewToken(Given, Wish),
     ListTokens(Given),
     RevokeToken(Given, String),
+    Backup(Given, PathBuf),
+    Verify(Given),
+    Repair(Given),
+    Compact(Given),
 }
 
 /// A token to be issued.
@@ -83,6 +95,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Outcome<Command
             Arg::Long("listen") => given.settings.listen = Some(parser.value()?.string()?),
             Arg::Long("tls-certificate") => given.settings.tls_certificate = Some(parser.value()?.into()),
             Arg::Long("tls-key") => given.settings.tls_key = Some(parser.value()?.into()),
+            Arg::Long("backups") => given.settings.backups = Some(parser.value()?.into()),
+            Arg::Long("backup-every") => given.settings.backup_every = Some(parser.value()?.string()?),
             Arg::Long("trust-forwarded") => given.settings.trust_forwarded = Some(true),
             Arg::Long("log") => given.settings.log = Some(parser.value()?.string()?),
             Arg::Long("space") => {
@@ -118,6 +132,11 @@ fn command(words: Words) -> Outcome<Command> {
         ["token", "new"] => Err("a token has a name, for people: whose device is it?".into()),
         ["token", "list"] => Ok(Command::ListTokens(words.given)),
         ["token", "revoke", id] => Ok(Command::RevokeToken(words.given, id.to_owned())),
+        ["backup", file] => Ok(Command::Backup(words.given, file.into())),
+        ["backup"] => Err("into which file? It must not be there yet".into()),
+        ["verify"] => Ok(Command::Verify(words.given)),
+        ["repair"] => Ok(Command::Repair(words.given)),
+        ["compact"] => Ok(Command::Compact(words.given)),
         ["token", "revoke"] => Err("which token? `token list` shows their ids".into()),
         _ => Err(format!("{:?} is no command", words.plain.join(" ")).into()),
     }
@@ -136,7 +155,7 @@ fn wish(name: String, words: &Words) -> Outcome<Wish> {
 }
 
 /// Reads `90d`, `12h`, `30m` or `45s`.
-fn time(text: &str) -> Outcome<Duration> {
+pub(crate) fn time(text: &str) -> Outcome<Duration> {
     let wrong = || format!("{text:?} is no time; write it like 90d, 12h, 30m or 45s");
     let unit = match text.chars().last() {
         Some('d') => 24 * 60 * 60,
@@ -191,6 +210,8 @@ mod tests {
             ("token new phone --space a --expires-in 99999999999999999999d", "90d"),
             ("token new phone --space a --expires-in ä", "90d"),
             ("token revoke", "token list"),
+            ("backup", "which file"),
+            ("verify twice", "no command"),
             ("serve --prot 1", "--prot"),
             ("serve --listen", "--listen"),
         ] {

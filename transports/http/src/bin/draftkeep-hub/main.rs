@@ -5,12 +5,16 @@
 //! | `args` | the command line |
 //! | `settings` | flags, environment and file, in this order |
 //! | `serve` | the server |
+//! | `backups` | copies of the hub while it serves |
 //! | `tokens` | issuing, listing and revoking tokens |
+//! | `upkeep` | copying, checking, repairing and compacting a hub that does not serve |
 
 mod args;
+mod backups;
 mod serve;
 mod settings;
 mod tokens;
+mod upkeep;
 
 use args::Command;
 use std::process::ExitCode;
@@ -48,6 +52,10 @@ fn run(command: Command) -> Outcome {
         Command::Serve(given) => serve::serve(&settings::settle(given)?),
         Command::NewToken(given, wish) => tokens::new(&settings::settle(given)?, &wish),
         Command::ListTokens(given) => tokens::list(&settings::settle(given)?),
+        Command::Backup(given, into) => upkeep::backup(&settings::settle(given)?, &into),
+        Command::Verify(given) => upkeep::verify(&settings::settle(given)?),
+        Command::Repair(given) => upkeep::repair(&settings::settle(given)?),
+        Command::Compact(given) => upkeep::compact(&settings::settle(given)?),
         Command::RevokeToken(given, id) => tokens::revoke(&settings::settle(given)?, &id),
     }
 }

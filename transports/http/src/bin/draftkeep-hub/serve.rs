@@ -1,21 +1,18 @@
 //! The server.
 
 use crate::settings::Settings;
-use crate::{Outcome, say};
+use crate::{Outcome, backups, say};
 use draftkeep::hub::{Hub, HubOptions};
-use draftkeep::storage::StoreFile;
 use draftkeep_http::{HubService, Limits, Listener, ListenerOptions, Tls, TokenFile};
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 use tracing_subscriber::EnvFilter;
 
 pub(crate) fn serve(settings: &Settings) -> Outcome {
     let filter =
         EnvFilter::builder().parse(&settings.log).map_err(|error| format!("--log {:?}: {error}", settings.log))?;
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
-    let (storage, _witness) = StoreFile::at(&settings.data).open_or_create()?;
-    let hub = Hub::open(Arc::new(storage), HubOptions::new())?;
+    let hub = Hub::open_or_create(&settings.data, HubOptions::new())?;
     let id = hub.id();
     let tokens = TokenFile::open_or_create(&settings.tokens)?;
     let has_tokens = !TokenFile::list(&settings.tokens)?.is_empty();
@@ -24,7 +21,10 @@ pub(crate) fn serve(settings: &Settings) -> Outcome {
         options = options.tls(Tls::from_pem(&read(certificate)?, &read(key)?)?);
     }
     let limits = if settings.trust_forwarded { Limits::new().trust_forwarded() } else { Limits::new() };
-    let service = HubService::new(hub, tokens, limits);
+    if let Some((folder, every)) = &settings.backups {
+        backups::begin(&hub, folder, *every)?;
+    }
+    let service = HubService::of_hub(hub, tokens, limits);
 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(async {

@@ -1,9 +1,14 @@
 //! Flags, environment and file, in this order.
 
 use crate::Outcome;
+use crate::args::time;
 use serde::Deserialize;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How often a hub is copied unless it is said.
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What one place says; what it does not say is asked of the next one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -14,6 +19,8 @@ pub(crate) struct Said {
     pub(crate) listen: Option<String>,
     pub(crate) tls_certificate: Option<PathBuf>,
     pub(crate) tls_key: Option<PathBuf>,
+    pub(crate) backups: Option<PathBuf>,
+    pub(crate) backup_every: Option<String>,
     pub(crate) trust_forwarded: Option<bool>,
     pub(crate) log: Option<String>,
 }
@@ -32,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) tokens: PathBuf,
     pub(crate) listen: String,
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
+    /// Where the hub is copied to while it serves, and how often.
+    pub(crate) backups: Option<(PathBuf, Duration)>,
     pub(crate) trust_forwarded: bool,
     pub(crate) log: String,
 }
@@ -58,9 +67,11 @@ fn settle_with(given: Given, variable: &dyn Fn(&str) -> Option<OsString>) -> Out
         (None, None) => None,
         _ => return Err("a certificate and its key go together: --tls-certificate FILE --tls-key FILE".into()),
     };
+    let every = all.backup_every.map_or(Ok(A_DAY), |text| time(&text))?;
     Ok(Settings {
         data,
         tokens,
+        backups: all.backups.map(|folder| (folder, every)),
         listen: all.listen.unwrap_or_else(|| "127.0.0.1:7373".to_owned()),
         tls,
         trust_forwarded: all.trust_forwarded.unwrap_or(false),
@@ -76,6 +87,8 @@ impl Said {
             listen: self.listen.or(other.listen),
             tls_certificate: self.tls_certificate.or(other.tls_certificate),
             tls_key: self.tls_key.or(other.tls_key),
+            backups: self.backups.or(other.backups),
+            backup_every: self.backup_every.or(other.backup_every),
             trust_forwarded: self.trust_forwarded.or(other.trust_forwarded),
             log: self.log.or(other.log),
         }
@@ -100,6 +113,8 @@ fn environment(variable: &dyn Fn(&str) -> Option<OsString>) -> Outcome<Said> {
         listen: text("LISTEN")?,
         tls_certificate: path("TLS_CERTIFICATE"),
         tls_key: path("TLS_KEY"),
+        backups: path("BACKUPS"),
+        backup_every: text("BACKUP_EVERY")?,
         trust_forwarded,
         log: text("LOG")?,
     })
@@ -143,6 +158,7 @@ mod tests {
         };
         assert!(with_file("dta = \"x\"").unwrap_err().contains("dta"));
         assert!(with_file("tls_key = \"x\"").unwrap_err().contains("--tls-certificate"));
+        assert!(with_file("backup_every = \"often\"").unwrap_err().contains("often"));
         assert!(with_file("trust_forwarded = \"perhaps\"").is_err());
         let environment = |name: &str| (name == "TRUST_FORWARDED").then(|| "perhaps".into());
         assert!(settle_with(Given::default(), &environment).is_err());
