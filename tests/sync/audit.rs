@@ -1,6 +1,8 @@
 //! What syncing did to drafts is in the audit of each device, under the trace that the hub's audit has.
 
-use crate::world::{Device, Line, Loses, NOTE, change, copy, hub, hub_on, hub_taking, long, note, options_with, title};
+use crate::world::{
+    Device, Line, Loses, NOTE, Note, change, copy, hub, hub_on, hub_taking, long, note, options_with, title,
+};
 use draftkeep::hub::Hub;
 use draftkeep::storage::MemoryStorage;
 use draftkeep::{AuditAction, AuditEntry, AuditQuery, EventKind, Guard, Schema};
@@ -155,7 +157,7 @@ fn guards_and_the_word_that_lifts_them_are_there() {
     let one = Device::new(2, &hub);
     let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
     one.sync();
-    change(&draft, |note| *note = Default::default());
+    change(&draft, |note| *note = Note::default());
     let mut seen = all(&one).len() as u64;
     assert_eq!(one.sync().parked, 1);
     assert_eq!(since(&one, &mut seen), [AuditAction::Parked { guard: Guard::Blank }]);
