@@ -296,7 +296,8 @@ impl HeadRow {
         writer.number_unless_zero(21, self.local.point);
         if let Some(saves) = self.saves {
             writer.number(22, saves.from);
-            writer.bytes(23, &saves.hash);
+            writer.number(23, saves.to);
+            writer.bytes(24, &saves.hash);
         }
         writer.unknown(&self.unknown);
         writer.finish()
@@ -305,9 +306,11 @@ impl HeadRow {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
         let fields = Fields::parse(bytes, FORMAT)?;
         let last = fields.number(7)?;
-        let saves = match (fields.optional_number(22)?, fields.optional_array(23)?) {
-            (None, None) => None,
-            (Some(from), Some(hash)) => Some(AuditedSaves { from, to: last, hash }),
+        let saves = match (fields.optional_number(22)?, fields.optional_number(23)?, fields.optional_array(24)?) {
+            (None, None, None) => None,
+            // An older release wrote versions since, and kept what it did not know.
+            (Some(_), Some(to), Some(_)) if to != last => None,
+            (Some(from), Some(to), Some(hash)) => Some(AuditedSaves { from, to, hash }),
             _ => return Err(CodecError::Malformed(22)),
         };
         Ok(Self {
@@ -328,7 +331,7 @@ impl HeadRow {
             pins: fields.number(19)?,
             sides: fields.number(20)?,
             saves,
-            unknown: fields.unknown_above(23),
+            unknown: fields.unknown_above(24),
         })
     }
 }
@@ -426,5 +429,34 @@ mod tests {
         writer.number(1, 1);
         writer.bytes(4, b"");
         assert_eq!(SlotRow::decode(&writer.finish()).map(|row| row.next), Ok(None));
+    }
+
+    /// An older release writes back what it does not know.
+    #[test]
+    fn a_hash_over_versions_is_believed_only_up_to_the_last_one() {
+        let saves = Some(AuditedSaves { from: 1, to: 7, hash: [7; 32] });
+        let row = HeadRow {
+            header: vec![1],
+            meta: vec![2],
+            local: Local::default(),
+            version: 7,
+            last: 7,
+            run: 1,
+            place: 1,
+            created_at: Timestamp::default(),
+            phase_since: Timestamp::default(),
+            phase_days: 0,
+            base: 0,
+            base_pieces: 0,
+            stored: Stored::Whole(vec![3]),
+            size: 1,
+            pins: 0,
+            sides: 0,
+            saves,
+            unknown: Unknown::default(),
+        };
+        assert_eq!(HeadRow::decode(&row.encode()).map(|row| row.saves), Ok(saves));
+        let later = HeadRow { last: 8, version: 8, ..row };
+        assert_eq!(HeadRow::decode(&later.encode()).map(|row| row.saves), Ok(None));
     }
 }

@@ -381,8 +381,8 @@ fn forget_audit(world: &World) -> Outcome {
         records(world, table)?.into_iter().for_each(|(key, _)| batch.delete(Table::new(table), key));
     }
     for (key, stored) in records(world, 5)? {
-        // The first version that is covered, the hash over them, and the record's own.
-        let payload = &stored[..stored.len() - 32 - (2 + 32) - 3];
+        // The first version that is covered, the last, the hash over them, and the record's own.
+        let payload = &stored[..stored.len() - 32 - (2 + 32) - 3 - 3];
         let mut hasher = blake3::Hasher::new();
         hasher.update(&[5]).update(&20_u32.to_le_bytes()).update(&key).update(payload);
         batch.put(Table::new(5), key, [payload, hasher.finalize().as_bytes()].concat());
