@@ -110,7 +110,8 @@ impl HubOptions {
     /// one likes by default. A push that would make it more is [`SpaceFull`](crate::transport::Rejection::SpaceFull), unless it makes the
     /// space smaller: an edit does, where the main that it pushes out was longer.
     ///
-    /// Positions and audit are not counted: some hundred bytes a push. So this bounds documents, and not how often they are pushed.
+    /// Positions, audit and the ids that are contained are not counted, and stay for good. So this bounds documents, and not how often
+    /// they are pushed.
     #[must_use]
     pub fn space_bytes(mut self, bytes: u64) -> Self {
         self.space_bytes = bytes;

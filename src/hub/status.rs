@@ -42,7 +42,7 @@ impl SpaceStatus {
 impl Hub {
     /// How far a space is, and how much is in it. A space that nobody has pushed to is empty, and asking makes nothing.
     ///
-    /// Costs one read, however much is in the space: what is counted is counted by every push.
+    /// Costs reading one record, however much is in the space (three where there is nothing): every push counts what it changes.
     ///
     /// ```
     /// use draftkeep::hub::{Hub, HubOptions};

@@ -106,7 +106,7 @@ fn a_hub_that_lacks_what_deltas_are_made_of_costs_nothing_but_bytes() {
 #[test]
 fn a_hub_that_reads_every_document_is_intact_at_the_end_of_every_life() {
     let (left, read) = (Arc::new(Mutex::new(None::<Hub>)), Arc::new(AtomicU64::new(0)));
-    let (last, counted) = (Arc::clone(&left), Arc::clone(&read));
+    let (opened, counted) = (Arc::clone(&left), Arc::clone(&read));
     let setting = Setting::default().hub(move |storage, options| {
         let counted = Arc::clone(&counted);
         let takes_all = move |_: &Candidate<'_>| {
@@ -114,7 +114,7 @@ fn a_hub_that_reads_every_document_is_intact_at_the_end_of_every_life() {
             Ok(())
         };
         let hub = Hub::open(storage, options.validator(Arc::new(takes_all)))?;
-        *last.lock().unwrap() = Some(hub.clone());
+        *opened.lock().unwrap() = Some(hub.clone());
         Ok(Arc::new(hub) as Arc<_>)
     });
     let (mut entries, mut revisions) = (0, 0);
