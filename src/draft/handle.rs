@@ -364,7 +364,7 @@ impl<T> Draft<T> {
     /// Keeps the draft as it is, no longer current in its slot, until it is reopened or discarded.
     ///
     /// What autosave holds is saved in the same commit, before. Archiving an archived draft changes nothing. An open conflict
-    /// stays one, and can be settled once the draft is open again.
+    /// stays one, and can be settled in the archive, too.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@
 use crate::world::{NOTE, Outcome, World};
 use draftkeep::merge::{Choice, Policy, Rule, Why};
 use draftkeep::{
-    AutosaveStatus, Cadence, Draft, ErrorKind, EventKind, Keep, Kind, Retention, Saved, Schema, Store, Value,
+    AutosaveStatus, Cadence, Draft, ErrorKind, EventKind, Keep, Kind, Phase, Retention, Saved, Schema, Store, Value,
 };
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -202,9 +202,12 @@ fn a_conflict_stays_through_phases_and_goes_with_the_draft() -> Outcome {
     draft.checkpoint("now")?;
     draft.archive()?;
     let conflict = draft.conflict()?.expect("it is not settled by a phase");
+    draft.discard()?;
     assert!(matches!(conflict.settle(&"both".to_owned()).unwrap_err().kind(), ErrorKind::Phase { .. }));
-    draft.reopen()?;
+    draft.recover()?;
     draft.conflict()?.expect("nor by another one").settle(&"both".to_owned())?;
+    let info = draft.info()?;
+    assert_eq!((info.phase, info.outcome.as_deref()), (Phase::Archived, Some("out")), "what was archived stays so");
     assert!(draft.conflict()?.is_none());
 
     let slot = store.space("alice")?.drafts(NOTE)?.slot("one");
