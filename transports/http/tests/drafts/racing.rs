@@ -110,7 +110,7 @@ async fn version(alice: &Tenant, id: &str, tag: &str) -> Answered {
 }
 
 /// Holds an answer against what is there.
-async fn check(alice: &Tenant, asked: &Asked, answered: &Answered, place: &str) {
+async fn check(alice: &Tenant, asked: &Asked, begun: &str, answered: &Answered, place: &str) {
     let told = answered.json();
     let tag = answered.tag();
     match answered.status.as_u16() {
@@ -134,6 +134,8 @@ async fn check(alice: &Tenant, asked: &Asked, answered: &Answered, place: &str) 
             if answered.status == 201 {
                 let first = alice.get(&format!("/drafts/{id}/versions/1")).await.is(200).json();
                 assert_eq!(first["document"], json!("yours"), "{place}");
+                let archived = alice.get(&format!("/drafts/{begun}")).await.is(200).json();
+                assert_eq!(archived["document"], json!("seen"), "{place}: something else was archived");
             }
         }
         409 if told["code"] == "moved-on" => {
@@ -151,7 +153,7 @@ async fn check(alice: &Tenant, asked: &Asked, answered: &Answered, place: &str) 
     }
 }
 
-async fn each_moment(asked: &Asked, meddle: Meddle, name: &str) -> Outcome {
+async fn each_moment(asked: &Asked, is_repeated: bool, meddle: Meddle, name: &str) -> Outcome {
     for number in 0.. {
         let place = format!("{} {}, {name} before call {number}", asked.method, asked.path);
         let meddling = Meddling::new();
@@ -160,7 +162,11 @@ async fn each_moment(asked: &Asked, meddle: Meddle, name: &str) -> Outcome {
         let begun = alice.post("/slots/note/a", "\"begun\"").await.is(201);
         let seen = alice.put("/slots/note/a", &begun.tag(), "\"seen\"").await.is(200);
         let media = if asked.method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
-        let tag = seen.tag();
+        let mut tag = seen.tag();
+        if is_repeated {
+            let promoted = alice.act(&format!("/drafts/{}/promote", begun.id()), &tag, asked.body).await.is(200);
+            tag = promoted.tag();
+        }
         let mut headers = vec![("content-type", media)];
         if asked.method != "GET" {
             headers.push(("if-match", &*tag));
@@ -173,7 +179,7 @@ async fn each_moment(asked: &Asked, meddle: Meddle, name: &str) -> Outcome {
             assert!(answered.status.is_success(), "{place}: nobody disturbed it: {}", answered.text);
             return Ok(());
         }
-        check(&alice, asked, &answered, &place).await;
+        check(&alice, asked, &begun.id(), &answered, &place).await;
     }
     Ok(())
 }
@@ -181,16 +187,22 @@ async fn each_moment(asked: &Asked, meddle: Meddle, name: &str) -> Outcome {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_save_in_the_middle_of_a_request_is_not_written_over_and_not_passed_off() -> Outcome {
     for asked in &SAVING {
-        each_moment(asked, save_theirs, "a save").await?;
+        each_moment(asked, false, save_theirs, "a save").await?;
     }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_save_in_the_middle_of_what_changes_nothing_is_not_passed_off() -> Outcome {
+    let promotion = SAVING.iter().find(|asked| asked.path.ends_with("promote")).ok_or("it is there")?;
+    each_moment(promotion, true, save_theirs, "a save").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_phase_in_the_middle_of_a_request_leaves_its_answer_true() -> Outcome {
     for asked in &SAVING {
-        each_moment(asked, archive_theirs, "archiving").await?;
-        each_moment(asked, begin_over_theirs, "starting over").await?;
+        each_moment(asked, false, archive_theirs, "archiving").await?;
+        each_moment(asked, false, begin_over_theirs, "starting over").await?;
     }
     Ok(())
 }
