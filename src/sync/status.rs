@@ -109,8 +109,8 @@ pub(super) fn read(core: &SpaceCore, moment: Moment) -> Result<Status, Failure> 
         for (key, owed) in page {
             oldest = Some(oldest.map_or(owed.since, |oldest| oldest.min(owed.since)));
             if let Some(parking) = owed.parked {
-                let code = parking::rejection(&parking);
-                parked.push(Parked { draft: key.draft, since: owed.since, reason: parking.reason, code });
+                let refusal = parking::rejection(&parking);
+                parked.push(Parked { draft: key.draft, since: owed.since, reason: parking.reason, code: refusal });
             }
         }
     }

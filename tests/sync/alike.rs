@@ -11,7 +11,7 @@ fn retitle(draft: &Draft<Note>, title: &str) {
 fn texts(device: &Device, draft: &Draft<Note>) -> Vec<String> {
     let draft = device.the_same(draft);
     let conflict = draft.conflict().unwrap();
-    let sides = conflict.iter().flat_map(|conflict| conflict.theirs()).map(title);
+    let sides = conflict.iter().flat_map(draftkeep::Conflict::theirs).map(title);
     let mut texts: Vec<String> = sides.chain([draft.load().unwrap().title]).collect();
     texts.sort_unstable();
     texts

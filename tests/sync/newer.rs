@@ -11,7 +11,7 @@ fn newer(seed: u64, line: &Line) -> Device {
 fn tags(device: &Device, draft: &Draft<Note>) -> Vec<String> {
     let draft = device.the_same(draft);
     let conflict = draft.conflict().unwrap();
-    let sides = conflict.iter().flat_map(|conflict| conflict.theirs()).map(|side| side.info.version);
+    let sides = conflict.iter().flat_map(draftkeep::Conflict::theirs).map(|side| side.info.version);
     let sides = sides.map(|version| draft.at(version).unwrap().doc.tags).collect::<Vec<_>>();
     let mut tags: Vec<String> = sides.into_iter().chain([draft.load().unwrap().tags]).flatten().collect();
     tags.sort_unstable();

@@ -168,7 +168,7 @@ pub(crate) fn apply(
     taking.let_go_within(&decided.within, decided.hold.len())?;
     let (done, line, given_up) = (taking.done, taking.line.or(row.line), taking.given_up);
     let gone = still_asked_about(write, place, key, row)?;
-    arrivals::taken(write, key, &RemoteRow { line, given_up, gone, ..row.clone() });
+    arrivals::taken(write, key, &RemoteRow { gone, line, given_up, ..row.clone() });
     Ok(Some(done))
 }
 

@@ -72,9 +72,15 @@ async fn main() -> Result<()> {
     Ok(serving.await??)
 }
 
+fn client() -> Client {
+    // Which TLS it speaks has to be said once in a process, also where there is none on the way.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
+}
+
 async fn describe() -> Result<()> {
     let (address, serving) = start(0, Store::in_memory(options())?).await?;
-    let text = Client::new().get(format!("{address}/openapi.json")).send().await?.text().await?;
+    let text = client().get(format!("{address}/openapi.json")).send().await?.text().await?;
     println!("{}", serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&text)?)?);
     serving.abort();
     Ok(())
@@ -82,7 +88,7 @@ async fn describe() -> Result<()> {
 
 async fn demonstrate() -> Result<()> {
     let (address, serving) = start(0, Store::in_memory(options())?).await?;
-    let (client, slot) = (Client::new(), format!("{address}/slots/post/upload-73"));
+    let (client, slot) = (client(), format!("{address}/slots/post/upload-73"));
     let asked = |request: reqwest::RequestBuilder| {
         request.header("authorization", "Bearer alice").header("content-type", "application/json")
     };

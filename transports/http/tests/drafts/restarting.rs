@@ -69,7 +69,7 @@ async fn a_killed_server_has_what_it_had_acknowledged_and_takes_the_rest_again()
     }
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("drafts.redb");
-    let client = reqwest::Client::new();
+    let client = crate::world::client();
     let request = |method: reqwest::Method, address: &str| {
         let request = client.request(method, format!("http://{address}/api/slots/note/a"));
         request.header("authorization", "Bearer token-of-alice").header("content-type", "application/json")

@@ -83,7 +83,7 @@ impl Server {
     }
 
     pub(crate) fn tenant(&self, name: &str) -> Tenant {
-        Tenant { client: Client::new(), base: format!("http://{}/api", self.address), name: name.to_owned() }
+        Tenant { client: client(), base: format!("http://{}/api", self.address), name: name.to_owned() }
     }
 
     pub(crate) fn alice(&self) -> Tenant {
@@ -197,4 +197,11 @@ impl Answered {
         }
         self
     }
+}
+
+/// A client; reqwest asks for a provider of TLS in this build, also where there is no TLS on the way.
+pub(crate) fn client() -> Client {
+    // It is the same for all tests of the process.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::new()
 }
