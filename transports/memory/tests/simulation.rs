@@ -69,6 +69,7 @@ fn no_word_is_lost_and_devices_come_to_rest_whatever_goes_wrong() {
         ("syncers run", 2_000),
         ("drafts returned", 60),
         ("given up", 50),
+        ("parked", 400),
     ];
     for (what, least) in least {
         assert!(tally.count(what) >= least * effort(), "{what}: only {}", tally.count(what));

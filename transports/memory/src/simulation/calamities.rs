@@ -72,8 +72,10 @@ impl World {
             2 => self.crash(device, None)?,
             3 => {
                 let longest = Some(LONGEST.0 + self.dice.below(LONGEST.1)).filter(|_| self.dice.chance(700));
-                self.house.take_at_most(longest)?;
-                self.tally.befell("hub takes only short ones");
+                if self.house.take_at_most(longest)? {
+                    self.tally.befell("hub reopened");
+                }
+                self.tally.befell("hub with another limit");
                 self.tell("hub", &format!("takes revisions up to {longest:?} bytes"));
             }
             _ => {

@@ -147,12 +147,13 @@ impl House {
     }
 
     /// From now on the hub takes no revision that is longer; none for as long as the protocol allows.
-    pub(crate) fn take_at_most(&mut self, longest: Option<usize>) -> Result<(), String> {
+    /// Says whether that is another limit than before.
+    pub(crate) fn take_at_most(&mut self, longest: Option<usize>) -> Result<bool, String> {
         if self.longest == longest {
-            return Ok(());
+            return Ok(false);
         }
         self.longest = longest;
-        self.reopen()
+        self.reopen().map(|()| true)
     }
 
     fn open_on(&mut self, storage: MemoryStorage) -> Result<(), String> {
