@@ -120,7 +120,9 @@ pub(super) fn decide(known: &Known) -> Next {
     };
     let is_here = |id: &RevisionId| ours.contains(id) || known.beside.contains(id) || known.sides.contains(id);
     let hold = known.forks.iter().copied().filter(|fork| !is_here(fork)).collect();
-    let is_within = |id: &RevisionId| known.gone.contains(id) && !is_fork(id) && *id != known.main;
+    let is_within = |id: &RevisionId| {
+        known.gone.contains(id) && !is_fork(id) && *id != known.main && !fault::on("fork-within-another-sent-again")
+    };
     let (within, kept): (Vec<RevisionId>, Vec<RevisionId>) = kept.into_iter().partition(is_within);
     let owes_sides = kept.iter().any(|side| !is_fork(side) && *side != known.main);
     Next::Do(Plan { becomes, hold, release, within, shared, owes_sides })
