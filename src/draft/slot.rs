@@ -108,10 +108,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Slot<T> {
     ///
     /// Those of [`resume`](Self::resume), `Document` where the document cannot be written, and what the storage answers.
     pub fn start(&self, document: &T) -> Result<Draft<T>> {
-        match self.begin(document, Over::Nothing)? {
-            Some(draft) => Ok(draft),
-            None => Err(self.not_begun()),
-        }
+        self.begin(document, Over::Nothing)?.ok_or_else(|| self.not_begun())
     }
 
     /// Begins the slot's very first draft with this document; `None` where it has or ever had one, which stays as it is. For
@@ -146,10 +143,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Slot<T> {
     /// As [`start`](Self::start). After an error of the storage look at [`resume`](Self::resume) before calling again:
     /// it is unknown whether the new generation began.
     pub fn start_over(&self, document: &T) -> Result<Draft<T>> {
-        match self.begin(document, Over::Current)? {
-            Some(draft) => Ok(draft),
-            None => Err(self.not_begun()),
-        }
+        self.begin(document, Over::Current)?.ok_or_else(|| self.not_begun())
     }
 
     /// As [`start_over`](Self::start_over), where this revision is the current draft's head: what is archived is what somebody

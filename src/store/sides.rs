@@ -14,6 +14,7 @@ use crate::clock::Timestamp;
 use crate::codec::{Fields, Writer};
 use crate::error::{ErrorKind, Failure};
 use crate::fault;
+use crate::id::RevisionId;
 use crate::vector::VersionVector;
 
 const FORMAT: u8 = 1;
@@ -56,6 +57,16 @@ pub(crate) fn whole(view: &impl View, secret: &[u8; 32], key: DraftKey, side: Si
         ErrorKind::NoSuchVersion { .. } => Failure::corrupt(Some(key.draft), "a side of its conflict is missing"),
         _ => failure,
     })
+}
+
+/// The sides with the revisions that they are.
+pub(crate) fn revisions(
+    view: &impl View,
+    secret: &[u8; 32],
+    key: DraftKey,
+    head: &Head,
+) -> Result<Vec<(u64, RevisionId)>, Failure> {
+    read(view, key, head)?.into_iter().map(|side| Ok((side.version, whole(view, secret, key, side)?.id))).collect()
 }
 
 /// The newest versions that the head does not contain.

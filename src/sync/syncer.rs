@@ -22,7 +22,7 @@ use crate::transport::{Ask, Transport};
 use crate::watch::{Statuses, Watch};
 use futures_core::Stream;
 use futures_util::future::select;
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use std::fmt;
 use std::future::{Future, poll_fn, ready};
 use std::pin::pin;
@@ -449,7 +449,7 @@ impl Syncer {
             let status = shared.and_then(|shared| Self { shared }.read_status().ok());
             ready(status)
         });
-        let shown = statuses.filter_map(|status| async move { status }.boxed());
+        let shown = statuses.filter_map(ready);
         let mut last = None;
         stream::select(shown, changed).filter(move |status| {
             let is_new = last.as_ref() != Some(status);

@@ -2,6 +2,7 @@
 
 use crate::world::{Device, Line, NOTE, Note, change, hub, hub_taking, long, note, options_with, title};
 use draftkeep::sync::{ParkedWork, Synced};
+use draftkeep::transport::Transport;
 use draftkeep::{Cadence, Draft, Edit, ErrorKind, EventKind, Phase, Schema};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,8 +19,12 @@ fn tag(draft: &Draft<Note>, word: &str) {
 
 /// Two devices with a draft, and one of them with a text of it that the hub refuses.
 fn refused() -> (Device, Device, Draft<Note>) {
-    let hub = hub_taking(1, TAKES);
-    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    refused_on_the_way(&hub_taking(1, TAKES))
+}
+
+/// The same over a way of one's own to such a hub.
+fn refused_on_the_way(way: &(impl Transport + Clone + 'static)) -> (Device, Device, Draft<Note>) {
+    let (one, two) = (Device::over(2, way.clone()), Device::over(3, way.clone()));
     let draft = one.notes.start(&note("Night", "")).unwrap();
     tag(&draft, "pushed");
     one.sync();
@@ -117,15 +122,8 @@ fn an_edit_after_giving_up_does_not_seem_to_contain_what_was_given_up() {
 /// The hub that refused a text is gone, and the next one takes nothing back of what was given up.
 #[test]
 fn what_was_given_up_is_not_contained_in_edits_for_another_hub_either() {
-    let refusing = hub_taking(1, TAKES);
-    let line = Line::to(&refusing);
-    let (one, two) = (Device::over(2, line.clone()), Device::over(3, line.clone()));
-    let draft = one.notes.start(&note("Night", "")).unwrap();
-    tag(&draft, "pushed");
-    one.sync();
-    two.sync();
-    change(&draft, |note| (note.body = long(), note.tags.push("refused".into())).1);
-    assert_eq!(one.sync().parked, 1);
+    let line = Line::to(&hub_taking(1, TAKES));
+    let (one, two, draft) = refused_on_the_way(&line);
     let mut window = draft.edit().unwrap();
     give_up(&one, &draft);
 

@@ -48,19 +48,15 @@ pub(crate) fn facts(view: &impl View, place: &Place, key: DraftKey) -> Result<Op
     let Some(link) = link::read(view, key.space)? else { return Ok(None) };
     let digests = place.keys.digests();
     let head = heads::read(view, key)?;
-    let mut open = Vec::new();
-    let contains = match &head {
+    let (sides, contains) = match &head {
         Some(head) => {
-            for side in sides::read(view, key, head)? {
-                open.push((side.version, sides::whole(view, &digests, key, side)?.id));
-            }
-            contains::with_first_of_slot(view, &digests, key, head)?
+            (sides::revisions(view, &digests, key, head)?, contains::with_first_of_slot(view, &digests, key, head)?)
         }
-        None => BTreeMap::new(),
+        None => (Vec::new(), BTreeMap::new()),
     };
     let row = arrivals::read(view, key)?.filter(|row| row.epoch == link.epoch);
     let is_purged = head.is_none() && view.get(TOMBSTONES, &key.bytes())?.is_some();
-    Ok(Some(Facts { key, epoch: link.epoch, head: head.map(|head| head.id()), contains, sides: open, row, is_purged }))
+    Ok(Some(Facts { key, epoch: link.epoch, head: head.map(|head| head.id()), contains, sides, row, is_purged }))
 }
 
 impl Facts {
@@ -183,11 +179,9 @@ fn still_asked_about(
         return Ok(Vec::new());
     }
     let Some(head) = heads::read(write.txn, key)? else { return Ok(Vec::new()) };
-    let mut texts = vec![head.id()];
-    for side in sides::read(write.txn, key, &head)? {
-        texts.push(sides::whole(write.txn, &place.keys.digests(), key, side)?.id);
-    }
-    Ok(row.gone.iter().copied().filter(|id| texts.contains(id)).collect())
+    let sides = sides::revisions(write.txn, &place.keys.digests(), key, &head)?;
+    let is_text = |id: &RevisionId| *id == head.id() || sides.iter().any(|(_, side)| side == id);
+    Ok(row.gone.iter().copied().filter(is_text).collect())
 }
 
 pub(super) struct Taking<'t, 'w> {

@@ -168,13 +168,8 @@ impl Taking<'_, '_> {
 
     /// The sides that are this revision.
     fn sides_with(&self, head: &Head, id: RevisionId) -> Result<Vec<u64>, Failure> {
-        let mut found = Vec::new();
-        for side in sides::read(self.write.txn, self.key, head)? {
-            if sides::whole(self.write.txn, &self.place.keys.digests(), self.key, side)?.id == id {
-                found.push(side.version);
-            }
-        }
-        Ok(found)
+        let sides = sides::revisions(self.write.txn, &self.place.keys.digests(), self.key, head)?;
+        Ok(sides.into_iter().filter(|(_, side)| *side == id).map(|(version, _)| version).collect())
     }
 }
 

@@ -10,7 +10,9 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How long the check of a token may take.
 const CHECK: Duration = Duration::from_secs(10);
@@ -54,6 +56,12 @@ impl Shared {
         let grant = self.recognise(parts).await?;
         may(&grant, space, right)?;
         Ok(grant)
+    }
+
+    /// A place among those that wait for news, as long as it is held.
+    pub(super) fn place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let full = |_| Problem::busy("as many devices wait for news as may at once; ask again later");
+        Arc::clone(&self.waiting).try_acquire_owned().map_err(full)
     }
 
     /// What the token of a request gives now. Nothing is counted.

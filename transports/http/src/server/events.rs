@@ -45,8 +45,7 @@ pub(super) async fn events(
     let (parts, _) = request.into_parts();
     let space = space(&segment)?;
     shared.admit(&parts, space, Rights::Read).await?;
-    let full = || Problem::busy("as many devices wait for news as may at once; ask again later");
-    let place = Arc::clone(&shared.waiting).try_acquire_owned().map_err(|_| full())?;
+    let place = shared.place()?;
     let last = last_event(&parts.headers)?;
     let open = shared.metrics.enter(Gauge::Streams);
     let listener = Listener {

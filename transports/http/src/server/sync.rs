@@ -134,8 +134,7 @@ async fn carry_out(shared: &Arc<Shared>, request: Request, received: Received) -
 type Asked = Result<Answer, draftkeep::transport::TransportError>;
 
 async fn wait(shared: &Shared, request: Request, timeout: Duration) -> Result<Asked, Problem> {
-    let full = || Problem::busy("as many devices wait for news as may at once; ask again later");
-    let _place = Arc::clone(&shared.waiting).try_acquire_owned().map_err(|_| full())?;
+    let _place = shared.place()?;
     let _waiting = shared.metrics.enter(Gauge::Waiting);
     let timeout = timeout.min(shared.limits.wait);
     let patient = Request { ask: Ask::Wait { timeout }, ..request.clone() };
