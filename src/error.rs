@@ -2,6 +2,7 @@
 
 use crate::codec::CodecError;
 use crate::id::{DraftId, TraceId};
+use crate::invalid::Invalid;
 use crate::phase::Phase;
 use crate::storage::{StorageError, StorageErrorKind};
 use crate::value::ValueError;
@@ -9,6 +10,9 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+
+/// The bytes that a message tells of what is wrong with a document; the kind has all of it.
+const INVALID_TOLD_MAX: usize = 1_000;
 
 /// The result of most calls.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -46,6 +50,14 @@ pub enum ErrorKind {
     Document {
         /// What is wrong with it and where.
         reason: String,
+    },
+    /// The document is not [valid](crate::Schema::validate), and the call says that it is. Nothing was changed, and the document is
+    /// where it was: show the person what is wrong and where, or keep it as it is with [`Edit::keep`](crate::Edit::keep).
+    Invalid {
+        /// The kind.
+        kind: String,
+        /// What is wrong, and where.
+        invalid: Invalid,
     },
     /// A newer release of the application wrote the document. Read it raw, and update before saving.
     SchemaTooNew {
@@ -203,6 +215,11 @@ impl fmt::Display for ErrorKind {
             Self::Corrupt { draft: Some(draft), what } => write!(f, "draft {draft} is damaged: {what}"),
             Self::Corrupt { draft: None, what } => write!(f, "the store is damaged: {what}"),
             Self::Document { reason } => write!(f, "the document was refused: {reason}"),
+            Self::Invalid { kind, invalid } => write!(
+                f,
+                "the document of kind {kind:?} is not valid: {}; mend it, or keep it as it is with Edit::keep",
+                invalid.told(INVALID_TOLD_MAX)
+            ),
             Self::SchemaTooNew { kind, found, supported } => write!(
                 f,
                 "a document of kind {kind:?} has schema version {found}, this application knows up to {supported}; \
@@ -289,6 +306,14 @@ impl Failure {
     /// Whether the cause is damage, so that a second path to the same data may still work.
     pub(crate) fn is_damage(&self) -> bool {
         self.kind.is_damage()
+    }
+}
+
+/// None where it is damaged; other failures are the caller's.
+pub(crate) fn unless_damaged<T>(result: std::result::Result<T, Failure>) -> std::result::Result<Option<T>, Failure> {
+    match result {
+        Err(failure) if failure.is_damage() => Ok(None),
+        result => result.map(Some),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What happens in a store, told to whoever listens: for dashboards, analytics and logs. Never any text of a document.
 
 use crate::clock::Timestamp;
-use crate::id::{DraftId, EventId, TraceId};
+use crate::id::{DraftId, EventId, RevisionId, TraceId};
 use crate::tally::Report;
 use futures_core::Stream;
 use std::collections::VecDeque;
@@ -131,6 +131,13 @@ pub enum EventKind {
     Restored {
         /// The version that came back.
         from: u64,
+        /// The new version that it is now.
+        version: u64,
+    },
+    /// An earlier state that the hub keeps is the head again, as a new version: [`Draft::bring_back`](crate::Draft::bring_back).
+    BroughtBack {
+        /// The revision that came back.
+        revision: RevisionId,
         /// The new version that it is now.
         version: u64,
     },

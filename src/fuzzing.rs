@@ -5,4 +5,4 @@
 pub use crate::hub::fuzzing::hub_rows;
 pub use crate::store::fuzzing::{record, rows};
 pub use crate::store::history::fuzzing as history;
-pub use crate::transport::fuzzing::{answer, request};
+pub use crate::transport::fuzzing::{answer, framed_request, json, request};

@@ -380,6 +380,7 @@
 //! | `redb` | yes | stores in files: [`Store::open`], `create`, `open_or_create`. Brings redb and, on Unix, rustix |
 //! | `threads` | yes | the system's clock and randomness, a thread per background task. Brings futures-timer and getrandom |
 //! | `metrics` | no | counters and histograms through the `metrics` facade: one more crate, a few atomic operations a save |
+//! | `jsonschema` | no | [`Schema::json_schema`]: documents held against a JSON Schema. Brings jsonschema and some 40 small crates, among them regex; no network |
 //! | `proptest` | no | strategies for documents, for your own property tests. Brings proptest |
 
 pub mod clock;
@@ -388,11 +389,17 @@ pub mod docs;
 mod draft;
 mod error;
 mod events;
+mod export;
+#[cfg(draftkeep_faults)]
+#[doc(hidden)]
+pub mod fault;
+#[cfg(not(draftkeep_faults))]
 mod fault;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod hub;
 mod id;
+mod invalid;
 mod kind;
 pub mod merge;
 #[cfg(feature = "metrics")]
@@ -417,6 +424,7 @@ pub use draft::autosave::{
 };
 pub use draft::conflict::{Conflict, ConflictSide};
 pub use draft::drafts::Drafts;
+pub use draft::earlier::Earlier;
 pub use draft::edit::{Edit, Savable};
 pub use draft::handle::{Draft, Version};
 pub use draft::info::{DraftInfo, History, VersionInfo};
@@ -426,7 +434,9 @@ pub use draft::saved::Saved;
 pub use draft::slot::Slot;
 pub use error::{Error, ErrorKind, Result};
 pub use events::{Event, EventKind, Events};
+pub use export::{Export, ExportError, Exported, ImportError, ImportErrorKind, Imported, Legacy, TakenOver};
 pub use id::{DraftId, EventId, HubId, ParseIdError, ReplicaId, RevisionId, StoreId, TraceId};
+pub use invalid::{Flaw, Invalid};
 pub use kind::{Kind, MigrationResult, Schema};
 pub use phase::Phase;
 #[cfg(feature = "redb")]

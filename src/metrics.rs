@@ -76,7 +76,9 @@ pub(crate) fn record(what: &EventKind) {
         EventKind::Reopened => counter!("draftkeep.draft.reopened").increment(1),
         EventKind::Discarded => counter!("draftkeep.draft.discarded").increment(1),
         EventKind::Purged => counter!("draftkeep.draft.purged").increment(1),
-        EventKind::Restored { .. } => counter!("draftkeep.history.restored").increment(1),
+        EventKind::Restored { .. } | EventKind::BroughtBack { .. } => {
+            counter!("draftkeep.history.restored").increment(1);
+        }
         EventKind::Checkpointed { .. } => counter!("draftkeep.history.checkpointed").increment(1),
         EventKind::Packed { versions, .. } => counter!("draftkeep.history.packed").increment(*versions),
         EventKind::Swept { thinned, .. } => counter!("draftkeep.history.thinned").increment(*thinned),

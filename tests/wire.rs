@@ -2,8 +2,8 @@
 
 use draftkeep::transport::conformance::sample;
 use draftkeep::transport::{
-    Answer, Ask, BODY_MAX, Base, CHAIN_MAX, MESSAGE_MAX, Main, Outcome, Page, Position, Push, Refusal, Rejection,
-    Reply, Request, Revision, RevisionError, Row, Standing, Target, WireError,
+    Answer, Ask, BODY_MAX, Base, CHAIN_MAX, CONTAINS_MAX, JSON_MAX, MESSAGE_MAX, Main, Outcome, PUSHES_MAX, Page,
+    Position, Push, Refusal, Rejection, Reply, Request, Revision, RevisionError, Row, Standing, Target, WireError,
 };
 use draftkeep::{DraftId, HubId, RevisionId, TraceId};
 use proptest::collection::vec;
@@ -138,6 +138,26 @@ proptest! {
         let bytes = answer.to_bytes().expect("it is short");
         prop_assert_eq!(Request::from_bytes(&bytes), Err(WireError::OtherWay));
         prop_assert_eq!(Answer::from_bytes(&bytes), Ok(answer));
+    }
+
+    #[test]
+    fn every_request_is_the_same_as_json(request in request()) {
+        let bytes = request.to_bytes().expect("it is short");
+        let json = request.to_json().expect("it is short");
+        prop_assert_eq!(Answer::from_json(&json), Err(WireError::OtherWay));
+        let read = Request::from_json(&json);
+        prop_assert_eq!(read.as_ref().map(Request::to_bytes), Ok(Ok(bytes)));
+        prop_assert_eq!(read, Ok(request));
+    }
+
+    #[test]
+    fn every_answer_is_the_same_as_json(answer in answer()) {
+        let bytes = answer.to_bytes().expect("it is short");
+        let json = answer.to_json().expect("it is short");
+        prop_assert_eq!(Request::from_json(&json), Err(WireError::OtherWay));
+        let read = Answer::from_json(&json);
+        prop_assert_eq!(read.as_ref().map(Answer::to_bytes), Ok(Ok(bytes)));
+        prop_assert_eq!(read, Ok(answer));
     }
 
     #[test]
@@ -347,4 +367,162 @@ fn what_claims_or_holds_too_much_is_refused() {
         record
     });
     assert!(matches!(Request::from_bytes(&framed(1, &record)), Err(WireError::Malformed { .. })));
+}
+
+/// Goal: what a release says in JSON is read by every later one. `DRAFTKEEP_WRITE_GOLDEN=1 cargo test --test wire` writes it anew, which
+/// is right only before a release.
+#[test]
+fn the_json_of_every_message_is_pinned() {
+    let (requests, answers) = samples();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/wire-1.jsonl");
+    let messages = requests.iter().map(Request::to_json).chain(answers.iter().map(Answer::to_json));
+    let lines = messages.map(|json| String::from_utf8(json.expect("it is short")).expect("it is text") + "\n");
+    let shown: String = lines.collect();
+    if std::env::var_os("DRAFTKEEP_WRITE_GOLDEN").is_some() {
+        std::fs::write(&path, &shown).expect("the fixture is written");
+    }
+    assert_eq!(shown, std::fs::read_to_string(&path).expect("it is there"));
+    let lines: Vec<&[u8]> = shown.lines().map(str::as_bytes).collect();
+    let (first, second) = lines.split_at(requests.len());
+    for (json, request) in first.iter().zip(&requests) {
+        assert_eq!(Request::from_json(json).as_ref(), Ok(request));
+    }
+    for (json, answer) in second.iter().zip(&answers) {
+        assert_eq!(Answer::from_json(json).as_ref(), Ok(answer));
+    }
+}
+
+#[test]
+fn every_flipped_bit_and_every_cut_of_json_is_refused() {
+    let (requests, answers) = samples();
+    let requests = requests.iter().filter(|request| matches!(request.ask, Ask::Push { .. } | Ask::Pull { .. }));
+    let requests = requests.map(|request| (request.to_json().expect("it is short"), true));
+    let answers = answers.iter().map(|answer| (answer.to_json().expect("it is short"), false));
+    for (json, is_request) in requests.chain(answers) {
+        let original = if is_request { Request::from_json(&json).ok() } else { None };
+        let is_refused = |json: &[u8]| {
+            if is_request {
+                Request::from_json(json).map_or(true, |read| Some(read) == original)
+            } else {
+                Answer::from_json(json).is_err()
+            }
+        };
+        assert!(!(is_request && original.is_none()));
+        for bit in 0..json.len() * 8 {
+            let mut flipped = json.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            // In a request that changes nothing the name of the hash may be altered, and nothing else.
+            assert!(is_refused(&flipped), "bit {bit} of {}", String::from_utf8_lossy(&json));
+        }
+        (0..json.len()).for_each(|length| {
+            let cut = &json[..length];
+            assert!(Request::from_json(cut).is_err() && Answer::from_json(cut).is_err(), "cut to {length}");
+        });
+    }
+}
+
+#[test]
+fn json_by_hand_is_read_and_what_is_wrong_with_it_is_named() {
+    let trace = "07".repeat(16);
+    let text = |ask: &str| {
+        format!(
+            r#" {{"request": {{"trace": "{trace}", "space": "Ann\u00e9", "later": [1.5, {{}}], "ask": {ask}}}, "draftkeep": 1}}"#
+        )
+    };
+    let read = |ask: &str| Request::from_json(text(ask).as_bytes()).map(|request| request.ask);
+    assert_eq!(read(r#"{"kind": "hello"}"#), Ok(Ask::Hello));
+    assert_eq!(read(r#"{"kind": "pull", "limit": 5, "more": null}"#), Ok(Ask::Pull { after: 0, limit: 5 }));
+    let after = u64::MAX;
+    assert_eq!(
+        read(&format!(r#"{{"kind": "pull", "limit": 5, "after": {after}}}"#)),
+        Ok(Ask::Pull { after, limit: 5 })
+    );
+    let past_double = (1 << 53) + 1;
+    let asked = read(&format!(r#"{{"kind": "pull", "limit": 5, "after": {past_double}}}"#));
+    assert_eq!(asked, Ok(Ask::Pull { after: past_double, limit: 5 }));
+    for wrong in [
+        "{}",
+        "[]",
+        "null",
+        r#"{"kind": "erase"}"#,
+        r#"{"kind": 1}"#,
+        r#"{"kind": "pull", "limit": -1}"#,
+        r#"{"kind": "pull", "limit": 1.5}"#,
+        r#"{"kind": "pull", "limit": "5"}"#,
+        r#"{"kind": "pull", "limit": 4294967296}"#,
+        r#"{"kind": "pull", "limit": null}"#,
+        r#"{"kind": "contained"}"#,
+        r#"{"kind": "contained", "draft": "xy"}"#,
+        r#"{"kind": "wait", "kind": "wait"}"#,
+        r#"{"kind": "pull", "after": 18446744073709551616}"#,
+        r#"{"kind": "revisions", "draft": "03030303030303030303030303030303", "ids": ["03"]}"#,
+        // By hand nothing vouches for a text.
+        r#"{"kind": "push", "pushes": []}"#,
+    ] {
+        assert!(matches!(read(wrong), Err(WireError::Malformed { .. })), "{wrong}: {:?}", read(wrong));
+    }
+    assert_eq!(read("x"), Err(WireError::Syntax { at: text("x").rfind('x').expect("it is there") }));
+    let deep = format!(r#"{{"kind": {}1{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    assert!(matches!(read(&deep), Err(WireError::Limit { what: "levels of nesting", limit: 64, .. })));
+    let many = format!(r#"{{"kind": "hello", "more": [{}1]}}"#, "1,".repeat(1 << 20));
+    assert!(matches!(read(&many), Err(WireError::Limit { what: "values", .. })));
+    for (text, error) in [
+        ("", WireError::NotAMessage),
+        ("<html>please log in</html>", WireError::NotAMessage),
+        ("[1]", WireError::NotAMessage),
+        ("{}", WireError::NotAMessage),
+        (r#"{"draftkeep": "1"}"#, WireError::NotAMessage),
+        (r#"{"draftkeep": 2, "request": 7}"#, WireError::Version { found: 2, newest: 1 }),
+        (r#"{"draftkeep": 999}"#, WireError::Version { found: 255, newest: 1 }),
+        (r#"{"draftkeep": 1, "hash": "00", "request": {}}"#, WireError::Checksum),
+        (r#"{"draftkeep": 1, "hash": 7, "request": {}}"#, WireError::Checksum),
+        (r#"{"draftkeep": 1, "answer": {}}"#, WireError::OtherWay),
+        (r#"{"draftkeep": 1, "answer": {}, "request": {}}"#, WireError::Malformed { what: "it goes both ways" }),
+        (r#"{"draftkeep": 1"#, WireError::Syntax { at: 15 }),
+    ] {
+        assert_eq!(Request::from_json(text.as_bytes()), Err(error), "{text}");
+    }
+    // An answer is what a device believes: without its hash it is none.
+    let (_, answers) = samples();
+    let json = String::from_utf8(answers[0].to_json().expect("it is short")).expect("it is text");
+    let at = json.find(r#","hash":"#).expect("it has one");
+    let without = format!("{}{}", &json[..at], &json[at + r#","hash":"","#.len() + 64 - 1..]);
+    assert!(matches!(Answer::from_json(without.as_bytes()), Err(WireError::Malformed { .. })), "{without}");
+}
+
+#[test]
+fn json_that_claims_or_holds_too_much_is_refused_and_whatever_fits_as_bytes_fits() {
+    let (requests, answers) = samples();
+    let too_long = vec![b' '; JSON_MAX + 1];
+    assert!(matches!(Request::from_json(&too_long), Err(WireError::Limit { what: "bytes", limit: JSON_MAX, .. })));
+    let id = RevisionId::from_bytes([1; 32]);
+    let asked = |ask| Request { ask, ..requests[0].clone() };
+    let ids = asked(Ask::Contained { draft: DRAFT, ids: vec![id; 4_097] }).to_json().expect("it is short");
+    assert!(matches!(Request::from_json(&ids), Err(WireError::Limit { limit: 4_096, got: 4_097, .. })));
+    let outcomes = vec![Outcome::Conflict { row: None }; 257];
+    let many = Answer { reply: Reply::Pushed(outcomes), ..answers[0].clone() };
+    let many = many.to_json().expect("it is short");
+    assert!(matches!(Answer::from_json(&many), Err(WireError::Limit { limit: 256, .. })));
+    // The longest messages as bytes: one body, and nothing but ids, which grow most.
+    let large = sample(DRAFT, &[], &vec![0; BODY_MAX]);
+    let push = |revision: &Revision, ids| Push {
+        revision: revision.clone(),
+        base: None,
+        contains: vec![id; ids],
+        target: Target::Fork,
+    };
+    let body = asked(Ask::Push { pushes: vec![push(&large, 0)] });
+    let small = sample(DRAFT, &[], b"x");
+    let ids = asked(Ask::Push {
+        pushes: (0..12).map(|number| push(&small, if number < 11 { CONTAINS_MAX } else { 65_000 })).collect(),
+    });
+    assert!(PUSHES_MAX > 12 && ids.to_bytes().expect("it fits").len() > MESSAGE_MAX - (1 << 16));
+    for longest in [body, ids] {
+        let json = longest.to_json().expect("it fits");
+        assert!(json.len() <= JSON_MAX, "{}", json.len());
+        assert_eq!(Request::from_json(&json).as_ref(), Ok(&longest));
+    }
+    // What is too long as bytes is too long as JSON, where it would fit.
+    let two = asked(Ask::Push { pushes: vec![push(&large, 0), push(&large, 0)] });
+    assert!(matches!(two.to_json(), Err(WireError::Limit { what: "bytes", limit: MESSAGE_MAX, .. })));
 }

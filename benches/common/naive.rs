@@ -1,11 +1,10 @@
 //! The baselines: what an application writes that keeps its documents in redb or `SQLite` itself.
 
 use super::Outcome;
-use draftkeep::storage::Disk;
+use super::counted::Counted;
 use draftkeep::storage::faults::CountingDisk;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use serde::Serialize;
-use std::io;
 use std::path::Path;
 
 const DOCUMENTS: TableDefinition<'static, &[u8], &[u8]> = TableDefinition::new("documents");
@@ -73,31 +72,6 @@ impl Naive {
             newest.push(document.value().to_vec());
         }
         Ok(newest)
-    }
-}
-
-#[derive(Debug)]
-struct Counted(CountingDisk);
-
-impl redb::StorageBackend for Counted {
-    fn len(&self) -> io::Result<u64> {
-        self.0.len()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.0.read(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.0.set_len(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.0.sync()
-    }
-
-    fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.0.write(offset, bytes)
     }
 }
 

@@ -9,7 +9,9 @@ use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::hub::{Hub, HubOptions};
 use draftkeep::storage::MemoryStorage;
 use draftkeep::sync::Syncer;
-use draftkeep::transport::{Answer, Base, Outcome, Rejection, Reply, Request, Revision, Row, Standing, Transport, TransportError};
+use draftkeep::transport::{
+    Answer, Base, Outcome, Rejection, Reply, Request, Revision, Row, Standing, Transport, TransportError,
+};
 use draftkeep::{Draft, DraftId, Filter, HubId, Kind, Options, RevisionId, Space, Store};
 use futures_core::future::BoxFuture;
 use futures_executor::block_on;

@@ -7,6 +7,7 @@ use super::info::VersionInfo;
 use super::joining;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::events::EventKind;
+use crate::fault;
 use crate::id::RevisionId;
 use crate::kind::AnySchema;
 use crate::merge::{self, Merged, Place, Resolution, Side};
@@ -136,7 +137,8 @@ impl<T: Serialize + DeserializeOwned + 'static> Conflict<T> {
     /// `Stale` where the head's text or that side moved on since this conflict was read, or an autosave holds what would
     /// move it on: nothing is changed then. Flush the autosave, and read the conflict again. `Undecided` where what is
     /// contested is not known to the type, so that this document cannot say anything about it: decide it by path, with
-    /// [`resolution`](Self::resolution) and [`settle_value`](Self::settle_value). `Document`, `Phase`, `SchemaTooNew` and
+    /// [`resolution`](Self::resolution) and [`settle_value`](Self::settle_value). `Invalid` where the document is not
+    /// [valid](crate::Schema::validate), and all that it settles is. `Document`, `Phase`, `SchemaTooNew` and
     /// `NoSuchDraft` as for [`Edit::save`](crate::Edit::save), and what the storage answers.
     pub fn settle(&self, document: &T) -> Result<u64> {
         let (core, _, _) = self.draft.parts();
@@ -190,7 +192,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Conflict<T> {
         let known = Value::parse(&value::to_canonical(&of_type)?)?;
         let is_unknown = |path: &&Path| self.merged.value.get(path) != known.get(path);
         match self.paths().find(is_unknown) {
-            Some(path) if !crate::fault::on("unknown-members-settled-unseen") => {
+            Some(path) if !fault::on("unknown-members-settled-unseen") => {
                 Err(ErrorKind::Undecided { path: path.to_string() }.into())
             }
             _ => Ok(()),
@@ -198,7 +200,13 @@ impl<T: Serialize + DeserializeOwned + 'static> Conflict<T> {
     }
 
     fn settle_with(&self, shown: Shown, body: Arc<Vec<u8>>, document: &T) -> Result<u64> {
-        let (_, schema, _) = self.draft.parts();
+        let (core, schema, _) = self.draft.parts();
+        core.engine.traced("settle", |_| {
+            let sides = self.theirs.iter().take(shown.sides.len()).chain([&self.ours]);
+            let sides = sides.map(|side| Ok((schema.version, side.value.to_canonical()?)));
+            let spoilt = joining::spoilt(schema, &body, sides)?.filter(|_| !fault::on("invalid-text-settles"));
+            spoilt.map_or(Ok(()), |invalid| Err(schema.refusal(invalid)))
+        })?;
         let text = Text {
             kind: schema.name.clone(),
             schema: schema.version,

@@ -1,5 +1,6 @@
 //! The drafts of one kind.
 
+use super::document;
 use super::handle::Draft;
 use super::joining;
 use super::list::{self, Filter, Page};
@@ -8,6 +9,7 @@ use super::space::{place, text};
 use crate::error::{ErrorKind, Result};
 use crate::events::EventKind;
 use crate::id::DraftId;
+use crate::invalid::Invalid;
 use crate::kind::AnySchema;
 use crate::merge::{self, Merged, Place, Side};
 use crate::store::audit::record;
@@ -44,6 +46,10 @@ impl<T> fmt::Debug for Drafts<T> {
 impl<T> Drafts<T> {
     pub(crate) fn new(core: Arc<SpaceCore>, schema: Arc<AnySchema>) -> Self {
         Self { core, schema, document: PhantomData }
+    }
+
+    pub(crate) fn parts(&self) -> (&Arc<SpaceCore>, &Arc<AnySchema>) {
+        (&self.core, &self.schema)
     }
 
     /// The slot with this key: the drafts about one thing, of which one is current. 1 to 256 bytes, any bytes.
@@ -98,6 +104,17 @@ impl<T: Serialize + DeserializeOwned + 'static> Drafts<T> {
         let (ours, theirs) =
             (Side { value: ours, place: Place::Local(2) }, Side { value: theirs, place: Place::Local(1) });
         joining::merged::<T>(&self.schema, &base, ours, theirs)
+    }
+
+    /// What is wrong with a document, as the kind's [validator](crate::Schema::validate) says; none where nothing is, or where there is
+    /// no validator. Nothing is read or written. For a form that shows it while somebody types, and for whoever begins drafts
+    /// only with what is right: beginning refuses nothing.
+    ///
+    /// # Errors
+    ///
+    /// `Document` where it cannot be written as canonical JSON, with the path.
+    pub fn invalid(&self, document: &T) -> Result<Option<Invalid>> {
+        self.core.engine.traced("invalid", |_| Ok(self.schema.flaws(self.schema.version, &document::write(document)?)))
     }
 
     /// Begins a draft that is about nothing in particular; durable when it returns.

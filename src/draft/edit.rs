@@ -6,7 +6,8 @@ use super::saved::Saved;
 use super::session::{Request, Session, Telling};
 use super::space::place;
 use crate::error::{Failure, Result};
-use crate::id::RevisionId;
+use crate::fault;
+use crate::id::{RevisionId, TraceId};
 use crate::kind::AnySchema;
 use crate::store::cache::Body;
 use crate::store::change::{Saving, Text};
@@ -109,7 +110,8 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
     ///
     /// # Errors
     ///
-    /// `Document` where it cannot be written as canonical JSON, with the path; `Phase` where the draft is archived or
+    /// `Document` where it cannot be written as canonical JSON, with the path; `Invalid` where the kind's
+    /// [validator](crate::Schema::validate) refuses it, with every path, and then [`keep`](Self::keep) saves it all the same; `Phase` where the draft is archived or
     /// in the trash; `SchemaTooNew` where a newer release of the application wrote the head; `NoSuchDraft` where it
     /// was purged; `Stale` where the edit is of a draft that [expects](crate::Draft::expecting) its head and that is another one
     /// now; and what the storage answers. After an error the outcome is unknown and the document is still here:
@@ -118,13 +120,48 @@ impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {
         let core = Arc::clone(&self.session.core);
         core.engine.traced("save", |trace| {
             let prepared = self.prepare(&Within(Arc::clone(&core)))?;
-            let (request, place) = (prepared.request.clone(), place(&core));
-            let saving = core.engine.write(move |write| request.run(write, &place, trace));
-            if let Err(failure) = &saving {
-                self.session.tell_failed(failure, trace);
-            }
-            Ok(self.finish(&prepared, Became(saving))?)
+            self.carry_out(&prepared, trace)
         })
+    }
+
+    /// As [`save`](Self::save), also where the document is not [valid](crate::Schema::validate): what was typed so far, kept as autosave
+    /// keeps it. What is not valid stays on this device until it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save), but for `Invalid`.
+    pub fn keep(&mut self) -> Result<Saved> {
+        let core = Arc::clone(&self.session.core);
+        core.engine.traced("keep", |trace| {
+            let prepared = self.prepared(self.text()?);
+            self.carry_out(&prepared, trace)
+        })
+    }
+
+    fn carry_out(&mut self, prepared: &Prepared, trace: TraceId) -> std::result::Result<Saved, Failure> {
+        let core = Arc::clone(&self.session.core);
+        let (request, place) = (prepared.request.clone(), place(&core));
+        let saving = core.engine.write(move |write| request.run(write, &place, trace));
+        if let Err(failure) = &saving {
+            self.session.tell_failed(failure, trace);
+        }
+        Ok(self.finish(prepared, Became(saving))?)
+    }
+
+    /// The document as it is to be stored.
+    fn text(&self) -> std::result::Result<Text, Failure> {
+        Ok(Text {
+            kind: self.schema.name.clone(),
+            schema: self.schema.version,
+            body: self.carried.write(&self.doc)?,
+            label: self.schema.label(&self.doc),
+            policy: self.schema.policy.digest(),
+        })
+    }
+
+    fn prepared(&mut self, text: Text) -> Prepared {
+        let join = Arc::clone(&self.join);
+        Prepared { request: self.session.request(text, join, Telling::Saved) }
     }
 
     /// As [`save`](Self::save), on a background task. When the future is dropped the save goes on, with its outcome unknown.
@@ -211,15 +248,11 @@ impl<T: Serialize + DeserializeOwned + 'static> Steps for Edit<T> {
         if core.no != self.session.core.no || !Arc::ptr_eq(&core.engine, &self.session.core.engine) {
             return Err(Failure::options("an edit of another space; save it through its own").into());
         }
-        let text = Text {
-            kind: self.schema.name.clone(),
-            schema: self.schema.version,
-            body: self.carried.write(&self.doc)?,
-            label: self.schema.label(&self.doc),
-            policy: self.schema.policy.digest(),
-        };
-        let join = Arc::clone(&self.join);
-        Ok(Prepared { request: self.session.request(text, join, Telling::Saved) })
+        let text = self.text()?;
+        if !fault::on("invalid-text-saved") {
+            self.schema.refuse_invalid(text.schema, &text.body)?;
+        }
+        Ok(self.prepared(text))
     }
 
     fn finish(&mut self, prepared: &Prepared, became: Became) -> std::result::Result<Saved, Refused> {

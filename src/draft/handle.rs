@@ -10,6 +10,7 @@ use crate::error::{ErrorKind, Failure, Result};
 use crate::events::EventKind;
 use crate::fault;
 use crate::id::{DraftId, RevisionId, TraceId};
+use crate::invalid::Invalid;
 use crate::kind::AnySchema;
 use crate::phase::Phase;
 use crate::store::audit::AuditAction;
@@ -52,7 +53,7 @@ use std::sync::Arc;
 /// | [`Slot::start_over`](crate::Slot::start_over), [`Drafts::start`](crate::Drafts::start) | begins another draft; the first is listed |
 pub struct Draft<T> {
     core: Arc<SpaceCore>,
-    schema: Arc<AnySchema>,
+    pub(super) schema: Arc<AnySchema>,
     id: DraftId,
     /// The only head that its calls may change, where they are about one.
     expects: Option<RevisionId>,
@@ -154,6 +155,19 @@ impl<T> Draft<T> {
         let digests = self.core.keys.digests();
         let body = heads::body(&view, &self.core.engine.bodies, &digests, self.key(), &head)?;
         Ok((head, body))
+    }
+
+    /// What is wrong with the head, as the kind's [validator](crate::Schema::validate) says; none where nothing is, where there is no
+    /// validator, or where a newer release of the application wrote it.
+    ///
+    /// # Errors
+    ///
+    /// As [`info`](Self::info).
+    pub fn invalid(&self) -> Result<Option<Invalid>> {
+        self.core.engine.traced("invalid", |_| {
+            let (head, body) = self.body()?;
+            Ok(self.schema.flaws(head.header.schema, &body))
+        })
     }
 
     /// Its versions, oldest first. Costs reading what stands beside the documents, not the documents.
@@ -323,7 +337,8 @@ impl<T> Draft<T> {
     ///
     /// # Errors
     ///
-    /// `Name` where the outcome is empty or longer than 256 bytes; `Phase` where the draft is archived or in the trash;
+    /// `Name` where the outcome is empty or longer than 256 bytes; `Phase` where the draft is archived or in the trash; `Invalid`
+    /// where its text is not [valid](crate::Schema::validate), with every path (what autosave holds stays with it);
     /// `Stale` where an autosave's text is not the head, so that it
     /// would not be what is meant (nothing is changed then); and what the storage answers.
     pub fn promote(&self, outcome: &str) -> Result<()> {
@@ -341,10 +356,14 @@ impl<T> Draft<T> {
 
     fn promote_into(&self, outcome: &str, phase: Phase) -> Result<()> {
         self.core.engine.traced("promote", |_| names::check("outcome", outcome.as_bytes(), NAME_MAX))?;
-        let outcome = outcome.to_owned();
+        let (outcome, schema) = (outcome.to_owned(), Arc::clone(&self.schema));
         self.with_pending("promote", Take::AsHead, move |write, place, key, trace| {
             let head = in_phase(write, key, &[Phase::Open, Phase::Promoted])?;
             let kind = change::kind_of(write, key.space, &head)?;
+            if schema.has_checks() && !fault::on("invalid-head-promoted") {
+                let body = heads::body(write.txn, write.bodies, &place.keys.digests(), key, &head)?;
+                schema.refuse_invalid(head.header.schema, &body)?;
+            }
             let is_done = phase == Phase::Promoted
                 && head.header.phase == phase
                 && head.meta.outcome.as_ref() == Some(&outcome)
@@ -456,6 +475,15 @@ impl<T> Draft<T> {
             change::enter_phase(write, place, kind, &head, entering(phase, &head))?;
             record::tell(write, key, trace, what.clone())
         })
+    }
+
+    /// Runs what writes nothing, with a trace for its error.
+    pub(super) fn traced<R>(
+        &self,
+        call: &'static str,
+        work: impl FnOnce() -> std::result::Result<R, Failure>,
+    ) -> Result<R> {
+        self.core.engine.traced(call, |_| work())
     }
 
     /// Runs a change in one commit with what the draft's autosaves hold.

@@ -3,6 +3,7 @@
 use super::document;
 use crate::error::{ErrorKind, Failure};
 use crate::fault;
+use crate::invalid::Invalid;
 use crate::kind::AnySchema;
 use crate::merge::{self, Conflict, JsonError, MergeBase, Merged, Overwritten, Place, Side, Why};
 use crate::store::queue::lock;
@@ -61,6 +62,10 @@ impl Joiner {
         let Some((body, report)) = clean else { return Ok(None) };
         // What the type cannot read is for a person: `merged` says why.
         let Ok(label) = (self.read)(&self.schema, &body) else { return Ok(None) };
+        let sides = [typed, other].map(|edition| Ok((edition.schema, edition.body)));
+        if spoilt(&self.schema, &body, sides)?.is_some() {
+            return Ok(None);
+        }
         *lock(&self.last) = report;
         let (policy, schema) = (self.schema.policy.digest(), self.schema.version);
         Ok(Some(Joined { body: Arc::new(body), label, policy, schema }))
@@ -98,6 +103,25 @@ impl Joiner {
         let Merged { value, overwritten, marked, .. } = merged;
         Ok(if is_clean { Some((value.to_canonical()?, Report { overwritten, marked })) } else { None })
     }
+}
+
+/// What is wrong with a document that was made of others, nothing being wrong with any of them: each change is right, and both together
+/// are not. What was unfinished before may stay so. The others, each with its schema version, are looked at only where it is not valid.
+pub(crate) fn spoilt<B: AsRef<[u8]>>(
+    schema: &AnySchema,
+    made: &[u8],
+    others: impl IntoIterator<Item = Result<(u32, B), Failure>>,
+) -> Result<Option<Invalid>, Failure> {
+    let Some(invalid) = schema.flaws(schema.version, made).filter(|_| !fault::on("merge-that-is-not-valid")) else {
+        return Ok(None);
+    };
+    for other in others {
+        let (version, body) = other?;
+        if schema.flaws(version, body.as_ref()).is_some() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(invalid))
 }
 
 const fn place(edition: Edition<'_>) -> Place {
@@ -168,18 +192,24 @@ pub(crate) fn merged<T: DeserializeOwned>(
         return merged;
     }
     // Two changes that are each right may be wrong together: an enum with two variants at once, or more than a document
-    // may be.
-    let read = merged.value.to_canonical().and_then(|json| value::from_slice::<T>(&json));
-    if let Err(error) = read
-        && !fault::on("merge-that-the-type-cannot-read")
-    {
+    // may be, or what the application's validator refuses.
+    let read = merged.value.to_canonical().and_then(|json| Ok((value::from_slice::<T>(&json)?, json)));
+    let misfit = match read {
+        Err(error) if !fault::on("merge-that-the-type-cannot-read") => Some(error.to_string()),
+        Err(_) => None,
+        Ok((_, json)) => {
+            let sides = [ours, theirs].into_iter().map(|side| Ok((schema.version, side.value.to_canonical()?)));
+            spoilt(schema, &json, sides).ok().flatten().map(|invalid| invalid.to_string())
+        }
+    };
+    if let Some(reason) = misfit {
         merged.value = ours.value.clone();
         merged.conflicts.push(Conflict {
             path: Path::root(),
             base: base.value().cloned(),
             ours: Some(ours.value.clone()),
             theirs: Some(theirs.value.clone()),
-            why: Why::Misfit { reason: error.to_string() },
+            why: Why::Misfit { reason },
             passages: Vec::new(),
         });
     }

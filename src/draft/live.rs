@@ -10,7 +10,9 @@ use super::session::{self, Request, Session, Telling};
 use super::space::place;
 use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::EventKind;
+use crate::fault;
 use crate::id::TraceId;
+use crate::invalid::Invalid;
 use crate::kind::AnySchema;
 use crate::merge::Overwritten;
 use crate::store::change::{Saving, Text};
@@ -125,6 +127,8 @@ struct Into<T> {
     session: Mutex<Session>,
     join: Arc<Joiner>,
     carried: Mutex<Carried>,
+    /// What is wrong with the text that was loaded or saved last.
+    invalid: Mutex<Option<Invalid>>,
     /// The label of the document that was encoded last; the next save is of that document.
     label: Mutex<Option<String>>,
     /// Keeps this autosave on the store's list for as long as it lives.
@@ -151,6 +155,9 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Target for Into<T> {
     ) -> std::result::Result<SavedAs, Failure> {
         let mut session = lock(&self.session);
         let saved = session.finish(request, saving)?;
+        let invalid = self.schema.flaws(request.schema(), request.body());
+        let is_valid = invalid.is_none();
+        *lock(&self.invalid) = invalid;
         Ok(SavedAs {
             version: saved.version(),
             at: session::at(&saved, session.core.now()),
@@ -158,6 +165,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Target for Into<T> {
             size: request.size(),
             merged: session.unseen(),
             in_conflict: session.is_in_conflict(),
+            is_valid,
             overwritten: match &saved {
                 Saved::Merged { overwritten, .. } => overwritten.len() as u64,
                 _ => 0,
@@ -184,6 +192,10 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> SaveTarget<T> for 
             tracing::debug_span!("draftkeep", call = "autosave", %trace, flush = request.why == SaveReason::Flush)
                 .entered();
         let request = self.request(document);
+        if fault::on("unfinished-text-not-kept") {
+            let refused = self.schema.refuse_invalid(request.schema(), request.body());
+            refused.map_err(|failure| self.refused(failure, true))?;
+        }
         let (sent, place) = (request.clone(), place(&core));
         let saving = core.engine.write(move |write| sent.run(write, &place, trace));
         self.finish(&request, saving).map_err(|failure| {
@@ -195,15 +207,21 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> SaveTarget<T> for 
     fn standing(&self) -> Option<SavedAs> {
         let session = lock(&self.session);
         let (at, size) = (session.core.now(), session.base.body.len() as u64);
-        session.is_in_conflict().then(|| SavedAs {
+        let (in_conflict, is_valid) = (session.is_in_conflict(), lock(&self.invalid).is_none());
+        (in_conflict || !is_valid).then(|| SavedAs {
             version: session.base.version,
             at,
             changed: false,
             size,
             merged: session.unseen(),
-            in_conflict: true,
+            in_conflict,
+            is_valid,
             overwritten: 0,
         })
+    }
+
+    fn invalid(&self) -> Option<Invalid> {
+        lock(&self.invalid).clone()
     }
 
     fn overwritten(&self) -> Vec<Overwritten> {
@@ -256,11 +274,13 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> Draft<T> {
         let edit = self.edit()?;
         let (_, schema, _) = self.parts();
         let (session, carried, document) = edit.into_parts();
+        let invalid = schema.flaws(session.base.schema, &session.base.body);
         let target = Into {
             schema: Arc::clone(schema),
             session: Mutex::new(session),
             join: Joiner::new::<T>(schema),
             carried: Mutex::new(carried),
+            invalid: Mutex::new(invalid),
             label: Mutex::new(None),
             entry: Mutex::new(None),
             document: PhantomData,

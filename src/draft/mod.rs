@@ -7,6 +7,7 @@
 //! | `joining`, `conflict` | merging two documents of a kind, and what a person has to decide |
 //! | `document`, `carry` | the application's types: migrations, members that a type does not know |
 //! | `list`, `info` | pages of drafts, and what is known of each without its document |
+//! | `earlier` | a state that is not in the history here, and bringing it back |
 //! | `points` | bringing a whole space back to what it was |
 //! | `audit` | what a space says of what happened to its drafts |
 //! | `autosave`, `live` | saving by itself, and handing what is unsaved to a phase's commit |
@@ -20,6 +21,7 @@ mod carry;
 pub(crate) mod conflict;
 pub(crate) mod document;
 pub(crate) mod drafts;
+pub(crate) mod earlier;
 pub(crate) mod edit;
 pub(crate) mod handle;
 pub(crate) mod info;

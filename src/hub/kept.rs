@@ -67,6 +67,22 @@ pub enum MainThen {
     NotYet,
 }
 
+impl KeptMain {
+    /// As [`Hub::mains`] lists it: for whoever carries such a list from a hub to somewhere else.
+    #[must_use]
+    pub const fn new(revision: RevisionId, seq: u64, at: Timestamp, device: Option<String>, bytes: u64) -> Self {
+        Self { revision, seq, at, device, bytes }
+    }
+}
+
+impl DraftThen {
+    /// As [`Hub::drafts`] lists it: for whoever carries such a list from a hub to somewhere else.
+    #[must_use]
+    pub const fn new(draft: DraftId, seq: u64, forks: u64, main: MainThen) -> Self {
+        Self { draft, seq, forks, main }
+    }
+}
+
 impl Moment {
     const fn is_before(self, seq: u64, at: Timestamp) -> bool {
         match self {
@@ -81,8 +97,8 @@ impl Hub {
     /// The mains of a draft that are kept, the newest first: the one that counts, and as many before it as
     /// [`HubOptions::mains`](super::HubOptions::mains) says. Empty where the hub has nothing of the draft.
     ///
-    /// A hub makes no revisions: to bring one back, a device saves its document, which
-    /// [`sync::document_of`](crate::sync::document_of) reads out of [`revision`](Self::revision), as an edit like any other.
+    /// A hub makes no revisions: to bring one back, a device reads it out of [`revision`](Self::revision) with
+    /// [`sync::earlier_of`](crate::sync::earlier_of), and saves it as an edit of its own: [`Draft::bring_back`](crate::Draft::bring_back).
     ///
     /// # Errors
     ///

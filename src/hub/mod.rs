@@ -54,4 +54,5 @@ pub use rules::{Decision, Held, decide};
 pub use status::SpaceStatus;
 pub use verify::{Damage, Verified};
 
-pub use crate::validate::{Candidate, Invalid, Validate};
+pub use crate::invalid::{Flaw, Invalid};
+pub use crate::validate::{Candidate, Validate};

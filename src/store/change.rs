@@ -39,7 +39,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(super) fn belongs(&self, draft: DraftId, kind: KindNo) -> append::Belongs {
+    pub(crate) fn belongs(&self, draft: DraftId, kind: KindNo) -> append::Belongs {
         let key = DraftKey { space: self.space, draft };
         append::Belongs { key, kind, secret: self.keys.digests(), days: self.days }
     }
@@ -397,7 +397,8 @@ fn enter_slot(write: &mut Write<'_>, place: &Place, kind: KindNo, head: &Head, p
     {
         return Err(ErrorKind::SlotTaken { by: of.draft(other).draft }.into());
     }
-    slots::put(write.txn, of, is_new, slots::entered(row, *generation, phase))
+    let row = slots::entered_here(write.txn, of, row, *generation, phase)?;
+    slots::put(write.txn, of, is_new, row)
 }
 
 /// Makes a draft what it was at an earlier version, its phase included, as a new version. `None` where it is that already.

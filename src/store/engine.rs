@@ -37,6 +37,8 @@ pub(crate) struct Engine {
     pub(crate) live: Live,
     /// The spaces with a cycle of syncing at work.
     pub(crate) syncing: Mutex<BTreeSet<SpaceNo>>,
+    /// When a cycle of a space was last carried to its end; on disk it may be a little earlier.
+    pub(crate) synced: Mutex<BTreeMap<SpaceNo, Timestamp>>,
     witness: Option<Box<dyn CommitWitness>>,
     queue: Queue<Writes>,
     state: Mutex<State>,
@@ -92,6 +94,7 @@ impl Engine {
             events: EventBus::default(),
             live: Live::default(),
             syncing: Mutex::default(),
+            synced: Mutex::default(),
             settings,
             witness,
             queue: Queue::default(),

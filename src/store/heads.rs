@@ -43,6 +43,11 @@ impl Head {
     pub(crate) fn id(&self) -> RevisionId {
         revision_id(&self.row.header)
     }
+
+    /// The same with so many other sides of an open conflict, for a version that is written next.
+    pub(crate) fn with_sides(&self, sides: u64) -> Self {
+        Self { row: HeadRow { sides, ..self.row.clone() }, ..self.clone() }
+    }
 }
 
 /// Reads a draft's head; `None` where both paths agree that there is no such draft.

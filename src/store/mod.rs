@@ -22,7 +22,7 @@
 
 pub(crate) mod append;
 pub(crate) mod audit;
-mod branch;
+pub(crate) mod branch;
 pub(crate) mod cache;
 pub(crate) mod change;
 pub(crate) mod engine;

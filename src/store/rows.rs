@@ -346,6 +346,8 @@ pub(crate) struct SlotRow {
     pub(crate) open: Option<u32>,
     /// The newest generation that is promoted, if one is.
     pub(crate) promoted: Option<u32>,
+    /// Another generation may be open or promoted, too, and an earlier one: devices may begin one each.
+    pub(crate) has_others: bool,
     /// The next key in order; none where this is the last one.
     pub(crate) next: Option<Vec<u8>>,
     pub(crate) unknown: Unknown,
@@ -363,6 +365,7 @@ impl SlotRow {
         writer.number_unless_zero(2, self.open.unwrap_or_default().into());
         writer.number_unless_zero(3, self.promoted.unwrap_or_default().into());
         writer.bytes_unless_empty(4, self.next.as_deref().unwrap_or_default());
+        writer.number_unless_zero(5, self.has_others.into());
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -379,7 +382,8 @@ impl SlotRow {
             promoted: generation(3)?,
             // No slot has the empty key, so it cannot be the next one.
             next: fields.get(4).filter(|key| !key.is_empty()).map(<[u8]>::to_vec),
-            unknown: fields.unknown_above(4),
+            has_others: fields.number(5)? != 0,
+            unknown: fields.unknown_above(5),
         })
     }
 }

@@ -3,10 +3,9 @@
 use super::append::{self, New};
 use super::cache::Body;
 use super::change::{Place, Text, check_saves, kind_of, open_head, refuse_newer_schema, typed_as};
-use super::heads::{self, Head};
+use super::heads;
 use super::remote::contains;
 use super::remote::integrate::enter_slot;
-use super::rows::HeadRow;
 use super::sides::{self, Side};
 use super::tables::DraftKey;
 use super::write::Write;
@@ -71,7 +70,7 @@ pub(crate) fn settle(
     header.parents.sort_unstable();
     header.parents.dedup();
     settled.iter().for_each(|(side, _)| sides::remove(write, key, *side));
-    let before = Head { row: HeadRow { sides: left.len() as u64, ..head.row.clone() }, ..head };
+    let before = head.with_sides(left.len() as u64);
     let (kind_name, of_slot) = (header.kind.clone(), meta.clone());
     let new = New { header, meta, body: text.body, aside: false };
     let written = append::append(write, place.belongs(key.draft, kind), Some(&before), new)?;

@@ -158,22 +158,58 @@ pub(crate) fn entered(mut row: SlotRow, generation: u32, phase: Phase) -> SlotRo
     row.promoted = row.promoted.filter(|promoted| *promoted != generation);
     match phase {
         // Devices may have begun one each: the newest is meant.
-        Phase::Open => row.open = row.open.max(Some(generation)),
-        Phase::Promoted => row.promoted = row.promoted.max(Some(generation)),
+        Phase::Open => {
+            row.has_others |= row.open.is_some();
+            row.open = row.open.max(Some(generation));
+        }
+        Phase::Promoted => {
+            row.has_others |= row.promoted.is_some();
+            row.promoted = row.promoted.max(Some(generation));
+        }
         Phase::Archived | Phase::Discarded => {}
     }
     row
 }
 
+/// The same for a draft that is here. Where it was the one that the slot meant, an earlier one may be meant now, as on devices that
+/// hear of both: looking for it costs reading the head of each earlier generation, and is done only where there may be one.
+pub(crate) fn entered_here(
+    view: &impl View,
+    of: SlotRef<'_>,
+    before: SlotRow,
+    generation: u32,
+    phase: Phase,
+) -> Result<SlotRow, Failure> {
+    let (open, promoted) = (before.open, before.promoted);
+    let mut row = entered(before, generation, phase);
+    let is_left = |was: Option<u32>, is: Option<u32>| was == Some(generation) && is.is_none();
+    let is_another_meant = row.has_others && (is_left(open, row.open) || is_left(promoted, row.promoted));
+    if !is_another_meant || fault::on("earlier-generation-forgotten") {
+        return Ok(row);
+    }
+    row.has_others = false;
+    for earlier in 1..generation {
+        let head = match heads::read(view, of.draft(earlier)) {
+            Ok(head) => head,
+            // It is no reason to refuse anything of another one.
+            Err(failure) if failure.is_damage() => continue,
+            Err(failure) => return Err(failure),
+        };
+        if let Some(head) = head {
+            row = entered(row, earlier, head.header.phase);
+        }
+    }
+    Ok(row)
+}
+
 /// The row as the slot's drafts say it, of which some may have come from other devices: the newest open generation is
 /// current, lower ones are superseded. Costs reading the head of each generation.
 pub(crate) fn recounted(view: &impl View, of: SlotRef<'_>, before: SlotRow, seen: u32) -> Result<SlotRow, Failure> {
-    let mut row = SlotRow { latest: before.latest.max(seen), open: None, promoted: None, ..before };
-    for generation in 1..=row.latest {
-        match heads::read(view, of.draft(generation))?.map(|head| head.header.phase) {
-            Some(Phase::Open) => row.open = Some(generation),
-            Some(Phase::Promoted) => row.promoted = Some(generation),
-            _ => {}
+    let latest = before.latest.max(seen);
+    let mut row = SlotRow { latest, open: None, promoted: None, has_others: false, ..before };
+    for generation in 1..=latest {
+        if let Some(head) = heads::read(view, of.draft(generation))? {
+            row = entered(row, generation, head.header.phase);
         }
     }
     Ok(row)

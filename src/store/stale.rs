@@ -14,7 +14,6 @@ use super::cache::Body;
 use super::change::{Base, Place, Saving, Text, kind_of, open_head, typed_as};
 use super::heads::Head;
 use super::remote::contains;
-use super::rows::HeadRow;
 use super::sides::{self, Side};
 use super::tables::DraftKey;
 use super::versions::{packed, run};
@@ -249,7 +248,7 @@ impl Stale<'_, '_> {
         let kind = kind_of(self.write, self.place.space, head)?;
         let (header, meta) = typed_as(self.write, self.place, head, from, self.text)?;
         let vector = header.vector.clone();
-        let before = Head { row: HeadRow { sides, ..head.row.clone() }, ..head.clone() };
+        let before = head.with_sides(sides);
         let new = New { header, meta, body: Arc::clone(&self.text.body), aside };
         let written = append::append(self.write, self.place.belongs(self.key.draft, kind), Some(&before), new)?;
         Ok(Revised { version: written.version, id: written.id, vector })

@@ -61,7 +61,7 @@ impl<'c> Cycle<'c> {
             match self.rounds().await {
                 Err(Stop::Unconfirmed) => self.resync().await?,
                 // The application may go on with the other hub, for which these rows say nothing.
-                Err(stop @ Stop::Pause(SyncErrorKind::OtherHub { .. })) => {
+                Err(stop @ Stop::Pause(SyncErrorKind::OtherHub { .. }, _)) => {
                     if !fault::on("rows-left-for-another-hub") {
                         self.take_in_offline().await?;
                     }

@@ -110,6 +110,20 @@ impl SyncError {
         Self::new(kind, trace).because(error)
     }
 
+    /// What is behind it, one cause after the other, for people.
+    pub(super) fn cause(&self) -> Option<String> {
+        // What quotes its own cause is not said twice, and the store's errors say it all themselves.
+        let (mut said, mut cause): (Vec<String>, _) = (Vec::new(), self.source());
+        while let Some(error) = cause.filter(|_| !matches!(self.kind, SyncErrorKind::Store(_))) {
+            let text = error.to_string();
+            if !said.last().is_some_and(|last| last.ends_with(&text)) {
+                said.push(text);
+            }
+            cause = error.source();
+        }
+        (!said.is_empty()).then(|| said.join(": "))
+    }
+
     /// Why.
     #[must_use]
     pub const fn kind(&self) -> &SyncErrorKind {

@@ -6,10 +6,12 @@
 //! | `cycle` | one cycle: greet, pull, take in, push |
 //! | `talk` | one request and its answer, and what each answer means |
 //! | `pull`, `take`, `push` | the three parts of a cycle |
+//! | `owed`, `unfinished` | what is owed, gathered into batches; what is not valid yet stays here |
 //! | `integrate` | what becomes of a draft when the hub said something of it: pure, over ids |
 //! | `backoff` | when to try again: pure |
 //! | `blank`, `parking` | a document in which nothing stands; why a draft is not pushed |
-//! | `document` | what a revision says that a hub gives |
+//! | `document`, `earlier` | what a revision says that a hub gives, as it is and held against its id |
+//! | `blocked` | what another device wrote is not taken in, or taken in all the same |
 //! | `parked` | what the hub refuses is taken out, and given up |
 //! | `error`, `status`, `standing` | what a user is told |
 //!
@@ -17,10 +19,13 @@
 
 mod backoff;
 mod blank;
+mod blocked;
 mod cycle;
 mod document;
+mod earlier;
 mod error;
 mod integrate;
+mod owed;
 mod parked;
 mod parking;
 mod pull;
@@ -30,8 +35,11 @@ mod status;
 mod syncer;
 mod take;
 mod talk;
+mod unfinished;
 
+pub use blocked::BlockedBy;
 pub use document::document_of;
+pub use earlier::earlier_of;
 pub use error::{SyncError, SyncErrorKind};
 pub use parked::{Dropped, ParkedText, ParkedWork};
 pub use standing::Synced;

@@ -1,7 +1,8 @@
 //! The numbers under which the store keeps why a draft is parked.
 
+use crate::invalid::Invalid;
 use crate::store::remote::rows::Parking;
-use crate::transport::Rejection;
+use crate::transport::{REASON_MAX, Rejection};
 
 /// A blank document would replace one that is not.
 const BLANK: u32 = 1;
@@ -12,6 +13,8 @@ const ERASED: u32 = 5;
 const FORKS_FULL: u32 = 6;
 const BASE: u32 = 7;
 const SPACE_FULL: u32 = 8;
+/// This device's own validator refuses it.
+const NOT_VALID: u32 = Parking::NOT_VALID;
 /// Codes of newer releases follow.
 const OTHERS: u32 = 256;
 
@@ -19,6 +22,14 @@ const OTHERS: u32 = 256;
 pub(super) fn blank(reason: &str) -> Parking {
     Parking { code: BLANK, reason: reason.to_owned() }
 }
+
+/// This device holds it back: it is not valid yet.
+pub(super) fn not_valid(invalid: &Invalid) -> Parking {
+    let told = invalid.told(REASON_MAX - WAY_OUT.len());
+    Parking { code: NOT_VALID, reason: format!("{told}{WAY_OUT}") }
+}
+
+const WAY_OUT: &str = "; it is kept here, and pushed once it is valid";
 
 /// The hub refuses it.
 pub(super) fn refused(code: Rejection, reason: String) -> Parking {
@@ -38,7 +49,7 @@ pub(super) fn refused(code: Rejection, reason: String) -> Parking {
 /// What the hub refused it with; none where it was not the hub.
 pub(super) fn rejection(parking: &Parking) -> Option<Rejection> {
     Some(match parking.code {
-        BLANK => return None,
+        BLANK | NOT_VALID => return None,
         TOO_LARGE => Rejection::TooLarge,
         INVALID => Rejection::Invalid,
         FORBIDDEN => Rejection::Forbidden,
@@ -70,5 +81,6 @@ mod tests {
             assert_eq!(rejection(&refused(code, String::new())), Some(code));
         }
         assert_eq!(rejection(&blank("")), None);
+        assert_eq!(rejection(&not_valid(&Invalid::new("it is empty"))), None);
     }
 }

@@ -1,41 +1,38 @@
 //! Pushing: what is owed leaves in batches, and only a positive answer to each ends what is owed of it.
 
-use super::blank::is_blank;
 use super::cycle::Cycle;
+use super::owed::Owed;
 use super::parking;
 use super::talk::{Stop, beside_the_point};
 use crate::error::Failure;
 use crate::fault;
-use crate::phase::Phase;
-use crate::records::view::Committed;
-use crate::revision::FLAG_BLANK_YES;
-use crate::store::audit::record::{self, About};
-use crate::store::audit::{AuditAction, Guard};
-use crate::store::remote::outgoing::{self, Aim, Departure, Outgoing};
-use crate::store::remote::rows::Parking;
-use crate::store::remote::{arrivals, contains, link, outbox};
+use crate::store::remote::outgoing::{self, Aim, Departure, Outgoing, Sent};
+use crate::store::remote::rows::{Parking, RemoteRow};
+use crate::store::remote::{arrivals, link, outbox};
 use crate::store::tables::DraftKey;
-use crate::store::versions::packed;
-use crate::transport::{Ask, Outcome, Push, Rejection, Reply, Revision, Row, Standing, Target};
-use crate::value::Value;
+use crate::transport::{Ask, Outcome, Position, Push, Rejection, Reply, Revision, Row, Standing, Target};
+use futures_util::future::join;
 use std::collections::BTreeSet;
 
-/// Drafts that are looked up at once.
-const DRAFTS: usize = 64;
-
-/// A batch is sent once it has so many revisions or bytes.
-const REVISIONS: usize = 64;
-const BYTES: usize = 1 << 20;
-
-/// The same once their documents have so many bytes: what is short on its way may be long here.
-const DOCUMENTS: usize = 16 << 20;
-
-/// A draft whose pushes were so often not answered, in a row, is sent alone.
-const TOGETHER_ATTEMPTS: u32 = 3;
-
-/// How many drafts a cycle sends alone, and how many of them may fail until it ends.
-const ALONE_MAX: usize = 64;
+/// How many drafts that are sent alone may fail until a cycle ends.
 const ALONE_FAILURES_MAX: usize = 8;
+
+/// A batch that is ready to leave.
+#[derive(Debug, Default)]
+struct Batch {
+    revisions: Vec<Outgoing>,
+    /// It is on disk that they leave.
+    is_noted: bool,
+}
+
+/// The batch after the one that is under way.
+#[derive(Debug, Default)]
+struct Ahead<'o> {
+    /// What it is gathered from, until that was done.
+    owed: Option<&'o mut Owed>,
+    batch: Batch,
+    failed: Option<Failure>,
+}
 
 /// What came of one revision.
 #[derive(Debug, Clone)]
@@ -45,45 +42,26 @@ enum Came {
     Refused(Parking),
 }
 
+/// The answers to a batch.
+#[derive(Debug)]
+struct Answers {
+    results: Vec<(Departure, Sent, Came)>,
+    /// How far the hub's feed was after it.
+    position: Position,
+    /// The position behind which the feed has nothing but this batch, where that is known.
+    alone: Option<Position>,
+    next: Vec<Departure>,
+}
+
 impl Cycle<'_> {
     /// Pushes everything that is owed and not parked.
     pub(super) async fn push(&mut self) -> Result<(), Stop> {
-        let mut after = None;
-        let mut batch: Vec<Outgoing> = Vec::new();
-        let mut alone: Vec<Vec<Outgoing>> = Vec::new();
-        loop {
-            let view = self.core.engine.read()?;
-            let page = outbox::page(&view, self.core.no, after, DRAFTS)?;
-            let Some((last, _)) = page.last() else { break };
-            after = Some(*last);
-            for (key, owed) in page {
-                if owed.parked.is_some() {
-                    continue;
-                }
-                match self.outgoing(&view, key) {
-                    Ok(Some(outgoing))
-                        if owed.attempts < TOGETHER_ATTEMPTS || fault::on("poison-holds-up-the-others") =>
-                    {
-                        batch.extend(outgoing);
-                    }
-                    Ok(Some(outgoing)) if alone.len() < ALONE_MAX => alone.push(outgoing),
-                    Ok(Some(_)) => {}
-                    Ok(None) => {}
-                    // Bytes that are damaged here never leave, and do not hold up the others.
-                    Err(failure) if failure.is_damage() => {
-                        tracing::warn!(draft = %key.draft, error = %failure.kind, "it cannot be pushed");
-                    }
-                    Err(failure) => return Err(failure.into()),
-                }
-                let bytes: usize = batch.iter().map(Outgoing::bytes).sum();
-                let documents: usize = batch.iter().map(|outgoing| outgoing.document.len()).sum();
-                if batch.len() >= REVISIONS || bytes >= BYTES || documents >= DOCUMENTS {
-                    self.send(std::mem::take(&mut batch)).await?;
-                }
-            }
+        let mut owed = Owed::default();
+        let mut batch = Batch { revisions: self.batch(&mut owed)?, is_noted: false };
+        while !batch.revisions.is_empty() {
+            batch = self.send(batch, Some(&mut owed)).await?;
         }
-        self.send(batch).await?;
-        self.send_alone(alone).await
+        self.send_alone(owed.alone).await
     }
 
     /// Sends drafts one by one that were not answered together with others: the one that the hub cannot answer for is not
@@ -94,76 +72,32 @@ impl Cycle<'_> {
         drafts.rotate_left(turn);
         let (mut failed, mut first) = (0, None);
         for draft in drafts {
-            match self.send(draft).await {
+            match self.send(Batch { revisions: draft, is_noted: false }, None).await {
                 Err(stop @ Stop::Later { .. }) if failed + 1 < ALONE_FAILURES_MAX => {
                     failed += 1;
                     first.get_or_insert(stop);
                 }
-                sent => sent?,
+                sent => drop(sent?),
             }
         }
         first.map_or(Ok(()), Err)
     }
 
-    /// What of a draft has to be pushed; none where nothing has to, or a guard holds it back.
-    fn outgoing(&mut self, view: &Committed, key: DraftKey) -> Result<Option<Vec<Outgoing>>, Failure> {
-        // What is to be pushed, and as what, is not known before.
-        if arrivals::is_waiting(view, key)? {
-            return Ok(None);
+    /// Sends revisions, in smaller parts where they are too large together, and whole where the hub lacks their bases. Gives the next
+    /// batch, which is gathered while the hub is at work on this one.
+    async fn send(&mut self, batch: Batch, owed: Option<&mut Owed>) -> Result<Batch, Stop> {
+        // On disk before anything leaves: the answer may be lost, and later heads contain what was sent.
+        if !batch.is_noted {
+            let leaving: Vec<Departure> = batch.revisions.iter().map(Outgoing::departure).collect();
+            self.write(move |write| outgoing::leaving(write, &leaving))?;
         }
-        let outgoing = outgoing::of(view, &self.place, key)?;
-        if outgoing.is_empty() {
-            self.write(move |write| {
-                // It says that it is owed, and the hub has it: what the hub said tells which of both is right.
-                if outbox::read(write.txn, key)?.is_some() && arrivals::read(write.txn, key)?.is_some() {
-                    arrivals::again(write, key);
-                }
-                Ok(())
-            })?;
-            return Ok(None);
-        }
-        // Of what was emptied and then put into the trash nobody has to say twice that it is not wanted.
-        let is_meant = |revision: &Outgoing| revision.flags & FLAG_BLANK_YES != 0 || revision.phase == Phase::Discarded;
-        let is_confirmed = outgoing.iter().any(is_meant);
-        for revision in &outgoing {
-            if let Aim::Main { expects: Some(main) } = revision.target
-                && !is_confirmed
-                && is_blank(&Value::parse(&revision.document)?)
-                && !self.is_blank_main(view, key, main)?
-                && !fault::on("blank-text-pushed")
-            {
-                let reason = "nothing stands in it any more, and it would replace a text on all devices; \
-                              if that is meant, say so with Draft::confirm_blank";
-                let parking = parking::blank(reason);
-                let (about, guard) = (About::revision(key, revision.id, self.talk.trace), Guard::Blank);
-                self.write(move |write| {
-                    outbox::park(write, key, parking)?;
-                    record::note(write, about, AuditAction::Parked { guard })
-                })?;
-                self.report.parked += 1;
-                return Ok(None);
-            }
-        }
-        Ok(Some(outgoing))
-    }
-
-    /// Whether nothing stands in the main that would be replaced; no, where that is not known.
-    fn is_blank_main(&self, view: &Committed, key: DraftKey, main: crate::id::RevisionId) -> Result<bool, Failure> {
-        let Some(row) = contains::get(view, key, main)?.filter(|row| row.version > 0) else { return Ok(false) };
-        let Some(whole) = packed::readable(view, &self.place.keys.digests(), key, row.version)? else {
-            return Ok(false);
-        };
-        Ok(is_blank(&Value::parse(&whole.body)?))
-    }
-
-    /// Sends revisions, in smaller parts where they are too large together, and whole where the hub lacks their bases.
-    async fn send(&mut self, revisions: Vec<Outgoing>) -> Result<(), Stop> {
-        let mut parts = vec![revisions];
+        let mut ahead = Ahead { owed, ..Ahead::default() };
+        let mut parts = vec![batch.revisions];
         while let Some(mut part) = parts.pop() {
             if part.is_empty() {
                 continue;
             }
-            match self.send_part(&part).await {
+            match self.send_part(&part, &mut ahead).await {
                 Err(Stop::TooLarge) if part.len() > 1 => {
                     let rest = part.split_off(part.len() / 2);
                     parts.push(rest);
@@ -179,15 +113,12 @@ impl Cycle<'_> {
                 sent => parts.push(sent?),
             }
         }
-        Ok(())
+        ahead.failed.map_or(Ok(ahead.batch), |failure| Err(failure.into()))
     }
 
     /// Sends revisions and takes in the answers. Gives those that have to be sent whole: the hub lacks what they are deltas of.
-    async fn send_part(&mut self, part: &[Outgoing]) -> Result<Vec<Outgoing>, Stop> {
+    async fn send_part(&mut self, part: &[Outgoing], ahead: &mut Ahead<'_>) -> Result<Vec<Outgoing>, Stop> {
         let departures: Vec<Departure> = part.iter().map(Outgoing::departure).collect();
-        let leaving = departures.clone();
-        // On disk before anything leaves: the answer may be lost, and later heads contain what was sent.
-        self.write(move |write| outgoing::leaving(write, &leaving))?;
         let mut pushes = Vec::with_capacity(part.len());
         for outgoing in part {
             self.report.bytes += outgoing.bytes() as u64;
@@ -200,7 +131,15 @@ impl Cycle<'_> {
             pushes.push(Push { revision, base: outgoing.base, contains: outgoing.contains.clone(), target });
         }
         let seen = self.link()?.seen;
-        let answer = match self.talk.ask(seen, Ask::Push { pushes }).await {
+        let talk = self.talk.clone();
+        let gathering = async { ahead.owed.take().map(|owed| self.batch(owed)) };
+        let (answer, gathered) = join(talk.ask(seen, Ask::Push { pushes }), gathering).await;
+        match gathered {
+            Some(Ok(revisions)) => ahead.batch.revisions = revisions,
+            Some(Err(failure)) => ahead.failed = Some(failure),
+            None => {}
+        }
+        let answer = match answer {
             Err(stop) => {
                 self.count_attempts(&departures)?;
                 return Err(stop);
@@ -212,10 +151,11 @@ impl Cycle<'_> {
             return Err(Stop::Protocol(format!("it answered {} of {} pushes", outcomes.len(), part.len())));
         }
         let position = answer.position;
+        let alone = seen.filter(|seen| went_on_alone(*seen, position, part, &outcomes));
         let mut results = Vec::with_capacity(part.len());
-        let (mut said, mut again) = (Vec::with_capacity(part.len()), Vec::new());
+        let mut again = Vec::new();
         let mut drafts = BTreeSet::new();
-        for ((outgoing, departure), outcome) in part.iter().zip(departures).zip(outcomes) {
+        for (((outgoing, departure), outcome), number) in part.iter().zip(departures).zip(outcomes).zip(1..) {
             let key = outgoing.key;
             let lacks_base =
                 outgoing.base.is_some() && matches!(outcome, Outcome::Rejected { code: Rejection::Base, .. });
@@ -226,10 +166,14 @@ impl Cycle<'_> {
                 again.push(outgoing.clone().whole());
                 continue;
             }
-            results.push((departure, self.read_outcome(outcome)));
-            said.push((outgoing.contains.clone(), outgoing.target));
+            let (contains, target) = (outgoing.contains.clone(), outgoing.target);
+            let sent = Sent { contains, target, seq: alone.map(|seen| seen.seq.saturating_add(number)) };
+            results.push((departure, sent, self.read_outcome(outcome)));
         }
-        self.take_answers(results, said, position)?;
+        let next = if ahead.batch.is_noted { &[] } else { &ahead.batch.revisions[..] };
+        let next = next.iter().map(Outgoing::departure).collect();
+        self.take_answers(Answers { results, position, alone, next })?;
+        ahead.batch.is_noted = true;
         Ok(again)
     }
 
@@ -250,22 +194,24 @@ impl Cycle<'_> {
         }
     }
 
-    /// Takes in the answers to a batch, all in one commit.
-    fn take_answers(
-        &mut self,
-        results: Vec<(Departure, Came)>,
-        said: Vec<(Vec<crate::id::RevisionId>, Aim)>,
-        position: crate::position::Position,
-    ) -> Result<(), Stop> {
+    /// Takes in the answers to a batch, all in one commit, which also says that the next batch leaves.
+    fn take_answers(&mut self, answers: Answers) -> Result<(), Stop> {
+        let Answers { results, position, alone, next } = answers;
         let (space, place, trace) = (self.core.no, self.place.clone(), self.talk.trace);
         let (lost_rows, parked, passed_over) = self.write(move |write| {
             write.state.is_foreign = true;
+            outgoing::leaving(write, &next)?;
             let Some(link) = link::read(write.txn, space)? else { return Ok((false, 0, 0)) };
             let (mut lost_rows, mut parked, mut passed_over) = (false, 0, 0);
-            for ((departure, result), (contains, target)) in results.into_iter().zip(said) {
+            let mut says_more = false;
+            for (departure, sent, result) in results {
                 match result {
                     Came::Accepted { as_fork } => {
-                        outgoing::arrived(write, &place, &departure, (&contains, target), as_fork, trace)?;
+                        outgoing::arrived(write, &place, &departure, &sent, as_fork, trace)?;
+                        // A row with forks may ask for something, and is taken in as the hub has it.
+                        let is_plain = |row: RemoteRow| row.main == departure.id && row.forks.is_empty();
+                        says_more |= !arrivals::read(write.txn, departure.key)?.is_some_and(is_plain)
+                            || arrivals::has_arrived(write.txn, departure.key)?;
                     }
                     Came::Conflict(Some(arrival)) => arrivals::arrive(write, &arrival, link.epoch)?,
                     // It had a row of this draft, as far as this device knew, and has none.
@@ -279,6 +225,10 @@ impl Cycle<'_> {
             }
             if !fault::on("position-of-an-answer-not-kept") {
                 link::change(write, space, |link| {
+                    // Whoever has pulled all before need not be told what it has pushed itself.
+                    if alone.is_some_and(|seen| link.cursor == seen.seq && link.seen == alone) && !says_more {
+                        link.cursor = position.seq;
+                    }
                     if link.seen.is_none_or(|seen| seen.seq < position.seq) {
                         link.seen = Some(position);
                     }
@@ -291,7 +241,7 @@ impl Cycle<'_> {
     }
 
     /// What was passed over is not the draft's last text: that one is pushed by the next round.
-    fn count_refused(&mut self, parked: u64, passed_over: u64) {
+    pub(super) fn count_refused(&mut self, parked: u64, passed_over: u64) {
         self.report.parked += parked;
         self.again |= passed_over > 0;
     }
@@ -308,4 +258,17 @@ impl Cycle<'_> {
             Ok(())
         })
     }
+}
+
+/// Whether the hub's feed went on by all of these and by nothing else. Positions are chained: no other pushes lead from one of
+/// them to the other. A hub that chains in another way is asked what it has, as after any push.
+fn went_on_alone(seen: Position, position: Position, part: &[Outgoing], outcomes: &[Outcome]) -> bool {
+    let is_main = |outcome: &Outcome| matches!(outcome, Outcome::Accepted { standing: Standing::Main });
+    if fault::on("passes-by-what-others-pushed") {
+        return outcomes.iter().all(is_main);
+    }
+    // Numbers are the hub's word: one that cannot be counted on from is none of ours.
+    let is_as_many = seen.seq.checked_add(part.len() as u64) == Some(position.seq);
+    let follows = || part.iter().fold(seen, |at, outgoing| at.after(outgoing.key.draft, outgoing.id)) == position;
+    outcomes.iter().all(is_main) && is_as_many && follows()
 }

@@ -1,10 +1,12 @@
 //! What a space's syncing looks like from outside.
 
-use super::error::SyncErrorKind;
+use super::blocked::BlockedBy;
+use super::error::{SyncError, SyncErrorKind};
 use super::parking;
 use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::id::DraftId;
+use crate::records::queue::lock;
 use crate::records::view::View;
 use crate::storage::{Order, Scan};
 use crate::store::remote::{arrivals, link, outbox};
@@ -33,10 +35,14 @@ pub struct Status {
     /// Drafts of which other devices have something that cannot be taken in here. It stays on the hub, and every cycle tries it
     /// again.
     pub blocked: Vec<Blocked>,
-    /// When a cycle was last carried to its end, by the wall clock.
+    /// When a cycle was last carried to its end, by the wall clock. After the store was opened anew it may be up to a minute earlier,
+    /// until the first cycle.
     pub last_sync: Option<Timestamp>,
     /// Why the last cycle did not come to its end, if it did not.
     pub last_error: Option<SyncErrorKind>,
+    /// What was behind that, for people, where something is known of it: the transport's own error with what caused it. The source of
+    /// a [`SyncError`](super::SyncError) is the same as errors.
+    pub last_cause: Option<String>,
     /// Since when the oldest of the pending drafts is owed, by the wall clock.
     pub oldest_unsynced: Option<Timestamp>,
 }
@@ -84,6 +90,8 @@ pub struct Blocked {
     pub draft: DraftId,
     /// Why it cannot be taken in, with the way out, for people.
     pub reason: String,
+    /// The same, for the application.
+    pub by: BlockedBy,
 }
 
 /// What only the syncer itself knows.
@@ -91,7 +99,7 @@ pub struct Blocked {
 pub(super) struct Moment {
     pub(super) link: Link,
     pub(super) syncing: bool,
-    pub(super) last_error: Option<SyncErrorKind>,
+    pub(super) last_error: Option<SyncError>,
 }
 
 /// Puts the status together. Costs reading what is owed, what waits to be taken in and what is in conflict, not the drafts
@@ -114,6 +122,7 @@ pub(super) fn read(core: &SpaceCore, moment: Moment) -> Result<Status, Failure> 
             }
         }
     }
+    let last_end = lock(&core.engine.synced).get(&core.no).copied();
     if link.is_none() {
         pending = drafts(&view, core.no)?;
     }
@@ -125,8 +134,9 @@ pub(super) fn read(core: &SpaceCore, moment: Moment) -> Result<Status, Failure> 
         conflicts: in_conflict(&view, core.no)?,
         parked,
         blocked: blocked(&view, core.no)?,
-        last_sync: link.map(|link| link.synced_at).filter(|at| *at != Timestamp::default()),
-        last_error: moment.last_error,
+        last_sync: last_end.or(link.map(|link| link.synced_at)).filter(|at| *at != Timestamp::default()),
+        last_cause: moment.last_error.as_ref().and_then(SyncError::cause),
+        last_error: moment.last_error.map(|error| error.kind().clone()),
         oldest_unsynced: oldest,
     })
 }
@@ -139,8 +149,9 @@ fn blocked(view: &impl View, space: SpaceNo) -> Result<Vec<Blocked>, Failure> {
         let Some(key) = page.last() else { return Ok(blocked) };
         last = Some(*key);
         for key in page {
-            let reason = arrivals::read(view, key)?.and_then(|row| row.blocked);
-            blocked.extend(reason.map(|reason| Blocked { draft: key.draft, reason }));
+            let Some(row) = arrivals::read(view, key)? else { continue };
+            let by = BlockedBy::of_number(row.blocked_by);
+            blocked.extend(row.blocked.map(|reason| Blocked { draft: key.draft, reason, by }));
         }
     }
 }

@@ -36,6 +36,10 @@ const NEWS: Duration = Duration::from_secs(50);
 /// How long saves are gathered before they are pushed.
 const GATHER: Duration = Duration::from_millis(300);
 
+/// How much earlier the end of the last cycle may be on disk than it was: writing it down each time would be a wait for the disk in
+/// every cycle, for a time that only people read.
+const SYNCED: Duration = Duration::from_secs(60);
+
 /// Keeps a space in step with its hub: pulls what other devices pushed, merges it, and pushes what was saved here.
 ///
 /// Saving never waits for it. Cloning it is cheap; clones are the same syncer.
@@ -62,7 +66,7 @@ struct State {
     is_nudged: bool,
     /// The hub that was found in place of the known one.
     found: Option<HubId>,
-    last_error: Option<SyncErrorKind>,
+    last_error: Option<SyncError>,
     wakers: Vec<Waker>,
 }
 
@@ -154,10 +158,17 @@ impl Syncer {
             Err(stop) => Err(self.failed(stop, trace)),
         };
         let noted = match &ended {
-            Ok(_) => self.note(move |link| {
-                (link.attempts, link.retry_at, link.error) = (0, Timestamp::default(), None);
-                link.synced_at = now;
-            }),
+            Ok(_) => {
+                lock(&core.engine.synced).insert(core.no, now);
+                self.note(move |link| {
+                    let is_well = link.attempts == 0 && link.error.is_none();
+                    let is_late = now < link.synced_at || now.saturating_since(link.synced_at) >= SYNCED;
+                    (link.attempts, link.retry_at, link.error) = (0, Timestamp::default(), None);
+                    if !is_well || is_late {
+                        link.synced_at = now;
+                    }
+                })
+            }
             Err(error) => {
                 let (why, wait) = (error.to_string(), error.kind().retry_in());
                 self.note(move |link| {
@@ -171,10 +182,15 @@ impl Syncer {
         if let Err(failure) = noted {
             tracing::debug!(error = %failure.kind, %trace, "how the cycle ended could not be noted");
         }
-        lock(&self.shared.state).last_error = ended.as_ref().err().map(|error| error.kind().clone());
+        lock(&self.shared.state).last_error = ended.as_ref().err().cloned();
         let what = match &ended {
             Ok(report) => EventKind::Synced { report: *report },
-            Err(error) => EventKind::SyncFailed { reason: error.kind().to_string() },
+            Err(error) => {
+                let cause = error.cause().map(|cause| format!(" ({cause})")).unwrap_or_default();
+                let reason = format!("{}{cause}", error.kind());
+                tracing::info!(reason, %trace, "a cycle did not come to its end");
+                EventKind::SyncFailed { reason }
+            }
         };
         core.engine.publish_event(core.no, None, trace, what);
         ended
@@ -182,22 +198,26 @@ impl Syncer {
 
     fn failed(&self, stop: Stop, trace: TraceId) -> SyncError {
         let kind = match stop {
-            Stop::Later { retry_after, why, is_forbidden } => {
-                tracing::debug!(why, %trace, "the hub cannot be reached");
+            Stop::Later { retry_after, is_forbidden, cause } => {
                 let retry_in = self.wait(retry_after);
-                if is_forbidden {
+                let kind = if is_forbidden {
                     SyncErrorKind::Forbidden { retry_in }
                 } else {
                     SyncErrorKind::Unreachable { retry_in }
-                }
+                };
+                return SyncError::new(kind, trace).because(cause);
             }
-            Stop::Pause(kind) => {
+            Stop::Pause(kind, cause) => {
                 let mut state = lock(&self.shared.state);
                 if let SyncErrorKind::OtherHub { found } = &kind {
                     state.found = Some(*found);
                 }
                 state.link.is_paused = true;
-                kind
+                let error = SyncError::new(kind, trace);
+                return match cause {
+                    Some(cause) => error.because(cause),
+                    None => error,
+                };
             }
             Stop::Protocol(what) => SyncErrorKind::Protocol { what },
             Stop::Unconfirmed => SyncErrorKind::Protocol { what: "it does not confirm what it said".to_owned() },
@@ -386,6 +406,8 @@ impl Syncer {
                 *link = LinkRow { is_disabled, ..LinkRow::new(found, epoch) };
             })
         })?;
+        // With this one no cycle has come to its end yet.
+        lock(&self.shared.core.engine.synced).remove(&self.shared.core.no);
         self.set(|state| (state.found, state.link.is_paused) = (None, false));
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Taking in what the hub said, draft by draft: asking for what is missing, deciding, and carrying that out.
 
+use super::blocked::BlockedBy;
 use super::cycle::Cycle;
 use super::integrate::{Known, Move, Next, Plan, decide};
 use super::talk::{Stop, beside_the_point};
@@ -18,7 +19,7 @@ use crate::store::remote::integrate::{self, Becomes, Decided, Done, Facts};
 use crate::store::remote::receive::{self, Foreign};
 use crate::store::remote::rows::RemoteRow;
 use crate::store::tables::DraftKey;
-use crate::transport::{Ask, IDS_MAX, Reply};
+use crate::transport::{Ask, IDS_MAX, REASON_MAX, Reply};
 use crate::value::{self, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,8 +38,9 @@ type Ready = (Box<Decided>, Arc<Joiner>);
 
 /// Why a revision of another device cannot become a version here.
 enum Unread {
-    /// It is of a newer application, and whole.
-    TooNew {
+    /// It is whole, and of a newer application, or not valid.
+    NotYet {
+        by: BlockedBy,
         why: String,
         revision: Box<Foreign>,
     },
@@ -51,7 +53,7 @@ enum Verdict {
     /// There is nothing in it for this device.
     Ignore,
     /// It cannot be taken in now.
-    Blocked(String),
+    Blocked(BlockedBy, String),
     /// The hub has a later row, which has to be pulled first.
     Overtaken,
 }
@@ -177,10 +179,10 @@ impl Cycle<'_> {
         };
         match self.judge(facts, &row).await? {
             Verdict::Ignore => self.ignore(key)?,
-            Verdict::Blocked(why) => {
+            Verdict::Blocked(by, why) => {
                 self.report.blocked += 1;
                 let trace = self.talk.trace;
-                self.write(move |write| arrivals::blocked(write, key, &row, &why, trace))?;
+                self.write(move |write| arrivals::blocked(write, key, &row, (by.number(), &why), trace))?;
             }
             Verdict::Overtaken => self.again = true,
             Verdict::Apply(decided, join) => return Ok(Some((decided, join))),
@@ -238,16 +240,17 @@ impl Cycle<'_> {
         for (id, travelling) in &revisions {
             let revision = match self.read(facts.key, travelling) {
                 Ok(revision) => revision,
-                // Perhaps the last copy, of a newer application: it is kept as it is.
-                Err(Unread::TooNew { revision, .. })
-                    if self.is_offline && !fault::on("newer-text-lost-with-its-hub") =>
-                {
+                // Somebody wants it as it is.
+                Err(Unread::NotYet { by: BlockedBy::NotValid, revision, .. }) if row.is_wanted() => *revision,
+                // Perhaps the last copy: it is kept as it is.
+                Err(Unread::NotYet { by, revision, .. }) if self.is_offline && !is_lost_with_its_hub(by) => {
                     if facts.head.is_some() {
                         plan = plan.beside(*id);
                     }
                     *revision
                 }
-                Err(Unread::TooNew { why, .. } | Unread::Unreadable(why)) => return Ok(Verdict::Blocked(why)),
+                Err(Unread::NotYet { by, why, .. }) => return Ok(Verdict::Blocked(by, why)),
+                Err(Unread::Unreadable(why)) => return Ok(Verdict::Blocked(BlockedBy::Unreadable, why)),
             };
             foreign.insert(*id, revision);
         }
@@ -261,7 +264,8 @@ impl Cycle<'_> {
         row: &RemoteRow,
         foreign: &mut BTreeMap<RevisionId, Foreign>,
     ) -> Verdict {
-        let missing = || Verdict::Blocked("the hub does not give a revision that it names".to_owned());
+        let missing =
+            || Verdict::Blocked(BlockedBy::Unreadable, "the hub does not give a revision that it names".to_owned());
         let main = foreign.get(&row.main).cloned();
         if facts.is_purged && main.as_ref().is_some_and(|main| main.header.phase == Phase::Discarded) {
             return Verdict::Ignore;
@@ -301,10 +305,19 @@ impl Cycle<'_> {
         if foreign.header.schema > schema.version {
             let (found, known) = (foreign.header.schema, schema.version);
             let why = format!("its schema is version {found}, this application knows up to {known}; update it");
-            return Err(Unread::TooNew { why, revision: Box::new(foreign) });
+            return Err(Unread::NotYet { by: BlockedBy::TooNew, why, revision: Box::new(foreign) });
         }
         read_document(&schema, &foreign).map_err(unreadable)?;
-        Ok(foreign)
+        // What was put away elsewhere is put away here, as it is.
+        let is_asked = foreign.header.phase.takes_saves() && !fault::on("invalid-text-taken-in");
+        let invalid = if is_asked { schema.flaws(foreign.header.schema, &foreign.body) } else { None };
+        match invalid {
+            Some(invalid) => {
+                let why = format!("it is not valid: {}", invalid.told(REASON_MAX));
+                Err(Unread::NotYet { by: BlockedBy::NotValid, why, revision: Box::new(foreign) })
+            }
+            None => Ok(foreign),
+        }
     }
 
     /// Asks which ids the main contains that is known; no, where the hub has another one by now.
@@ -371,6 +384,14 @@ fn known(facts: &Facts, row: &RemoteRow) -> Known {
         forks: row.forks.clone(),
         gone: row.gone.clone(),
         in_main: shared.collect(),
+    }
+}
+
+/// A seeded fault for each reason why a text waits unread.
+fn is_lost_with_its_hub(by: BlockedBy) -> bool {
+    match by {
+        BlockedBy::NotValid => fault::on("invalid-text-lost-with-its-hub"),
+        _ => fault::on("newer-text-lost-with-its-hub"),
     }
 }
 

@@ -15,11 +15,11 @@ pub(super) enum Stop {
     /// The request has to be smaller.
     TooLarge,
     /// The hub is away, or does not want to be asked now: try again later.
-    Later { retry_after: Option<Duration>, why: String, is_forbidden: bool },
+    Later { retry_after: Option<Duration>, is_forbidden: bool, cause: TransportError },
     /// The hub said something that is against the protocol.
     Protocol(String),
     /// Until somebody does something about it there is no use in trying.
-    Pause(SyncErrorKind),
+    Pause(SyncErrorKind, Option<TransportError>),
     /// The store failed.
     Store(crate::error::Failure),
 }
@@ -31,17 +31,19 @@ impl From<crate::error::Failure> for Stop {
 }
 
 /// The table of answers: what a device does where there is none.
-pub(super) fn without_answer(error: &TransportError) -> Stop {
-    let later = |retry_after, is_forbidden| Stop::Later { retry_after, why: error.to_string(), is_forbidden };
-    match error.kind() {
-        TransportErrorKind::Unreachable { retry_after } => later(*retry_after, false),
-        TransportErrorKind::NotAHub { .. } => later(None, false),
-        TransportErrorKind::Forbidden => later(None, true),
-        TransportErrorKind::TooLarge => Stop::TooLarge,
-        TransportErrorKind::Unauthorized => Stop::Pause(SyncErrorKind::Unauthorized),
-        TransportErrorKind::Upgrade { newest } => Stop::Pause(SyncErrorKind::Upgrade { newest: *newest }),
-        TransportErrorKind::Redirected => Stop::Pause(SyncErrorKind::Redirected),
-    }
+pub(super) fn without_answer(cause: TransportError) -> Stop {
+    let paused = match *cause.kind() {
+        TransportErrorKind::Unreachable { retry_after } => {
+            return Stop::Later { retry_after, is_forbidden: false, cause };
+        }
+        TransportErrorKind::NotAHub { .. } => return Stop::Later { retry_after: None, is_forbidden: false, cause },
+        TransportErrorKind::Forbidden => return Stop::Later { retry_after: None, is_forbidden: true, cause },
+        TransportErrorKind::TooLarge => return Stop::TooLarge,
+        TransportErrorKind::Unauthorized => SyncErrorKind::Unauthorized,
+        TransportErrorKind::Upgrade { newest } => SyncErrorKind::Upgrade { newest },
+        TransportErrorKind::Redirected => SyncErrorKind::Redirected,
+    };
+    Stop::Pause(paused, Some(cause))
 }
 
 /// Who talks with which hub.
@@ -65,13 +67,13 @@ impl Talk<'_> {
             seen,
             ask,
         };
-        let answer = self.transport.send(request).await.map_err(|error| without_answer(&error))?;
+        let answer = self.transport.send(request).await.map_err(without_answer)?;
         if self.hub.is_some_and(|hub| hub != answer.hub) {
-            return Err(Stop::Pause(SyncErrorKind::OtherHub { found: answer.hub }));
+            return Err(Stop::Pause(SyncErrorKind::OtherHub { found: answer.hub }, None));
         }
         match &answer.reply {
             Reply::Refused(Refusal::Unconfirmed) => Err(Stop::Unconfirmed),
-            Reply::Refused(Refusal::OtherHub) => Err(Stop::Pause(SyncErrorKind::OtherHub { found: answer.hub })),
+            Reply::Refused(Refusal::OtherHub) => Err(Stop::Pause(SyncErrorKind::OtherHub { found: answer.hub }, None)),
             Reply::Refused(Refusal::Invalid { reason }) => {
                 Err(Stop::Protocol(format!("it refused a request: {reason}")))
             }

@@ -8,6 +8,7 @@ mod contract;
 mod error;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
+mod json;
 mod limits;
 mod message;
 mod revision;
@@ -16,6 +17,7 @@ mod wire;
 pub use crate::position::Position;
 pub use contract::Transport;
 pub use error::{TransportError, TransportErrorKind};
+pub use json::JSON_MAX;
 pub use limits::{
     BODY_MAX, CHAIN_MAX, CONTAINS_MAX, DEVICE_MAX, FORKS_MAX, HEADER_MAX, IDS_MAX, MESSAGE_MAX, PAGE_MAX, PUSHES_MAX,
     REASON_MAX, SPACE_MAX,

@@ -1,7 +1,8 @@
 //! From a revision to a candidate, and what comes of asking.
 
-use super::{Candidate, Invalid, Validate};
+use super::{Candidate, Validate};
 use crate::fault;
+use crate::invalid::Invalid;
 use crate::revision::Header;
 use crate::store::remote::body;
 use crate::transport::{REASON_MAX, Revision};

@@ -1,7 +1,7 @@
 //! What an application says about documents that devices push.
 
-use super::Invalid;
 use crate::id::{DraftId, RevisionId};
+use crate::invalid::Invalid;
 use crate::phase::Phase;
 use crate::value::{Value, from_value};
 use serde::de::DeserializeOwned;

@@ -13,4 +13,5 @@ mod retention;
 mod slots;
 mod stale;
 mod together;
+mod validating;
 mod world;

@@ -41,7 +41,7 @@ fn a_text_of_a_window_that_came_late_does_not_stand_for_what_it_never_saw() {
 #[test]
 fn what_became_a_side_while_others_were_pushed_is_not_said_to_be_in_the_head() {
     let hub = hub(1);
-    let line = Meanwhile::to(&hub);
+    let line = Meanwhile::late(&hub);
     let (one, two) = (Device::uncounted(2, line.clone()), Device::uncounted(3, Arc::clone(&hub)));
     let draft = one.notes.start(&note("Night", "")).unwrap();
     // What is owed leaves in the order of the ids.

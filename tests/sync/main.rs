@@ -17,5 +17,8 @@ mod returning;
 mod room;
 mod running;
 mod storing;
+mod unfinished;
 mod validated;
+#[cfg(feature = "redb")]
+mod waits;
 mod world;

@@ -140,3 +140,40 @@ fn what_others_may_have_seen_is_not_moved() {
         assert_eq!(device.the_same(&draft).info().unwrap().phase, Phase::Archived);
     }
 }
+
+/// One device goes on with a slot's first draft while another one, which knows it as archived, has begun the second.
+#[test]
+fn where_two_generations_are_open_and_the_newer_one_ends_the_earlier_one_is_meant() {
+    for ending in [Draft::archive, Draft::discard, |draft: &Draft<Note>| draft.promote_and_archive("order 7")] {
+        let hub = hub(1);
+        let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+        let first = begun(&one, "form", "first");
+        first.archive().unwrap();
+        one.sync();
+        two.sync();
+        let second = begun(&two, "form", "second");
+        first.reopen().unwrap();
+        one.sync();
+        two.sync();
+        one.sync();
+        for device in [&one, &two] {
+            let expected = [(Phase::Open, "first".to_owned()), (Phase::Open, "second".to_owned())];
+            assert_eq!(texts(device, "form"), expected);
+            assert_eq!(device.notes.slot("form").resume().unwrap().expect("the newer one").id(), second.id());
+        }
+        ending(&second).unwrap();
+        // What is meant here is what everybody else means once they hear of it.
+        assert_eq!(two.notes.slot("form").resume().unwrap().expect("the earlier one").id(), first.id());
+        assert!(two.store.verify().unwrap().is_intact());
+        two.sync();
+        one.sync();
+        for device in [&one, &two] {
+            assert_eq!(device.notes.slot("form").resume().unwrap().expect("the earlier one").id(), first.id());
+            assert!(device.store.verify().unwrap().is_intact());
+            assert_eq!(device.store.repair().unwrap(), 0);
+        }
+        two.notes.slot("form").resume().unwrap().expect("it is open").archive().unwrap();
+        assert!(two.notes.slot("form").resume().unwrap().is_none());
+        assert!(two.store.verify().unwrap().is_intact());
+    }
+}

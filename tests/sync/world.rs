@@ -87,7 +87,13 @@ impl Device {
     }
 
     pub(crate) fn with(options: Options, transport: impl Transport + 'static) -> Self {
-        let store = Store::in_memory(options).expect("memory can be opened");
+        Self::on(options, &Arc::new(MemoryStorage::new()), transport)
+    }
+
+    /// A device whose storage outlives its application.
+    pub(crate) fn on(options: Options, storage: &Arc<MemoryStorage>, transport: impl Transport + 'static) -> Self {
+        let store =
+            Store::with_storage(Arc::clone(storage) as Arc<dyn Storage>, options).expect("memory can be opened");
         let space = store.space("alice").expect("it opens");
         let notes = space.drafts(NOTE).expect("it opens");
         let syncer = Syncer::new(&space, transport);
@@ -201,13 +207,19 @@ pub(crate) fn hub_on(storage: &Arc<MemoryStorage>, seed: u64) -> Arc<Hub> {
 pub(crate) struct Meanwhile {
     hub: Arc<Hub>,
     act: Arc<Mutex<Option<Act>>>,
+    /// It does it once the request is on its way, when the device has gathered what leaves next.
+    is_late: bool,
 }
 
 type Act = Box<dyn FnOnce() + Send>;
 
 impl Meanwhile {
     pub(crate) fn to(hub: &Arc<Hub>) -> Self {
-        Self { hub: Arc::clone(hub), act: Arc::default() }
+        Self { hub: Arc::clone(hub), act: Arc::default(), is_late: false }
+    }
+
+    pub(crate) fn late(hub: &Arc<Hub>) -> Self {
+        Self { is_late: true, ..Self::to(hub) }
     }
 
     pub(crate) fn at_the_next_push(&self, act: impl FnOnce() + Send + 'static) {
@@ -226,6 +238,15 @@ impl Transport for Meanwhile {
         let act = if matches!(request.ask, Ask::Push { .. }) { self.act.lock().unwrap().take() } else { None };
         Box::pin(async move {
             if let Some(act) = act {
+                let mut is_on_its_way = !self.is_late;
+                std::future::poll_fn(|context| {
+                    if std::mem::replace(&mut is_on_its_way, true) {
+                        return std::task::Poll::Ready(());
+                    }
+                    context.waker().wake_by_ref();
+                    std::task::Poll::Pending
+                })
+                .await;
                 act();
             }
             self.hub.send(request).await

@@ -403,6 +403,7 @@ impl<T> State<T> {
                 {
                     AutosaveStatus::Merged { version, head, at }
                 }
+                Some(SavedAs { version, at, is_valid: false, .. }) => AutosaveStatus::Invalid { version, at },
                 Some(SavedAs { version, at, .. }) => AutosaveStatus::Saved { version, at },
             },
         }

@@ -11,6 +11,7 @@ use super::status::AutosaveStatus;
 use super::target::{AutosaveError, Cause, SaveTarget, SavedAs};
 use crate::clock::{Clock, Entropy, Spawn};
 use crate::events::EventKind;
+use crate::invalid::Invalid;
 use crate::merge::Overwritten;
 use crate::watch::Statuses;
 use std::fmt;
@@ -187,6 +188,14 @@ impl<T: Send + Sync + 'static> Autosave<T> {
     pub fn overwritten(&self) -> Vec<Overwritten> {
         let target = self.core.lock().target.clone();
         target.map(|target| target.overwritten()).unwrap_or_default()
+    }
+
+    /// What is wrong with the document as it was saved last, or loaded, as the kind's [validator](crate::Schema::validate) says; none where
+    /// nothing is. It is durable all the same.
+    #[must_use]
+    pub fn invalid(&self) -> Option<Invalid> {
+        let target = self.core.lock().target.clone();
+        target.and_then(|target| target.invalid())
     }
 
     /// Holds autosaving until the guard is dropped.

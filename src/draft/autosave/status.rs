@@ -39,6 +39,14 @@ pub enum AutosaveStatus {
         /// When it was saved.
         at: Timestamp,
     },
+    /// Everything is durable, and not [valid](crate::Schema::validate): [`Autosave::invalid`](crate::Autosave::invalid) says what is wrong.
+    /// Until it is, it stays on this device, and cannot be promoted.
+    Invalid {
+        /// The version that holds it.
+        version: u64,
+        /// When it was saved, or loaded.
+        at: Timestamp,
+    },
     /// There are changes whose save has not begun.
     Unsaved {
         /// Unsaved since.
@@ -85,7 +93,9 @@ impl AutosaveStatus {
     #[must_use]
     pub const fn unsaved_since(&self) -> Option<Timestamp> {
         match self {
-            Self::Clean | Self::Saved { .. } | Self::Merged { .. } | Self::Conflict { .. } => None,
+            Self::Clean | Self::Saved { .. } | Self::Merged { .. } | Self::Conflict { .. } | Self::Invalid { .. } => {
+                None
+            }
             Self::Unsaved { since } | Self::Saving { since } | Self::Failed { since, .. } => Some(*since),
             Self::Detached { since } | Self::Paused { since, .. } => *since,
         }
@@ -102,6 +112,7 @@ impl fmt::Display for AutosaveStatus {
                 write!(f, "saved as version {version}, merged with other changes as version {head}")
             }
             Self::Conflict { version, .. } => write!(f, "saved as version {version}, in conflict with other changes"),
+            Self::Invalid { version, .. } => write!(f, "saved as version {version}, not valid yet"),
             Self::Unsaved { .. } => f.write_str("unsaved changes"),
             Self::Saving { .. } => f.write_str("saving"),
             Self::Failed { reason, attempts, .. } => write!(f, "not saved after {attempts} attempts: {reason}"),

@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind};
 use crate::events::EventKind;
 use crate::id::TraceId;
+use crate::invalid::Invalid;
 use crate::merge::Overwritten;
 use std::error::Error as StdError;
 use std::fmt;
@@ -25,6 +26,11 @@ pub(crate) trait SaveTarget<T>: Send + Sync {
 
     /// What a person has to be shown before anything is saved here: that there is an open conflict.
     fn standing(&self) -> Option<SavedAs> {
+        None
+    }
+
+    /// What is wrong with what was saved here last.
+    fn invalid(&self) -> Option<Invalid> {
         None
     }
 
@@ -66,6 +72,9 @@ pub struct SavedAs {
     pub merged: Option<u64>,
     /// Whether the draft was in an open conflict then.
     pub in_conflict: bool,
+    /// Whether the document is [valid](crate::Schema::validate): [`Autosave::invalid`](crate::Autosave::invalid) says what is wrong. It is
+    /// durable all the same.
+    pub is_valid: bool,
     /// How many changes, of this document or of others', a rule decided against in the merge:
     /// [`Autosave::overwritten`](crate::Autosave::overwritten) names them.
     pub overwritten: u64,

@@ -29,6 +29,11 @@ pub enum AuditAction {
         /// The new version that it is now.
         version: u64,
     },
+    /// An earlier state that the hub keeps is the head again.
+    BroughtBack {
+        /// The new version that it is now.
+        version: u64,
+    },
     /// A version was given a name.
     Checkpointed {
         /// The version.
@@ -108,6 +113,8 @@ pub enum AuditAction {
         /// How many texts.
         texts: u64,
     },
+    /// Somebody wants what the hub has of a draft taken in, although it is not valid here.
+    InvalidWanted,
     /// What the hub has of a draft cannot be taken in by this release of the application. It is kept as it came.
     Blocked,
     /// A page of the hub's rows was stored that says something new.
@@ -169,6 +176,8 @@ pub enum Guard {
     Erased,
     /// The draft has as many forks as it may have.
     ForksFull,
+    /// This device's own validator says that it is not valid yet.
+    NotValid,
     /// For another reason.
     Other,
 }
@@ -182,6 +191,7 @@ impl fmt::Display for Guard {
             Self::Forbidden => "forbidden",
             Self::Erased => "erased",
             Self::ForksFull => "too many forks",
+            Self::NotValid => "not valid yet",
             Self::Other => "refused",
         })
     }
@@ -198,6 +208,7 @@ impl AuditAction {
             EventKind::Discarded => Self::Discarded,
             EventKind::Purged => Self::Purged,
             EventKind::Restored { from, version } => Self::Restored { from, version },
+            EventKind::BroughtBack { version, .. } => Self::BroughtBack { version },
             EventKind::Checkpointed { version, .. } => Self::Checkpointed { version },
             EventKind::Merged { version, head, overwritten } => Self::Merged { version, head, overwritten },
             EventKind::ConflictDetected { version, theirs } => Self::ConflictDetected { version, theirs },

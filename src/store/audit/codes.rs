@@ -28,6 +28,7 @@ impl AuditAction {
             Self::Checkpointed { version } => numbers(8, [version, 0, 0]),
             Self::BlankConfirmed { version } => numbers(9, [version, 0, 0]),
             Self::Thinned { versions } => numbers(10, [versions, 0, 0]),
+            Self::BroughtBack { version } => numbers(11, [version, 0, 0]),
             Self::Merged { version, head, overwritten } => numbers(16, [version, head, overwritten]),
             Self::ConflictDetected { version, theirs } => numbers(17, [version, theirs, 0]),
             Self::ConflictSettled { version } => numbers(18, [version, 0, 0]),
@@ -48,6 +49,7 @@ impl AuditAction {
             Self::Resynced => code(42),
             Self::SyncEnabled => code(43),
             Self::SyncDisabled => code(44),
+            Self::InvalidWanted => code(45),
             Self::PointTaken { point } => numbers(48, [point, 0, 0]),
             Self::PointDropped { point } => numbers(49, [point, 0, 0]),
             Self::Resumed => code(63),
@@ -71,6 +73,7 @@ impl AuditAction {
             8 => Self::Checkpointed { version: a },
             9 => Self::BlankConfirmed { version: a },
             10 => Self::Thinned { versions: a },
+            11 => Self::BroughtBack { version: a },
             16 => Self::Merged { version: a, head: b, overwritten: c },
             17 => Self::ConflictDetected { version: a, theirs: b },
             18 => Self::ConflictSettled { version: a },
@@ -91,6 +94,7 @@ impl AuditAction {
             42 => Self::Resynced,
             43 => Self::SyncEnabled,
             44 => Self::SyncDisabled,
+            45 => Self::InvalidWanted,
             48 => Self::PointTaken { point: a },
             49 => Self::PointDropped { point: a },
             63 => Self::Resumed,
@@ -109,6 +113,7 @@ impl Guard {
             4 => Self::Forbidden,
             5 => Self::Erased,
             6 => Self::ForksFull,
+            9 => Self::NotValid,
             _ => Self::Other,
         }
     }
@@ -122,6 +127,7 @@ impl Guard {
             Self::Erased => 5,
             Self::ForksFull => 6,
             Self::Other => 7,
+            Self::NotValid => 9,
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Holding what an audit says of a draft's versions against the versions that are there.
 
 use super::query;
-use super::record::unless_damaged;
 use super::saves::AuditedSaves;
-use crate::error::Failure;
+use crate::error::{Failure, unless_damaged};
 use crate::id::RevisionId;
 use crate::records::view::View;
 use crate::store::tables::{AUDIT_DRAFTS, DraftKey, audited_of};

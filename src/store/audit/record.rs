@@ -5,7 +5,7 @@ use super::entry::{AuditEntry, HASH_LEN};
 use super::state::{self, AuditHead, AuditRow};
 use super::trim;
 use crate::codec::Writer;
-use crate::error::Failure;
+use crate::error::{Failure, unless_damaged};
 use crate::events::EventKind;
 use crate::fault;
 use crate::id::{DraftId, EventId, RevisionId, TraceId};
@@ -133,14 +133,6 @@ fn append(
 fn last_of(view: &impl View, key: DraftKey) -> Result<u64, Failure> {
     let last = view.last(AUDIT_DRAFTS, &key.audited(0), &key.audited(u64::MAX));
     Ok(unless_damaged(last)?.flatten().and_then(|(found, _)| tables::audited_of(&found)).unwrap_or(0))
-}
-
-/// None where it is damaged; other failures are the caller's.
-pub(super) fn unless_damaged<T>(result: Result<T, Failure>) -> Result<Option<T>, Failure> {
-    match result {
-        Err(failure) if failure.is_damage() => Ok(None),
-        result => result.map(Some),
-    }
 }
 
 /// The id follows from all that came before, so that nothing has to be drawn for it, and no two are the same.

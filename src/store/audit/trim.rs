@@ -2,9 +2,8 @@
 
 use super::entry::AuditEntry;
 use super::query;
-use super::record::unless_damaged;
 use super::state::{self, AuditRow};
-use crate::error::Failure;
+use crate::error::{Failure, unless_damaged};
 use crate::fault;
 use crate::store::retention::has_passed;
 use crate::store::space::SpaceCore;

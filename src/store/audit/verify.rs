@@ -5,7 +5,7 @@ use super::query;
 use super::record;
 use super::state::{self, AuditHead, AuditRow};
 use crate::codec::Writer;
-use crate::error::Failure;
+use crate::error::{Failure, unless_damaged};
 use crate::fault;
 use crate::id::TraceId;
 use crate::records::record::open;
@@ -102,7 +102,7 @@ pub(crate) fn verify(
     anchor: Option<AuditHead>,
 ) -> Result<AuditVerified, Failure> {
     let beginning = AuditHead::beginning(name);
-    let Some(row) = record::unless_damaged(state::read(view, space, name))? else {
+    let Some(row) = unless_damaged(state::read(view, space, name))? else {
         let finding = Some(AuditFinding { number: 0, fault: AuditFault::Damaged });
         return Ok(AuditVerified { entries: 0, start: beginning, head: beginning, is_anchored: false, finding });
     };
@@ -180,7 +180,7 @@ impl Walk<'_> {
         };
         if let Some(draft) = entry.draft {
             let row = self.view.get(AUDIT_DRAFTS, &DraftKey { space: self.space, draft }.audited(number));
-            if record::unless_damaged(row)?.flatten().is_none() {
+            if unless_damaged(row)?.flatten().is_none() {
                 return Ok(Some((number, AuditFault::Index)));
             }
         }
@@ -211,7 +211,7 @@ impl Walk<'_> {
 
 /// Whether an entry can be read and is about the draft.
 fn is_about(view: &impl View, key: DraftKey, number: u64) -> Result<bool, Failure> {
-    let entry = record::unless_damaged(query::entry(view, key.space, number))?;
+    let entry = unless_damaged(query::entry(view, key.space, number))?;
     Ok(entry.is_some_and(|entry| entry.draft == Some(key.draft)))
 }
 
@@ -244,7 +244,7 @@ pub(crate) fn repair(write: &mut Write<'_>, space: SpaceNo, trace: TraceId) -> R
     let row = state::read(write.txn, space, &name)?;
     let mut wrong = Vec::new();
     each_indexed(&write.txn.committed, space, |key, number| {
-        let row = record::unless_damaged(write.txn.get(AUDIT_DRAFTS, &key.audited(number)))?;
+        let row = unless_damaged(write.txn.get(AUDIT_DRAFTS, &key.audited(number)))?;
         if row.is_none() || !is_about(write.txn, key, number)? {
             wrong.push(key.audited(number));
         }
@@ -253,7 +253,7 @@ pub(crate) fn repair(write: &mut Write<'_>, space: SpaceNo, trace: TraceId) -> R
     written += wrong.len() as u64;
     wrong.into_iter().for_each(|key| write.delete(AUDIT_DRAFTS, key));
     for number in row.start.number.saturating_add(1)..=row.head.number {
-        let entry = record::unless_damaged(query::entry(write.txn, space, number))?;
+        let entry = unless_damaged(query::entry(write.txn, space, number))?;
         let Some(draft) = entry.and_then(|entry| entry.draft) else { continue };
         let key = DraftKey { space, draft }.audited(number);
         if write.get(AUDIT_DRAFTS, &key)?.is_none() {

@@ -113,7 +113,7 @@ pub(crate) fn main(view: &impl View, key: DraftKey, row: &RemoteRow) -> Result<O
 /// Notes that the row was taken in.
 pub(crate) fn taken(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow) {
     drop_pieces(write, key, Some(row));
-    put(write, key, &RemoteRow { pieces: 0, blocked: None, ..row.clone() });
+    put(write, key, &RemoteRow { pieces: 0, blocked: None, blocked_by: 0, ..row.clone() });
     passed(write, key);
 }
 
@@ -141,11 +141,11 @@ pub(crate) fn blocked(
     write: &mut Write<'_>,
     key: DraftKey,
     row: &RemoteRow,
-    why: &str,
+    (by, why): (u32, &str),
     trace: TraceId,
 ) -> Result<(), Failure> {
-    if row.blocked.as_deref() != Some(why) {
-        put(write, key, &RemoteRow { blocked: Some(why.to_owned()), ..row.clone() });
+    if row.blocked.as_deref() != Some(why) || row.blocked_by != by {
+        put(write, key, &RemoteRow { blocked: Some(why.to_owned()), blocked_by: by, ..row.clone() });
         record::note(write, About::revision(key, row.main, trace), AuditAction::Blocked)?;
     }
     Ok(())

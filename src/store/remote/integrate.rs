@@ -16,7 +16,7 @@ use crate::store::append::{self, New};
 use crate::store::audit::AuditAction;
 use crate::store::audit::record::{self, About};
 use crate::store::change::{Place, kind_of, open_head};
-use crate::store::heads::{self, Head};
+use crate::store::heads;
 use crate::store::rows::HeadRow;
 use crate::store::sides::{self, Side};
 use crate::store::slots::{self, SlotRef};
@@ -246,7 +246,7 @@ impl Taking<'_, '_> {
     pub(super) fn hold(&mut self, foreign: &Foreign) -> Result<(), Failure> {
         let Some(head) = heads::read(self.write.txn, self.key)? else { return Ok(()) };
         let sides = head.row.sides.saturating_add(1);
-        let before = Head { row: HeadRow { sides, ..head.row.clone() }, ..head.clone() };
+        let before = head.with_sides(sides);
         let version = receive::append(self.write, self.place, self.key, Some(&before), foreign, true)?;
         if !fault::on("fork-of-others-not-held") {
             sides::add(self.write, self.key, version);

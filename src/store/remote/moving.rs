@@ -30,11 +30,9 @@ impl Taking<'_, '_> {
         {
             return Ok(None);
         }
-        let first = match packed::whole(self.write.txn, &self.place.keys.digests(), self.key, 1) {
-            // Without it both are merged: nothing is lost by that either.
-            Err(failure) if failure.is_damage() => return Ok(None),
-            first => first?,
-        };
+        // Without it both are merged: nothing is lost by that either.
+        let first = packed::readable(self.write.txn, &self.place.keys.digests(), self.key, 1)?;
+        let Some(first) = first else { return Ok(None) };
         let is_of_slot = first.header.author.is_none() && first.header.vector.is_empty();
         // Whatever was sent, or came from the hub, may have been built on elsewhere; what is in its main is not of this device alone.
         let is_of_main = |row: &ContainedRow| row.epoch == self.epoch || fault::on("moved-although-sent");

@@ -55,7 +55,16 @@ pub(crate) fn settle(write: &mut Write<'_>, key: DraftKey) {
 /// any more there is nothing to park.
 pub(crate) fn park(write: &mut Write<'_>, key: DraftKey, parking: Parking) -> Result<(), Failure> {
     if let Some(owed) = read(write.txn, key)? {
-        put(write, key, &OwedRow { attempts: owed.attempts.saturating_add(1), parked: Some(parking), ..owed });
+        let (attempts, is_unfinished) = (owed.attempts.saturating_add(1), parking.is_looked_at_anew());
+        put(write, key, &OwedRow { attempts, parked: Some(parking), is_unfinished, ..owed });
+    }
+    Ok(())
+}
+
+/// Notes that what is owed is valid by now, and lets it be pushed.
+pub(crate) fn finished(write: &mut Write<'_>, key: DraftKey) -> Result<(), Failure> {
+    if let Some(owed) = read(write.txn, key)? {
+        put(write, key, &OwedRow { parked: None, is_unfinished: false, attempts: 0, ..owed });
     }
     Ok(())
 }

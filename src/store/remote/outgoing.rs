@@ -44,6 +44,8 @@ pub(crate) struct Outgoing {
     pub(crate) side: u64,
     /// The document, for whoever looks at what leaves.
     pub(crate) document: Vec<u8>,
+    pub(crate) kind: String,
+    pub(crate) schema: u32,
     pub(crate) flags: u64,
     pub(crate) phase: Phase,
 }
@@ -205,6 +207,8 @@ impl<V: View> Reading<'_, V> {
             target,
             side,
             document: whole.body.clone(),
+            kind: whole.header.kind.clone(),
+            schema: whole.header.schema,
             flags: whole.header.flags,
             phase: whole.header.phase,
         }
@@ -308,16 +312,25 @@ pub(crate) fn refused(
     Ok(true)
 }
 
+/// How a revision was sent, and what is known of its place.
+#[derive(Debug, Clone)]
+pub(crate) struct Sent {
+    pub(crate) contains: Vec<RevisionId>,
+    pub(crate) target: Aim,
+    /// The number that it has in the hub's feed, where that is known.
+    pub(crate) seq: Option<u64>,
+}
+
 /// The hub has a revision now: as the main, or as a fork.
 pub(crate) fn arrived(
     write: &mut Write<'_>,
     place: &Place,
     sent: &Departure,
-    (contains, target): (&[RevisionId], Aim),
+    Sent { contains, target, seq }: &Sent,
     as_fork: bool,
     trace: TraceId,
 ) -> Result<(), Failure> {
-    let key = sent.key;
+    let (key, target) = (sent.key, *target);
     let Some(link) = link::read(write.txn, key.space)? else { return Ok(()) };
     // What was given up here stays so, whatever has become of the hub since.
     let former = arrivals::read(write.txn, key)?;
@@ -351,7 +364,7 @@ pub(crate) fn arrived(
                 }
             }
             if is_main {
-                let seq = before.map_or(0, |row| row.seq);
+                let seq = seq.or(before.map(|row| row.seq)).unwrap_or_default();
                 let kept = if fault::on("given-up-forgotten-with-the-hub") { before } else { former.as_ref() };
                 let said = RemoteRow::after(kept, (link.epoch, seq), sent.id, forks);
                 let own = is_of_line.then_some(sent.id);

@@ -211,7 +211,7 @@ impl Giving<'_, '_> {
             self.facts.sides.iter().map(|(version, _)| *version).partition(|version| is_gone(*version));
         gone.iter().for_each(|version| sides::remove(self.write, self.key, side(*version)));
         let sides = staying.len() as u64;
-        let before = Head { row: HeadRow { sides, ..self.head.row.clone() }, ..self.head.clone() };
+        let before = self.head.with_sides(sides);
         let version = receive::append(self.write, self.place, self.key, Some(&before), main, false)?;
         if open_head(self.write, self.key)?.id() != main.id {
             return Err(Failure::corrupt(Some(self.key.draft), "the hub's main cannot be written once more"));

@@ -30,7 +30,7 @@ pub(crate) struct LinkRow {
     /// How many cycles failed in a row, and when the next one may begin.
     pub(crate) attempts: u32,
     pub(crate) retry_at: Timestamp,
-    /// When a cycle was last carried to its end.
+    /// When a cycle was last carried to its end, to the minute.
     pub(crate) synced_at: Timestamp,
     /// Why the last cycle failed, if it did.
     pub(crate) error: Option<String>,
@@ -106,6 +106,8 @@ pub(crate) struct OwedRow {
     pub(crate) attempts: u32,
     /// Why it is not pushed any more until somebody says so, or until it changes.
     pub(crate) parked: Option<Parking>,
+    /// It was held back as not valid, and was not found valid since: somebody is still at it.
+    pub(crate) is_unfinished: bool,
     pub(crate) unknown: Unknown,
 }
 
@@ -115,6 +117,17 @@ pub(crate) struct Parking {
     /// The number of the reason, which the floor above gives its meaning.
     pub(crate) code: u32,
     pub(crate) reason: String,
+}
+
+impl Parking {
+    /// The number of what this device holds back because it is not valid. Every cycle looks at it anew: the text may have been mended, or the
+    /// application updated.
+    pub(crate) const NOT_VALID: u32 = 9;
+
+    /// Whether the next cycle looks at it anew.
+    pub(crate) fn is_looked_at_anew(&self) -> bool {
+        self.code == Self::NOT_VALID
+    }
 }
 
 impl OwedRow {
@@ -127,6 +140,7 @@ impl OwedRow {
             writer.number(4, parked.code.into());
             writer.bytes(5, parked.reason.as_bytes());
         }
+        writer.number_unless_zero(6, self.is_unfinished.into());
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -145,7 +159,8 @@ impl OwedRow {
             version: fields.number(2)?,
             attempts: small(fields.number(3)?, 3)?,
             parked,
-            unknown: fields.unknown_above(5),
+            is_unfinished: fields.number(6)? != 0,
+            unknown: fields.unknown_above(6),
         })
     }
 }
@@ -164,8 +179,9 @@ pub(crate) struct RemoteRow {
     pub(crate) gone: Vec<RevisionId>,
     /// In how many records the main's revision waits in `ARRIVALS`; 0 where it is to be asked for, or was taken in.
     pub(crate) pieces: u16,
-    /// Why it cannot be taken in, for people.
+    /// Why it cannot be taken in, for people, and the number of the reason, which the floor above gives its meaning.
     pub(crate) blocked: Option<String>,
+    pub(crate) blocked_by: u32,
     /// The last revision of the head's line that the hub was sent, or that came from it: what the next edit is made from.
     pub(crate) line: Option<RevisionId>,
     /// What was given up here: the texts are in the history, and no edit of another text may seem to contain them.
@@ -196,11 +212,20 @@ impl RemoteRow {
             gone,
             pieces: 0,
             blocked: None,
+            blocked_by: 0,
             line: before.and_then(|before| before.line),
             given_up: before.map(|before| before.given_up.clone()).unwrap_or_default(),
             deltas: 0,
             unknown: before.map(|before| before.unknown.clone()).unwrap_or_default(),
         }
+    }
+
+    /// In place of the number of a reason: somebody wants it taken in, although it is not valid.
+    pub(crate) const WANTED: u32 = 255;
+
+    /// Whether somebody wants it taken in, although it is not valid.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.blocked_by == Self::WANTED
     }
 
     /// Whether the hub said that it has a revision: as its main, as a fork, or in what it took in place of a fork.
@@ -223,6 +248,7 @@ impl RemoteRow {
         writer.number_unless_zero(9, self.deltas as u64);
         let gone: Vec<[u8; 32]> = self.gone.iter().map(|id| *id.as_bytes()).collect();
         writer.bytes_unless_empty(10, gone.as_flattened());
+        writer.number_unless_zero(11, self.blocked_by.into());
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -245,7 +271,8 @@ impl RemoteRow {
             line: fields.optional_array(7)?.map(RevisionId::from_bytes),
             given_up: VersionVector::decode(8, fields.bytes(8))?,
             deltas: usize::try_from(fields.number(9)?).map_err(|_| CodecError::Malformed(9))?,
-            unknown: fields.unknown_above(10),
+            blocked_by: small(fields.number(11)?, 11)?,
+            unknown: fields.unknown_above(11),
         })
     }
 }

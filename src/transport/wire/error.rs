@@ -23,6 +23,12 @@ pub enum WireError {
     /// They are not whole, or not as they were sent. Try again.
     #[error("the message was cut short or altered on its way")]
     Checksum,
+    /// It is no JSON. Somebody wrote it by hand, or it was cut short.
+    #[error("the message is no JSON: something else has to stand at byte {at}")]
+    Syntax {
+        /// Where, in bytes from the start.
+        at: usize,
+    },
     /// There is a request where an answer should be, or the other way round.
     #[error("the message goes the other way")]
     OtherWay,

@@ -4,11 +4,15 @@
 //! `cargo bench -p draftkeep-http --bench sync_http` (10,000 drafts of 2 KB; with `--quick` 500). Everything is on one machine: client,
 //! server, both disks.
 
+#[path = "../../../benches/common/counted.rs"]
+mod counted;
 #[path = "../../../benches/common/random.rs"]
 mod random;
 
+use counted::Counted;
 use draftkeep::hub::{Hub, HubOptions};
-use draftkeep::storage::StoreFile;
+use draftkeep::storage::faults::CountingDisk;
+use draftkeep::storage::{MemoryDisk, RedbStorage, StoreFile};
 use draftkeep::sync::Syncer;
 use draftkeep::{Kind, Options, Space, Store};
 use draftkeep_http::{
@@ -30,6 +34,8 @@ const NOTE: Kind<String> = Kind::new("note");
 const TABLE: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("documents");
 const COMMIT: usize = 64;
 const EDITS: usize = 101;
+/// Where waits are counted.
+const BATCHES: usize = 8;
 
 fn main() -> Outcome {
     let drafts = if std::env::args().any(|argument| argument == "--quick") { 500 } else { 10_000 };
@@ -57,7 +63,62 @@ fn main() -> Outcome {
         bare.edit * 1e3,
         ours.edit / bare.edit
     );
+    let [ours, bare] = [ours_waits()?, bare_waits()?];
+    println!(
+        "waits for the disk, of {BATCHES} times {COMMIT} drafts pushed {} : {}, of an edit {} : {}",
+        ours.0, bare.0, ours.1, bare.1
+    );
     Ok(())
+}
+
+/// How often everything together waits for the disk: for drafts that are pushed, and for an edit that is saved and comes to the other
+/// device. A file that grows waits once more; so the least of some rounds counts.
+type Waits = (u64, u64);
+
+fn ours_waits() -> Outcome<Waits> {
+    let disks = [(); 3].map(|()| CountingDisk::new(Arc::new(MemoryDisk::new())));
+    let storage = |disk: &CountingDisk| RedbStorage::create(Arc::new(disk.clone()));
+    let hub = Arc::new(Hub::open(Arc::new(storage(&disks[0])?), HubOptions::new())?);
+    let device = |disk: &CountingDisk| -> Outcome<(Space, Syncer)> {
+        let space = Store::with_storage(Arc::new(storage(disk)?), Options::new())?.space("alice")?;
+        let syncer = Syncer::new(&space, Arc::clone(&hub));
+        block_on(syncer.once())?;
+        Ok((space, syncer))
+    };
+    let ((one, push), (_two, pull)) = (device(&disks[1])?, device(&disks[2])?);
+    let waits = || disks.iter().map(|disk| disk.work().syncs).sum::<u64>();
+    let notes = one.drafts(NOTE)?;
+    let (mut batch, mut edit) = (u64::MAX, u64::MAX);
+    for number in 0..8 {
+        let drafts = (0..BATCHES * COMMIT).map(|place| notes.start(&format!("{number} {place}")));
+        let drafts = drafts.collect::<Result<Vec<_>, _>>()?;
+        let before = waits();
+        block_on(push.once())?;
+        batch = batch.min(waits() - before);
+        block_on(pull.once())?;
+        let before = waits();
+        let mut typed = drafts[0].edit()?;
+        typed.doc().push('!');
+        let _ = typed.save()?;
+        block_on(push.once())?;
+        block_on(pull.once())?;
+        edit = edit.min(waits() - before);
+    }
+    Ok((batch, edit))
+}
+
+fn bare_waits() -> Outcome<Waits> {
+    let disk = CountingDisk::new(Arc::new(MemoryDisk::new()));
+    let database = redb::Builder::new().create_with_backend(Counted(disk.clone()))?;
+    let mut least = u64::MAX;
+    for key in 0..8 {
+        let before = disk.work().syncs;
+        commit(&database, &[(key, vec![1])])?;
+        least = least.min(disk.work().syncs - before);
+    }
+    // One commit a batch; an edit is one on each device and one on the hub. A device that has to know after a crash what it sent and
+    // what was answered cannot do with so few.
+    Ok((BATCHES as u64 * least, 3 * least))
 }
 
 /// Seconds.

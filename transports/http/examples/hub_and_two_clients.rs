@@ -35,7 +35,7 @@ fn main() -> Outcome {
 fn hub(folder: &Path, listen: &str) -> Outcome {
     let (storage, _witness) = StoreFile::at(folder.join("hub.redb")).open_or_create()?;
     let hub = Hub::open(Arc::new(storage), HubOptions::new())?;
-    let service = HubService::new(hub, TokenFile::open(folder.join("tokens"))?, Limits::new());
+    let service = HubService::of_hub(hub, TokenFile::open(folder.join("tokens"))?, Limits::new());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = Listener::bind(listen, ListenerOptions::new()).await?;

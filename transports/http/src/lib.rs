@@ -22,6 +22,9 @@
 //! changes nothing ([the table](draftkeep::docs::protocol)). It follows no redirect and repeats nothing by itself. Each part of the
 //! way has a deadline ([`HttpOptions`]). Off this machine it speaks TLS, or not at all unless it is told to.
 //!
+//! What the hub keeps of earlier states is listed ([`HttpTransport::mains`], [`drafts`](HttpTransport::drafts)), fetched
+//! ([`revision`](HttpTransport::revision)) and brought back by a device. [`HttpOptions::json`] makes messages readable on the wire.
+//!
 //! # A hub
 //!
 //! ```text
@@ -40,12 +43,13 @@
 //! # Thin clients
 //!
 //! A page in a browser, or a program without a store, works on the drafts of a server that has one: [`drafts`] is that API, as REST.
+//! [`Listener::serve_router`] puts it, or any router, behind the deadlines and limits of a socket that anybody can reach.
 //!
 //! # Limits
 //!
 //! | what | at most | changed by |
 //! |---|---|---|
-//! | a request, an answer | 24 MiB | [`Limits::message_bytes`] |
+//! | a request, an answer | 24 MiB; as JSON 64 MiB | [`Limits::message_bytes`] |
 //! | requests and answers in memory | 256 MiB | [`Limits::memory_bytes`] |
 //! | requests that the hub works on at once | 64, each with a thread | [`Limits::at_once`] |
 //! | devices that wait for news | 10,000, for 50 s each | [`Limits::waiting`], [`Limits::wait`] |
@@ -53,9 +57,9 @@
 //! | connections; of one address | 10,000; 1,000 | [`ListenerOptions::connections`] |
 //! | the head of a request | 32 KiB in 60 s | [`ListenerOptions::head`] |
 //!
-//! Known shortcomings: HTTP/1.1 only, so that a device has a connection for each request under way; a renewed certificate takes a
-//! restart; rates are counted by each server for itself; who has a token can hold room in memory for as long as a body may take; there is
-//! no view of messages as JSON, and `draftkeep-hub` removes none of the copies that it makes.
+//! Known shortcomings: HTTP/1.1 only, so that a device has a connection for each request under way; rates are counted by each server
+//! for itself; who has a token can hold room in memory for as long as a body may take; and `draftkeep-hub` removes none of the copies
+//! that it makes.
 //!
 //! # Features
 //!
@@ -70,9 +74,12 @@
 mod client;
 #[cfg(feature = "drafts")]
 pub mod drafts;
+mod fault;
+#[cfg(all(fuzzing, feature = "client", feature = "server"))]
+pub mod fuzzing;
 #[cfg(feature = "server")]
 mod server;
-#[cfg(any(feature = "client", feature = "server"))]
+#[cfg(any(feature = "client", feature = "drafts", feature = "server"))]
 mod wire;
 
 #[cfg(feature = "client")]

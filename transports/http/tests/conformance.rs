@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Server, client, hub, token, unlimited};
+use common::{Server, client, hub, json_client, token, unlimited};
 use draftkeep::clock::SystemClock;
 use draftkeep::transport::conformance::{self, Outcome, Report};
 use draftkeep::transport::{Answer, Request, Transport, TransportError};
@@ -54,6 +54,14 @@ fn over_plain_sockets() {
 }
 
 #[test]
+fn as_json() {
+    assert_complete(&report(|| {
+        let server = Server::open(hub());
+        (json_client(&server.url()), server)
+    }));
+}
+
+#[test]
 fn over_encrypted_sockets() {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
@@ -79,4 +87,12 @@ fn a_certificate_that_nobody_vouches_for_is_not_believed() {
     let error = error.expect_err("a stranger");
     assert_eq!(*error.kind(), draftkeep::transport::TransportErrorKind::Unreachable { retry_after: None });
     assert!(std::error::Error::source(&error).is_some(), "and why: {error:?}");
+    // Whoever looks at the device alone learns it, too.
+    let space = draftkeep::Store::in_memory(draftkeep::Options::new()).unwrap().space("alice").unwrap();
+    let syncer = draftkeep::sync::Syncer::new(&space, transport);
+    let error = futures_executor::block_on(syncer.once()).expect_err("a stranger");
+    let cause = syncer.status().unwrap().last_cause.expect("why");
+    assert!(cause.contains("certificate"), "{cause}");
+    let mut causes = std::iter::successors(std::error::Error::source(&error), |error| (*error).source());
+    assert!(causes.any(|error| error.to_string().contains("certificate")), "{error:?}");
 }

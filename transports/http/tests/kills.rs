@@ -4,15 +4,22 @@
 //! Method: the real program `draftkeep-hub` on a real file, killed at moments that a seed chooses and started again at the same
 //! address, under the load of several devices. `DRAFTKEEP_EFFORT` multiplies how often.
 
+#[path = "common/program.rs"]
+mod program;
+#[path = "common/search.rs"]
+mod search;
+
 use draftkeep::transport::conformance::sample;
 use draftkeep::transport::{Ask, Outcome, Push, Reply, Request, Target, Transport};
 use draftkeep::{DraftId, HubId, RevisionId, TraceId};
 use draftkeep_http::{HttpOptions, HttpTransport, Token};
 use futures_executor::block_on;
+use program::{program, start};
+use search::effort;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,59 +28,10 @@ const DEVICES: u8 = 4;
 /// Kills at the usual effort.
 const KILLS: u64 = 5;
 
-fn effort() -> u64 {
-    std::env::var("DRAFTKEEP_EFFORT").ok().and_then(|text| text.parse().ok()).unwrap_or(1)
-}
-
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_draftkeep-hub"));
-    // What the machine's own environment says of a hub is not meant.
-    for name in [
-        "CONFIG",
-        "DATA",
-        "TOKENS",
-        "LISTEN",
-        "TLS_CERTIFICATE",
-        "TLS_KEY",
-        "TRUST_FORWARDED",
-        "LOG",
-        "BACKUPS",
-        "BACKUP_EVERY",
-    ] {
-        command.env_remove(format!("DRAFTKEEP_HUB_{name}"));
-    }
-    command
-}
-
 fn token(data: &Path) -> Token {
     let issued = program().args(["token", "new", "a test", "--all-spaces", "--data"]).arg(data).output().unwrap();
     assert!(issued.status.success(), "{}", String::from_utf8_lossy(&issued.stderr));
     Token::new(String::from_utf8(issued.stdout).unwrap().trim()).unwrap()
-}
-
-/// Starts the server; gives where it says that it listens.
-fn start(data: &Path, listen: &str) -> (Child, String) {
-    let began = Instant::now();
-    loop {
-        let mut child = program()
-            .args(["serve", "--log", "error", "--listen", listen, "--data"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        if let Some(line) = lines.next() {
-            let url = line.strip_prefix("draftkeep-hub listens on ").unwrap_or_else(|| panic!("{line}")).to_owned();
-            // What else it says nobody reads.
-            std::thread::spawn(move || lines.for_each(drop));
-            return (child, url);
-        }
-        let output = child.wait_with_output().unwrap();
-        // The lock and the port of one that was killed are given back a moment later.
-        assert!(began.elapsed() < Duration::from_secs(30), "{}", String::from_utf8_lossy(&output.stderr));
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 /// What a device pushed last to each of its drafts and was told that the hub has.
@@ -172,7 +130,7 @@ fn a_hub_that_serves_is_copied_and_one_that_does_not_is_checked() {
     let before = id(&data);
     std::fs::rename(&copy, &data).unwrap();
     assert_eq!(id(&data), before);
-    let (mut child, url) = start(&data, "127.0.0.1:0");
+    let (mut child, url) = start(&data, None, "127.0.0.1:0");
     let transport = HttpTransport::open(&url, HttpOptions::new().token(token)).unwrap();
     assert_eq!(hello(&transport).1, acknowledged.len() as u64);
     child.kill().unwrap();
@@ -189,7 +147,7 @@ fn a_killed_server_loses_nothing_that_it_had_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("hub.redb");
     let token = token(&data);
-    let (mut child, url) = start(&data, "127.0.0.1:0");
+    let (mut child, url) = start(&data, None, "127.0.0.1:0");
     let address = url.strip_prefix("http://").unwrap().to_owned();
     let transport = HttpTransport::open(&url, HttpOptions::new().token(token)).unwrap();
     let (first_hub, _) = hello(&transport);
@@ -212,7 +170,7 @@ fn a_killed_server_loses_nothing_that_it_had_acknowledged() {
             }
             child.kill().unwrap();
             child.wait().unwrap();
-            let (again, again_url) = start(&data, &address);
+            let (again, again_url) = start(&data, None, &address);
             (child, least) = (again, least.max(goal));
             assert_eq!(again_url, url);
             assert_eq!(hello(&transport).0, first_hub, "it is the same hub");
@@ -240,7 +198,7 @@ fn a_server_that_is_asked_to_end_says_goodbye_and_ends_well() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("hub.redb");
     let token = token(&data);
-    let (child, url) = start(&data, "127.0.0.1:0");
+    let (child, url) = start(&data, None, "127.0.0.1:0");
     let transport = HttpTransport::open(&url, HttpOptions::new().token(token)).unwrap();
     hello(&transport);
     let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();

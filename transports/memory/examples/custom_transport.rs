@@ -1,5 +1,5 @@
 //! A transport of one's own: messages as bytes with their length before them, one connection each, over TCP. It passes the
-//! test kit, and two devices sync over it.
+//! test kit, two devices sync over it, and the simulator plays whole lives of devices on it.
 //!
 //! A real one would keep connections open, encrypt, and say who is asking. What stays the same is the contract: one answer to
 //! one request, whatever is not whole is an error, and no second try by itself.
@@ -12,6 +12,7 @@ use draftkeep::transport::{
     Answer, Ask, MESSAGE_MAX, Request, Transport, TransportError, TransportErrorKind, WireError, conformance,
 };
 use draftkeep::{Kind, Options, Store};
+use draftkeep_memory::{Setting, simulate};
 use futures_channel::oneshot;
 use futures_core::future::BoxFuture;
 use futures_executor::block_on;
@@ -89,20 +90,20 @@ fn read_frame(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
 }
 
 /// Lets a hub listen; gives its address. It does so until the process ends.
-fn serve(hub: Hub) -> io::Result<SocketAddr> {
+fn serve(hub: Arc<dyn Transport>) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let address = listener.local_addr()?;
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let hub = hub.clone();
+            let hub = Arc::clone(&hub);
             // What goes wrong with one connection is told by its end.
-            thread::spawn(move || drop(answer(&hub, stream)));
+            thread::spawn(move || drop(answer(&*hub, stream)));
         }
     });
     Ok(address)
 }
 
-fn answer(hub: &Hub, mut stream: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
+fn answer(hub: &dyn Transport, mut stream: TcpStream) -> Result<(), Box<dyn std::error::Error>> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let request = Request::from_bytes(&read_frame(&mut stream)?)?;
     let answer = block_on(hub.send(request))?;
@@ -110,8 +111,8 @@ fn answer(hub: &Hub, mut stream: TcpStream) -> Result<(), Box<dyn std::error::Er
     Ok(())
 }
 
-fn hub() -> Hub {
-    Hub::open(Arc::new(MemoryStorage::new()), HubOptions::new()).expect("memory")
+fn hub() -> Arc<dyn Transport> {
+    Arc::new(Hub::open(Arc::new(MemoryStorage::new()), HubOptions::new()).expect("memory"))
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -135,5 +136,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let draft = there.drafts(NOTE)?.slot("diary").resume()?.ok_or("it is on the phone by now")?;
     println!("on the phone: {:?}", draft.load()?);
     assert_eq!(draft.load()?, "It rained.");
+
+    // Devices crash, disks fail, hubs end, are put back and emptied; the way between them is this one.
+    let setting = Setting::default().transport(|hub| Ok(Arc::new(Tcp { hub: serve(hub)? })));
+    for seed in 0..3 {
+        let simulated = simulate(seed, &setting)?;
+        println!("life {seed}: {} requests, nothing lost", simulated.tally.count("requests"));
+    }
     Ok(())
 }

@@ -53,9 +53,17 @@
 //! cargo run --release -p draftkeep-memory --example simulate -- --seeds 0..2000
 //! ```
 //!
+//! # Your transport, your hub
+//!
+//! The same people, devices, disks and judgement are there for what you write yourself. [`Setting::transport`] puts ways of yours between
+//! devices and the simulator's hub; [`Setting::hub`] a hub of yours behind the seeded network; and a [`Venue`] is both, wherever they run. The
+//! `custom_transport` example plays lives over sockets with one line; `draftkeep-http` is held to the same with a proxy that breaks
+//! connections and a server that is killed. What takes real time is waited for, and then a seed fixes who does what, but not which of two
+//! threads is first.
+//!
 //! # What it does not play
 //!
-//! Threads: everything runs in one, so that a seed tells the same story every time. Bytes of the disk that change by
+//! Threads, unless they are yours: everything runs in one, so that a seed tells the same story every time. Bytes of the disk that change by
 //! themselves, and erasing, which no device can ask for yet.
 //!
 //! # Features
@@ -69,4 +77,4 @@ mod network;
 mod simulation;
 
 pub use network::{Diary, Fault, Faults, Network, Passage};
-pub use simulation::{Failure, Medium, Setting, Simulated, Tally, simulate};
+pub use simulation::{Arranged, Failure, Medium, Mishap, Setting, Simulated, Tally, Venue, simulate};

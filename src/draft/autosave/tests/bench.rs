@@ -56,7 +56,16 @@ impl SaveTarget<String> for Target {
         let size = u64::try_from(document.len()).unwrap();
         log.push((self.clock.elapsed(), document, request.why));
         let version = u64::try_from(log.len()).unwrap();
-        Ok(SavedAs { version, at: self.clock.now(), changed, size, merged: None, in_conflict: false, overwritten: 0 })
+        Ok(SavedAs {
+            version,
+            at: self.clock.now(),
+            changed,
+            size,
+            merged: None,
+            in_conflict: false,
+            is_valid: true,
+            overwritten: 0,
+        })
     }
 
     fn publish(&self, trace: TraceId, what: EventKind) {

@@ -19,6 +19,7 @@ fn a_flush_saves_at_once_and_says_as_what() {
         size: 1,
         merged: None,
         in_conflict: false,
+        is_valid: true,
         overwritten: 0,
     };
     assert_eq!(autosave.flush().unwrap(), Some(saved));
@@ -139,6 +140,7 @@ fn a_claim_takes_what_is_unsaved_and_keeps_other_saves_away() {
         size: 1,
         merged: None,
         in_conflict: false,
+        is_valid: true,
         overwritten: 0,
     });
     assert!(!autosave.status().is_safe());

@@ -41,6 +41,7 @@ fn racing_changes_flushes_and_claims_lose_nothing_and_never_go_back() {
                             size: 3,
                             merged: None,
                             in_conflict: false,
+                            is_valid: true,
                             overwritten: 0,
                         });
                     }

@@ -1,5 +1,6 @@
 //! Where the hub is.
 
+use crate::fault;
 use crate::wire::segment;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use url::{Host, Url};
@@ -37,7 +38,7 @@ impl Address {
         }
         match url.scheme() {
             "https" => {}
-            "http" if may_be_plain || is_this_machine(&url) => {}
+            "http" if may_be_plain || is_this_machine(&url) || fault::on("http-plain-off-this-machine") => {}
             "http" => return Err(AddressError::Plain),
             _ => return Err(AddressError::Scheme),
         }
@@ -54,8 +55,13 @@ impl Address {
 
     /// Where a space syncs.
     pub(super) fn sync(&self, space: &str) -> Url {
+        self.below(space, "sync")
+    }
+
+    /// Something of a space.
+    pub(super) fn below(&self, space: &str, path: &str) -> Url {
         let mut url = self.0.clone();
-        let path = format!("{}v1/spaces/{}/sync", url.path(), segment(space));
+        let path = format!("{}v1/spaces/{}/{path}", url.path(), segment(space));
         url.set_path(&path);
         url
     }

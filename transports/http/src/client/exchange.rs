@@ -2,8 +2,8 @@
 
 use super::options::Deadlines;
 use super::upload::{Phase, Progress, Upload};
+use crate::fault;
 use bytes::Bytes;
-use draftkeep::transport::MESSAGE_MAX;
 use http::{HeaderMap, Method, StatusCode};
 use reqwest::{Body, Client, Request, Response};
 use std::pin::pin;
@@ -41,9 +41,12 @@ pub enum Deadline {
 /// A request as it goes into a socket.
 #[derive(Debug, Clone)]
 pub(super) struct Sending {
+    pub(super) method: Method,
     pub(super) url: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// The longest message that is taken into memory.
+    pub(super) most: usize,
     /// How long the hub is asked to wait with its answer.
     pub(super) wait: Duration,
     pub(super) deadlines: Deadlines,
@@ -76,12 +79,19 @@ pub(super) enum Lost {
 }
 
 pub(super) async fn exchange(client: Client, sending: Sending) -> Result<Received, Lost> {
-    let Sending { url, headers, body, wait, deadlines } = sending;
-    let end = Instant::now() + deadlines.whole + wait;
+    let Sending { method, url, headers, body, most, wait, deadlines } = sending;
+    // Not without an end, so that whoever looks for it sees it.
+    let whole = if fault::on("http-drip-waited-for") { Duration::from_secs(12) } else { deadlines.whole };
+    let end = Instant::now() + whole + wait;
     let (progress, mut watched) = Progress::begin();
-    let mut request = Request::new(Method::POST, url);
+    let mut request = Request::new(method, url);
     *request.headers_mut() = headers;
-    *request.body_mut() = Some(Body::wrap(Upload::new(body, progress)));
+    if body.is_empty() {
+        // Nothing tells when there is a connection; the client below has a deadline for that.
+        progress.nothing_to_send();
+    } else {
+        *request.body_mut() = Some(Body::wrap(Upload::new(body, progress)));
+    }
 
     let mut response = pin!(client.execute(request));
     let response = loop {
@@ -100,14 +110,15 @@ pub(super) async fn exchange(client: Client, sending: Sending) -> Result<Receive
         }
     };
     let (status, headers) = (response.status(), response.headers().clone());
-    let body = receive(response, deadlines.body, end).await?;
+    let body = receive(response, most, deadlines.body, end).await?;
     Ok(Received { status, headers, body })
 }
 
 /// Receives no more than may be taken into memory.
-async fn receive(mut response: Response, still: Duration, end: Instant) -> Result<Content, Lost> {
+async fn receive(mut response: Response, most: usize, still: Duration, end: Instant) -> Result<Content, Lost> {
     let is_message = response.status() == StatusCode::OK;
-    let limit = if is_message { MESSAGE_MAX } else { PROBLEM_MAX };
+    let limit = if is_message { most } else { PROBLEM_MAX };
+    let limit = if fault::on("http-answer-without-limit") { usize::MAX } else { limit };
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
     if announced.is_some_and(|length| length > limit) {
         return Ok(Content::TooLong);

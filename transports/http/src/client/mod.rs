@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `transport` | [`HttpTransport`]: what a [`Syncer`](draftkeep::sync::Syncer) is given |
+//! | `earlier` | what the hub keeps of earlier states |
 //! | `options` | how it behaves: token, deadlines, whom it trusts |
 //! | `address` | where the hub is, checked |
 //! | `token` | what says who is asking, and how it is renewed |
@@ -13,7 +14,10 @@
 //! | `tls` | whom to believe |
 
 mod address;
+mod earlier;
 mod exchange;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod options;
 mod runner;
 mod tls;

@@ -1,6 +1,7 @@
 //! How a transport behaves.
 
 use super::token::{Token, TokenError, Tokens};
+use crate::wire::Form;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub struct HttpOptions {
     pub(super) roots: Option<Vec<u8>>,
     pub(super) is_plain_allowed: bool,
     pub(super) uses_proxy: bool,
+    pub(super) form: Form,
     pub(super) deadlines: Deadlines,
 }
 
@@ -60,7 +62,7 @@ impl HttpOptions {
             body: Duration::from_secs(30),
             whole: Duration::from_secs(600),
         };
-        Self { tokens: None, roots: None, is_plain_allowed: false, uses_proxy: false, deadlines }
+        Self { tokens: None, roots: None, is_plain_allowed: false, uses_proxy: false, form: Form::Bytes, deadlines }
     }
 
     /// Sends the same token with every request.
@@ -110,6 +112,9 @@ impl HttpOptions {
 
     /// Believes only hubs whose certificates one of these vouches for (PEM), instead of those that the system believes: for a
     /// hub with a certificate of one's own making.
+    ///
+    /// Such a certificate has to be one of a server that vouches for itself, not of an authority: `openssl req -x509` makes an authority's
+    /// unless it is told `-addext basicConstraints=critical,CA:FALSE`, and an authority's is refused (`CaUsedAsEndEntity`).
     #[must_use]
     pub fn roots(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.roots = Some(pem.into());
@@ -121,6 +126,14 @@ impl HttpOptions {
     #[must_use]
     pub const fn over_plain_http(mut self) -> Self {
         self.is_plain_allowed = true;
+        self
+    }
+
+    /// Sends messages as JSON, and asks for such answers: to look at what goes over the wire. It is longer and slower than bytes, and
+    /// means the same.
+    #[must_use]
+    pub const fn json(mut self) -> Self {
+        self.form = Form::Json;
         self
     }
 

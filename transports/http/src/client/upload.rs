@@ -33,6 +33,11 @@ impl Progress {
         (Arc::new(Self(sender)), receiver)
     }
 
+    /// There is nothing to send but the head.
+    pub(super) fn nothing_to_send(&self) {
+        self.step(Phase::Sent);
+    }
+
     fn step(&self, phase: Phase) {
         self.0.send_replace((phase, Instant::now()));
     }

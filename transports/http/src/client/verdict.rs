@@ -16,7 +16,8 @@
 //! | any other | `Unreachable` | `NotAHub` |
 
 use super::exchange::{Content, Received};
-use crate::wire::{MESSAGE, Nonce, PROOF, PROTOCOL, REQUEST, VERSION, proof};
+use crate::fault;
+use crate::wire::{Form, HASH_LEN, MESSAGE, Nonce, PROOF, PROTOCOL, REQUEST, VERSION, proof};
 use draftkeep::transport::{Answer, TransportError, TransportErrorKind, WireError};
 use http::header::{CONTENT_TYPE, DATE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderName};
@@ -70,20 +71,36 @@ impl std::error::Error for ClockSkew {}
 
 /// What the answer has to fit.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Sent<'a> {
+pub(super) struct Sent {
     pub(super) nonce: Nonce,
-    pub(super) request: &'a [u8],
+    /// The hash of its body.
+    pub(super) hash: [u8; HASH_LEN],
+    /// The form that was asked for.
+    pub(super) form: Form,
     pub(super) is_encrypted: bool,
     pub(super) now: SystemTime,
 }
 
-pub(super) fn verdict(received: &Received, sent: Sent<'_>) -> Result<Answer, TransportError> {
+/// The message of an answer, where it is the hub's to this very request.
+pub(super) fn verdict(received: &Received, sent: Sent) -> Result<Answer, TransportError> {
+    let body = body(received, sent)?;
+    let read = match sent.form {
+        Form::Bytes => Answer::from_bytes(body),
+        Form::Json => Answer::from_json(body),
+    };
+    read.map_err(not_a_message)
+}
+
+/// The body of an answer, where it is the hub's to this very request.
+pub(super) fn body(received: &Received, sent: Sent) -> Result<&[u8], TransportError> {
     let Received { status, headers, body } = received;
-    let is_marked = is_marked(headers, sent.nonce);
+    let is_marked = is_marked(headers, sent.nonce) || fault::on("http-stranger-believed");
     match status.as_u16() {
-        200 if is_marked => answer(headers, body, sent),
+        200 if is_marked => proven(headers, body, sent),
         301 | 308 => Err(redirected(headers)),
-        300 | 302 | 303 | 307 if is_marked || sent.is_encrypted => Err(redirected(headers)),
+        300 | 302 | 303 | 307 if is_marked || sent.is_encrypted || fault::on("http-sign-in-page-taken-for-a-move") => {
+            Err(redirected(headers))
+        }
         408 | 425 | 429 | 500..=599 => {
             let retry_after = retry_after(headers, sent.now);
             Err(TransportError::new(TransportErrorKind::Unreachable { retry_after }).because(said(received, is_marked)))
@@ -106,25 +123,27 @@ pub(super) fn verdict(received: &Received, sent: Sent<'_>) -> Result<Answer, Tra
     }
 }
 
-/// Reads the message of a marked answer, if it is to this very request.
-fn answer(headers: &HeaderMap, body: &Content, sent: Sent<'_>) -> Result<Answer, TransportError> {
+/// The body of a marked answer, if it is to this very request.
+fn proven<'b>(headers: &HeaderMap, body: &'b Content, sent: Sent) -> Result<&'b [u8], TransportError> {
     let Content::Whole(bytes) = body else {
         return Err(TransportError::unreachable().because(Altered("it is longer than any message")));
     };
     let found = headers.get(PROOF).and_then(|value| value.to_str().ok());
-    if found.is_none() || found != proof(sent.nonce, sent.request, bytes).as_deref() {
+    let right = sent.form.hash(bytes).map(|answer| proof(sent.nonce, &sent.hash, &answer));
+    let is_proven = found.is_some() && found == right.as_deref();
+    if !is_proven && !fault::on("http-answer-not-proven") {
         return Err(TransportError::unreachable().because(Altered("it is not to this request, or was altered")));
     }
-    Answer::from_bytes(bytes).map_err(|error| {
-        let kind = match error {
-            WireError::NotAMessage => {
-                TransportErrorKind::NotAHub { what: "a hub's marks on something else".to_owned() }
-            }
-            WireError::Version { found, .. } => TransportErrorKind::Upgrade { newest: found.into() },
-            _ => TransportErrorKind::Unreachable { retry_after: None },
-        };
-        TransportError::new(kind).because(error)
-    })
+    Ok(bytes)
+}
+
+fn not_a_message(error: WireError) -> TransportError {
+    let kind = match error {
+        WireError::NotAMessage => TransportErrorKind::NotAHub { what: "a hub's marks on something else".to_owned() },
+        WireError::Version { found, .. } => TransportErrorKind::Upgrade { newest: found.into() },
+        _ => TransportErrorKind::Unreachable { retry_after: None },
+    };
+    TransportError::new(kind).because(error)
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -155,7 +174,7 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
         Ok(seconds) => Duration::from_secs(seconds),
         Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default(),
     };
-    Some(wait.min(RETRY_AFTER_MAX))
+    Some(if fault::on("http-left-alone-for-ever") { wait } else { wait.min(RETRY_AFTER_MAX) })
 }
 
 fn skew(headers: &HeaderMap, now: SystemTime) -> Option<ClockSkew> {

@@ -1,5 +1,6 @@
 //! What the store's errors are to a client.
 
+use super::kinds::INVALID_MAX;
 use super::problem::Problem;
 use axum::http::StatusCode;
 use axum::http::header::RETRY_AFTER;
@@ -23,6 +24,12 @@ fn refused(kind: &ErrorKind) -> Option<Problem> {
             "unstorable-document",
             "The document cannot be stored",
             "Make the document smaller or simpler, and send it again.",
+        ),
+        ErrorKind::Invalid { .. } => (
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "invalid-document",
+            "The application does not take the document",
+            "Correct what errors names, and send it again.",
         ),
         ErrorKind::Name { .. } => (
             StatusCode::BAD_REQUEST,
@@ -57,6 +64,10 @@ fn refused(kind: &ErrorKind) -> Option<Problem> {
         _ => return None,
     };
     let mut problem = Problem::new(status, code, title, way_out).about(kind.to_string());
+    if let ErrorKind::Invalid { invalid, .. } = kind {
+        let flaws = invalid.flaws().take(INVALID_MAX);
+        problem = flaws.fold(problem, |problem, flaw| problem.at(flaw.path().unwrap_or_default(), flaw.reason()));
+    }
     if let ErrorKind::Name { limit, .. } = kind {
         problem = problem.limit(*limit);
     }

@@ -123,7 +123,8 @@
 //! # Limits
 //!
 //! - A call of the store is a blocking one, on a thread of tokio's pool; [`DraftsApi::calls`] of them run at a time, and
-//!   [`DraftsApi::requests`] requests, each with at most [`DraftsApi::body_bytes`] in memory. Connections are bounded by whoever serves the router.
+//!   [`DraftsApi::requests`] requests, each with at most [`DraftsApi::body_bytes`] in memory. Connections, and the time for a request's head, are bounded by whoever serves the router: with the feature
+//!   `server`, `Listener::serve_router` does.
 //! - An owner's space is opened for every request: the first of a day writes a row, and sweeps as the store's retention says.
 //! - Documents are JSON, of a `Kind<Value>`. Drafts of a kind with a Rust type can be served under its name too, but their labels are lost
 //!   with the first save from here ([`Schema::label`](draftkeep::Schema::label)).

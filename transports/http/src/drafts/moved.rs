@@ -6,6 +6,7 @@ use super::json::quoted;
 use super::problem::Problem;
 use super::shown::Shown;
 use super::tag::Tag;
+use crate::fault;
 use axum::http::StatusCode;
 use draftkeep::merge::Merged;
 use draftkeep::value::Path;
@@ -51,16 +52,28 @@ impl Moved {
 
     /// The draft, where its head is what this very write made before: RFC 9110 (13.1.1) lets that be answered as done.
     pub(super) fn done(&self) -> Option<Shown> {
-        let is_head = self.stored == Some(self.theirs.tag());
+        let is_head = self.stored == Some(self.theirs.tag()) && !fault::on("drafts-repeat-unrecognised");
         is_head.then(|| Shown { document: None, ..self.theirs.clone() })
     }
 
     pub(super) fn into_problem(self) -> Problem {
         let Self { theirs, base, yours, merged, stored } = self;
+        let yours = yours.filter(|_| !fault::on("drafts-conflict-without-yours"));
         let (detail, way_out) = if stored.is_some() {
             let way_out =
                 "Take theirs, which came after; what you sent is in the history as the version that stored names.";
             ("what you sent was stored before, and the draft has moved on since", way_out)
+        } else if !theirs.info.phase.takes_saves() {
+            let way_out = "Keep what you have and ask a person: reopen or recover the draft, which gives a new ETag, and send the result \
+                           with it; or begin another draft with it.";
+            ("somebody put the draft away since the version that If-Match names; what you sent was not stored", way_out)
+        } else if base.is_none() {
+            let way_out = "Compare draft with the one that you showed. Where it is another one, somebody began anew: what you have \
+                           belongs to the one before, so ask a person before it is sent in place of theirs.";
+            (
+                "the version that If-Match names is none of this draft, or is not kept; what you sent was not stored",
+                way_out,
+            )
         } else {
             let way_out = "Show merged, or let a person choose at the paths of contested and overwritten, and send the result with \
                            this ETag as If-Match.";

@@ -6,6 +6,7 @@ use super::moved::{Moved, is_stale, version};
 use super::problem::Problem;
 use super::shown::Shown;
 use super::tag::Tag;
+use crate::fault;
 use axum::http::StatusCode;
 use draftkeep::{Draft, DraftInfo, Phase, Value};
 
@@ -54,7 +55,7 @@ fn enter(
     let seen = call.if_match()?;
     let (_, draft) = call.draft()?;
     let head = draft.info()?;
-    if seen.names(head.revision) {
+    if seen.names(head.revision) || fault::on("drafts-phase-entered-unseen") {
         match act(&draft.expecting(head.revision)) {
             Ok(()) => return after(&draft, &head),
             Err(error) if is_stale(&error) => {}
@@ -84,7 +85,7 @@ fn after(draft: &Draft<Value>, head: &DraftInfo) -> Result<Answer, Problem> {
     }
     let next = draft.at(head.version + 1)?;
     let before = draft.at(head.version)?;
-    let shown = if next.doc == before.doc { next } else { before };
+    let shown = if next.doc == before.doc || fault::on("drafts-tag-of-what-was-not-seen") { next } else { before };
     let tag = Tag { version: shown.info.version, revision: shown.revision };
     Ok(Shown::of(draft, tag)?.answer())
 }
@@ -103,7 +104,7 @@ pub(super) fn restore(call: &Call) -> Result<Answer, Problem> {
     let (_, draft) = call.draft()?;
     let head = draft.info()?;
     let wanted = draft.at(number)?.doc;
-    if seen.names(head.revision) {
+    if seen.names(head.revision) || fault::on("drafts-restored-unseen") {
         match draft.expecting(head.revision).restore(number) {
             Ok(restored) => return Ok(Shown::version(draft.info()?, draft.at(restored)?).answer()),
             Err(error) if is_stale(&error) => {}

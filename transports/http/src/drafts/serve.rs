@@ -10,6 +10,8 @@ use super::params::Params;
 use super::problem::Problem;
 use super::routes::{ROUTES, Route, Verb};
 use super::tag::Conditions;
+use crate::fault;
+use crate::wire::traceparent;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::http::header::{self, HeaderName};
@@ -19,6 +21,7 @@ use futures_util::FutureExt;
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 use tracing::{Instrument, Span};
 
 /// Serves a request to one of the routes' paths, or to none of them.
@@ -60,18 +63,9 @@ pub(super) fn openapi(request: &Request) -> Response<Body> {
 
 /// The span of a request. It has neither the owner nor the address itself: a slot's key may be somebody's secret.
 fn span(head: &Parts, path: Option<&'static str>) -> Span {
-    let traceparent = head.headers.get("traceparent").and_then(|value| value.to_str().ok());
-    let trace = traceparent.and_then(trace_of).unwrap_or_default();
+    let trace = traceparent(&head.headers).map(tracing::field::display);
     let (method, path) = (&head.method, path.unwrap_or("none"));
     tracing::info_span!("draftkeep_drafts", %method, path, traceparent = trace, status = tracing::field::Empty)
-}
-
-/// The trace's id in a `traceparent` (W3C Trace Context), where it is one.
-fn trace_of(traceparent: &str) -> Option<&str> {
-    let mut parts = traceparent.trim().split('-');
-    let (version, trace) = (parts.next()?, parts.next()?);
-    let is_hex = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit));
-    (version.len() == 2 && trace.len() == 32 && is_hex(version) && is_hex(trace)).then_some(trace)
 }
 
 enum Served {
@@ -93,6 +87,9 @@ async fn answer(
     let full = |_| Problem::full("requests", bounds.requests);
     let _counted = Arc::clone(&service.requests).try_acquire_owned().map_err(full)?;
     // Before anything is looked up: without credentials nobody learns what there is.
+    if fault::on("drafts-address-told-to-anybody") {
+        path.ok_or_else(|| Problem::not_found("nothing is served at this address"))?;
+    }
     let owner = owner(service, &head).await?;
     let path = path.ok_or_else(|| Problem::not_found("nothing is served at this address"))?;
     let route = route(path, &head.method).ok_or_else(|| not_allowed(&methods(path)))?;
@@ -103,10 +100,12 @@ async fn answer(
         Content::none(service.limits())
     } else {
         let read = Content::read(&head.headers, body, media, service.limits());
-        tokio::time::timeout(bounds.body_time, read).await.map_err(|_| too_slow(bounds.body_time.as_secs()))??
+        let time = if fault::on("drafts-slow-body-waited-for") { Duration::from_secs(60) } else { bounds.body_time };
+        tokio::time::timeout(time, read).await.map_err(|_| too_slow(bounds.body_time.as_secs()))??
     };
     let full = |_| Problem::full("calls", bounds.calls);
-    let permit = Arc::clone(&service.calls).try_acquire_owned().map_err(full)?;
+    let permit = Arc::clone(&service.calls).try_acquire_owned().map_err(full);
+    let permit = if fault::on("drafts-calls-without-limit") { permit.ok() } else { Some(permit?) };
     let (service, span) = (Arc::clone(service), Span::current());
     let act = move || {
         // Held to the end of the call, also where nobody waits for it any more.
@@ -191,31 +190,12 @@ fn allowing(methods: &str) -> Response<Body> {
 
 /// No cache on the way keeps it for somebody else, and no browser takes it for something else.
 fn private(mut response: Response<Body>) -> Response<Body> {
-    let headers =
-        [(header::CACHE_CONTROL, "private, no-cache"), (HeaderName::from_static("x-content-type-options"), "nosniff")];
+    let headers = [
+        (header::CACHE_CONTROL, if fault::on("drafts-answers-for-any-cache") { "public" } else { "private, no-cache" }),
+        (HeaderName::from_static("x-content-type-options"), "nosniff"),
+    ];
     for (name, value) in headers {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_traceparent_tells_a_trace() {
-        let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
-        assert_eq!(trace_of(&format!("00-{trace}-00f067aa0ba902b7-01")), Some(trace));
-        for wrong in [
-            "",
-            "00",
-            "00-",
-            "00-xyz-1-1",
-            "0-4bf92f3577b34da6a3ce929d0e0e4736",
-            "00-4BF92F3577B34DA6A3CE929D0E0E4736-1-1",
-        ] {
-            assert_eq!(trace_of(wrong), None, "{wrong}");
-        }
-    }
 }

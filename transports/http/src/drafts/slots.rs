@@ -8,6 +8,7 @@ use super::moved::{Moved, is_stale, version};
 use super::problem::Problem;
 use super::saving;
 use super::shown::{self, Shown};
+use crate::fault;
 use axum::http::StatusCode;
 use draftkeep::{Draft, Phase, Slot, Value};
 
@@ -39,7 +40,8 @@ pub(super) fn put(call: &Call) -> Result<Answer, Problem> {
         Begun::Before(draft) => draft,
     };
     let shown = Shown::head(&draft)?;
-    if shown.info.version == 1 && shown.document.as_ref() == Some(&document) {
+    let is_same = shown.info.version == 1 && shown.document.as_ref() == Some(&document);
+    if is_same || fault::on("drafts-created-twice") {
         // The same request before, whose answer was lost.
         return Ok(Shown { document: None, ..shown }.answer());
     }
@@ -60,7 +62,9 @@ pub(super) fn generations(call: &Call) -> Result<Answer, Problem> {
 pub(super) fn seed(call: &Call) -> Result<Answer, Problem> {
     let (kind, slot) = call.slot()?;
     let document = call.content.document(kind)?;
-    let is_seeded = match slot.seed(&document)? {
+    let seeded =
+        if fault::on("drafts-seed-begins-again") { Some(slot.start(&document)?) } else { slot.seed(&document)? };
+    let is_seeded = match seeded {
         Some(_) => true,
         None => first(call, &slot)? == Some(document),
     };
@@ -91,7 +95,7 @@ pub(super) fn start_over(call: &Call) -> Result<Answer, Problem> {
     let document = call.content.document(kind)?;
     let (_, current) = call.current()?;
     let head = current.info()?;
-    if seen.names(head.revision) {
+    if seen.names(head.revision) || fault::on("drafts-started-over-unseen") {
         match slot.start_over_from(head.revision, &document) {
             Ok(Some(draft)) => return Ok(Shown::head(&draft)?.answer().created_at(place(&draft, 3))),
             Ok(None) => return Err(Problem::not_found("the slot has no current draft; POST begins one")),

@@ -2,6 +2,8 @@
 
 use super::problem::Problem;
 use super::shared::{Shared, permits};
+use crate::fault;
+use crate::wire::Form;
 use axum::body::Body;
 use bytes::Bytes;
 use draftkeep::transport::MESSAGE_MAX;
@@ -15,6 +17,9 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 /// How long a request waits for room in memory.
 const ROOM: Duration = Duration::from_secs(10);
+
+/// Longer than any test waits.
+const FOR_EVER: Duration = Duration::from_secs(60 * 60);
 
 /// A body in memory, and the room that it takes there until it is dropped.
 #[derive(Debug)]
@@ -33,8 +38,8 @@ impl Shared {
     }
 
     /// Reads a body whose length the headers say. No room is made before that is held against the limit.
-    pub(super) async fn receive(&self, headers: &HeaderMap, body: Body) -> Result<Received, Problem> {
-        let limit = self.limits.message_bytes;
+    pub(super) async fn receive(&self, headers: &HeaderMap, body: Body, form: Form) -> Result<Received, Problem> {
+        let limit = form.most(self.limits.message_bytes);
         let length = match length(headers, limit) {
             Ok(length) => length,
             Err(problem) => {
@@ -42,12 +47,13 @@ impl Shared {
                 return Err(problem);
             }
         };
-        let room = room(&self.memory, length).await?;
+        let room = room(&self.memory, (length * form.weight()).min(self.limits.memory_bytes)).await?;
         let end = Instant::now() + self.limits.body;
         let mut stream = body.into_data_stream();
         let mut bytes = Vec::with_capacity(length);
         loop {
             let until = end.min(Instant::now() + self.limits.stand_still);
+            let until = if fault::on("http-slow-body-waited-for") { Instant::now() + FOR_EVER } else { until };
             let Ok(chunk) = timeout_at(until, stream.next()).await else {
                 let detail = "the request's body stood still for too long, or took too long as a whole; send it again";
                 return Err(Problem::too_slow(detail));
@@ -68,7 +74,8 @@ impl Shared {
 
 /// Room in memory for so many bytes.
 pub(super) async fn room(memory: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
-    let room = timeout(ROOM, Arc::clone(memory).acquire_many_owned(permits(bytes))).await;
+    let wanted = if fault::on("http-memory-without-limit") { 0 } else { permits(bytes) };
+    let room = timeout(ROOM, Arc::clone(memory).acquire_many_owned(wanted)).await;
     room.ok()
         .and_then(Result::ok)
         .ok_or_else(|| Problem::busy("there is no room for this request now; send it again later"))
@@ -108,7 +115,7 @@ fn length(headers: &HeaderMap, limit: usize) -> Result<usize, Problem> {
     let length: u64 =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()).ok_or_else(missing)?;
     match usize::try_from(length) {
-        Ok(length) if length <= limit => Ok(length),
+        Ok(length) if length <= limit || fault::on("http-request-without-limit") => Ok(length),
         _ => Err(Problem::too_large("a request", limit, length)),
     }
 }

@@ -3,7 +3,9 @@
 use super::authenticate::Denied;
 use super::grant::{Grant, Rights};
 use super::problem::Problem;
+use super::query::Query;
 use super::shared::Shared;
+use crate::fault;
 use crate::wire;
 use axum::extract::ConnectInfo;
 use http::header::AUTHORIZATION;
@@ -28,27 +30,31 @@ const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
 impl Shared {
     /// Lets in who may ask: the rate of the address, the token, the rate of the grant, in this order.
     pub(super) async fn recognise(&self, parts: &Parts) -> Result<Grant, Problem> {
+        self.recognise_asking(parts, &[]).await.map(|(grant, _)| grant)
+    }
+
+    /// The same at an address that takes parameters.
+    async fn recognise_asking(&self, parts: &Parts, known: &[&'static str]) -> Result<(Grant, Query), Problem> {
         let address = self.address(parts);
         let now = Instant::now();
         self.of_address.take(address, 1, now).map_err(|wait| Problem::too_often("this address", wait))?;
-        if parts.uri.query().is_some_and(|query| !query.is_empty()) {
-            // Addresses are logged on the way.
-            let detail = "this address takes no query; a token belongs into the header authorization, as Bearer";
-            return Err(Problem::malformed(detail));
-        }
+        let query = match Query::read(parts.uri.query(), known) {
+            Err(_) if fault::on("http-token-in-an-address-taken") => Query::default(),
+            query => query?,
+        };
         let grant = match self.check(&parts.headers).await {
             Ok(grant) => grant,
             Err(problem) => {
-                if problem.status == http::StatusCode::UNAUTHORIZED {
-                    // Whether or not there is room for it: the next request is told.
-                    let _ = self.of_address.take(address, BAD_TOKEN - 1, now);
+                if problem.status == http::StatusCode::UNAUTHORIZED && !fault::on("http-guessing-is-cheap") {
+                    // Whether or not there is room for it: it is owed.
+                    self.of_address.charge(&address, BAD_TOKEN - 1, now);
                 }
                 return Err(problem);
             }
         };
         self.of_grant.take(grant.name().to_owned(), 1, now).map_err(|wait| Problem::too_often("this token", wait))?;
         tracing::debug!(grant = grant.name(), "recognised");
-        Ok(grant)
+        Ok((grant, query))
     }
 
     /// The same, for something in a space.
@@ -56,6 +62,18 @@ impl Shared {
         let grant = self.recognise(parts).await?;
         may(&grant, space, right)?;
         Ok(grant)
+    }
+
+    /// Lets in who may read this space, at an address that takes these parameters.
+    pub(super) async fn admit_reader(
+        &self,
+        parts: &Parts,
+        space: &str,
+        known: &[&'static str],
+    ) -> Result<Query, Problem> {
+        let (grant, query) = self.recognise_asking(parts, known).await?;
+        may(&grant, space, Rights::Read)?;
+        Ok(query)
     }
 
     /// A place among those that wait for news, as long as it is held.
@@ -82,7 +100,8 @@ impl Shared {
     /// Where a request comes from, as far as that is counted.
     fn address(&self, parts: &Parts) -> Option<IpAddr> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-        let forwarded = self.limits.trusts_forwarded.then(|| parts.headers.get_all(FORWARDED).into_iter().next_back());
+        let is_trusted = self.limits.trusts_forwarded || fault::on("http-any-forwarded-believed");
+        let forwarded = is_trusted.then(|| parts.headers.get_all(FORWARDED).into_iter().next_back());
         // The last one is what the proxy wrote; those before it are what anybody says.
         let forwarded =
             forwarded.flatten().and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
@@ -92,7 +111,7 @@ impl Shared {
 
 /// Whether this grant is good for that, with a problem that names what is missing.
 pub(super) fn may(grant: &Grant, space: &str, right: Rights) -> Result<(), Problem> {
-    if grant.allows(space, right) {
+    if grant.allows(space, right) || fault::on("http-space-of-a-token-unchecked") {
         return Ok(());
     }
     // The same for spaces that are there and for those that are not.
@@ -109,6 +128,13 @@ pub(super) fn space(
 ) -> Result<&str, Problem> {
     let segment = segment.as_ref().map_err(|_| Problem::malformed("the space in the address is not UTF-8"))?;
     Ok(wire::space(segment))
+}
+
+/// An id of a path.
+pub(super) fn id<I: std::str::FromStr>(what: &str, digits: usize, segment: &str) -> Result<I, Problem> {
+    let wrong =
+        |_| Problem::malformed(format!("the {what} in the address is not {digits} lower-case hexadecimal digits"));
+    segment.parse().map_err(wrong)
 }
 
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {

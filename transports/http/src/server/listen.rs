@@ -1,22 +1,28 @@
 //! Sockets: accepting connections, within limits, and an end that loses nothing.
 
 use super::connections::{Connections, Place};
-use super::metrics::{Counter, Gauge};
+use super::head;
+use super::metrics::{Counter, Gauge, Metrics};
 use super::service::HubService;
 use super::stream::Unstuck;
+use super::tasks::Tasks;
 use super::tls::Tls;
+use crate::fault;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
+use axum::response::Response;
 use futures_util::future::{Either, select};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
@@ -26,9 +32,6 @@ use tower_service::Service as _;
 
 /// How long to wait before accepting again, after that failed: there are too many open files, for instance.
 const AFTER_FAILURE: Duration = Duration::from_millis(100);
-
-/// How much of a request's head is taken into memory.
-const HEAD_MAX: usize = 32 << 10;
 
 /// How a [`Listener`] behaves.
 #[derive(Debug, Clone)]
@@ -107,6 +110,14 @@ pub struct Listener {
     options: ListenerOptions,
 }
 
+/// What is behind the sockets.
+#[derive(Clone)]
+struct Behind {
+    router: Router,
+    metrics: Arc<Metrics>,
+    tasks: Tasks,
+}
+
 /// How serving ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Served {
@@ -139,8 +150,20 @@ impl Listener {
     /// It accepts no more connections, answers those that wait for news, lets those that are at something finish it, and waits for
     /// everything that the hub was asked. The service has ended then, also for other listeners.
     pub async fn serve(self, service: &HubService, stop: impl Future<Output = ()> + Send) -> Served {
+        let (metrics, tasks) = (Arc::clone(&service.0.metrics), service.0.tasks.clone());
+        self.run(Behind { router: service.router(), metrics, tasks }, stop).await
+    }
+
+    /// The same for a router of the application's, [`drafts`](crate::drafts) among it: what a router cannot do itself. Deadlines for heads
+    /// and for whoever reads nothing, limits for connections, TLS, and an end that lets requests finish.
+    ///
+    /// What handlers began by themselves, and did not wait for, is not known here.
+    pub async fn serve_router(self, router: Router, stop: impl Future<Output = ()> + Send) -> Served {
+        self.run(Behind { router, metrics: Arc::default(), tasks: Tasks::default() }, stop).await
+    }
+
+    async fn run(self, behind: Behind, stop: impl Future<Output = ()> + Send) -> Served {
         let Self { tcp, options, .. } = self;
-        let (shared, router) = (&service.0, service.router());
         let connections = Connections::new(options.connections, options.connections_of_one);
         let mut open = JoinSet::new();
         let mut stop = pin!(stop);
@@ -160,38 +183,35 @@ impl Listener {
                 }
             };
             let Some(place) = connections.enter(peer.ip()) else {
-                shared.metrics.add(Counter::ConnectionsRefused, 1);
+                behind.metrics.add(Counter::ConnectionsRefused, 1);
                 continue;
             };
-            open.spawn(connection((stream, peer), place, service.clone(), router.clone(), options.clone()));
+            open.spawn(connection((stream, peer), place, behind.clone(), options.clone()));
         }
         // Nobody connects any more.
         drop(tcp);
-        shared.tasks.stop();
-        let all_ended = async { while open.join_next().await.is_some() {} };
-        let _ = timeout(options.ending, all_ended).await;
+        behind.tasks.stop();
+        if !fault::on("http-end-cuts-off") {
+            let all_ended = async { while open.join_next().await.is_some() {} };
+            let _ = timeout(options.ending, all_ended).await;
+        }
         let cut_off = open.len();
         open.shutdown().await;
-        let is_complete = timeout(options.ending, shared.tasks.idle()).await.is_ok();
+        let is_complete =
+            timeout(options.ending, behind.tasks.idle()).await.is_ok() || fault::on("http-end-forgets-tasks");
         Served { cut_off, is_complete }
     }
 }
 
-async fn connection(
-    (stream, peer): (TcpStream, SocketAddr),
-    _place: Place,
-    service: HubService,
-    router: Router,
-    options: ListenerOptions,
-) {
-    let _open = service.0.metrics.enter(Gauge::Connections);
+async fn connection((stream, peer): (TcpStream, SocketAddr), _place: Place, behind: Behind, options: ListenerOptions) {
+    let _open = behind.metrics.enter(Gauge::Connections);
     // Answers are written whole; there is nothing to gather.
     let _ = stream.set_nodelay(true);
     let stream = Unstuck::new(stream, options.stuck);
     let ended = match &options.tls {
-        None => talk(stream, peer, &service, router, &options).await,
-        Some(tls) => match timeout(options.head, tls.0.accept(stream)).await {
-            Ok(Ok(stream)) => talk(stream, peer, &service, router, &options).await,
+        None => talk(stream, peer, behind, &options).await,
+        Some(tls) => match timeout(options.head, tls.acceptor().accept(stream)).await {
+            Ok(Ok(stream)) => talk(stream, peer, behind, &options).await,
             Ok(Err(error)) => {
                 tracing::debug!(%error, "a connection was not encrypted");
                 return;
@@ -208,18 +228,30 @@ async fn connection(
 async fn talk(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
-    service: &HubService,
-    router: Router,
+    Behind { router, tasks, .. }: Behind,
     options: &ListenerOptions,
 ) -> hyper::Result<()> {
     let answering = service_fn(move |mut request: http::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().call(request.map(Body::new))
+        let (refused, is_last) = (head::refuse(&request), head::is_last(&request));
+        let answering = router.clone().call(request.map(Body::new));
+        async move {
+            let is_last = is_last || refused.is_some();
+            let mut response: Response = match refused {
+                Some(refused) => refused,
+                None => answering.await?,
+            };
+            if is_last {
+                head::close(&mut response);
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(options.head).max_buf_size(HEAD_MAX);
+    let head = (!fault::on("http-slow-head-waited-for")).then_some(options.head);
+    builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(head::HEAD_MAX);
     let mut talking = pin!(builder.serve_connection(TokioIo::new(stream), answering));
-    match select(talking.as_mut(), pin!(service.0.tasks.stopping())).await {
+    match select(talking.as_mut(), pin!(tasks.stopping())).await {
         Either::Left((ended, _)) => return ended,
         Either::Right(((), _)) => {}
     }

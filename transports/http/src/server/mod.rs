@@ -10,11 +10,12 @@
 //! | `grant`, `authenticate`, `token_file` | what a token gives, who says so, and a file that does |
 //! | `body` | a request's bytes, with limits and deadlines |
 //! | `disk` | asking a hub without holding up the runtime |
-//! | `sync`, `status`, `events`, `observe` | the routes |
+//! | `query` | the parameters of an address: known numbers, and never a token |
+//! | `sync`, `status`, `earlier`, `events`, `observe` | the routes |
 //! | `problem` | what went wrong, as RFC 9457 writes it |
 //! | `bucket` | how often somebody may ask |
 //! | `metrics` | what is counted |
-//! | `tasks`, `listen`, `connections`, `stream`, `tls` | sockets, their limits, and an end that loses nothing |
+//! | `tasks`, `listen`, `connections`, `head`, `stream`, `tls` | sockets, their limits, what they refuse, and an end that loses nothing |
 
 mod authenticate;
 mod body;
@@ -22,14 +23,17 @@ mod bucket;
 mod connections;
 mod disk;
 mod door;
+mod earlier;
 mod events;
 mod front;
 mod grant;
+mod head;
 mod limits;
 mod listen;
 mod metrics;
 mod observe;
 mod problem;
+mod query;
 mod service;
 mod shared;
 mod status;
@@ -37,7 +41,10 @@ mod stream;
 mod sync;
 mod tasks;
 mod tls;
+#[cfg(not(fuzzing))]
 mod token_file;
+#[cfg(fuzzing)]
+pub mod token_file;
 
 pub use authenticate::{Authenticate, Denied, Everybody};
 pub use bucket::Rate;

@@ -93,7 +93,7 @@ impl Problem {
         match error {
             WireError::Version { found, .. } => Self::upgrade(found.into()),
             WireError::Limit { what: "bytes", got, .. } => Self::too_large("a request", limit, got as u64),
-            WireError::NotAMessage | WireError::Checksum | WireError::OtherWay => {
+            WireError::NotAMessage | WireError::Checksum | WireError::OtherWay | WireError::Syntax { .. } => {
                 Self::malformed(format!("{error}; send a request of draftkeep's protocol, whole"))
             }
             _ => {
@@ -128,7 +128,7 @@ impl Problem {
             "title": self.title,
             "status": self.status.as_u16(),
             "detail": self.detail,
-            "trace": trace.to_string(),
+            "trace_id": trace.to_string(),
         });
         let mut response = Response::new(Body::from(body.to_string()));
         *response.status_mut() = self.status;

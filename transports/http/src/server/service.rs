@@ -4,7 +4,7 @@ use super::authenticate::Authenticate;
 use super::limits::Limits;
 use super::problem::Problem;
 use super::shared::Shared;
-use super::{events, front, observe, status, sync};
+use super::{earlier, events, front, observe, status, sync};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
@@ -19,6 +19,9 @@ use std::sync::Arc;
 /// | `POST /v1/spaces/{space}/sync` | one request of the protocol, and its answer |
 /// | `GET /v1/spaces/{space}/events` | where the space's feed is, whenever it goes on, as server-sent events |
 /// | `GET /v1/spaces/{space}/status` | which hub this is and how far the space's feed is, as JSON |
+/// | `GET /v1/spaces/{space}/drafts` | the drafts as they were at a moment, as JSON: `at` or `time`, `after`, `limit` |
+/// | `GET /v1/spaces/{space}/drafts/{draft}/mains` | the mains of a draft that the hub keeps, as JSON |
+/// | `GET /v1/spaces/{space}/drafts/{draft}/revisions/{revision}` | what one of them says, as JSON |
 /// | `GET /healthz` | 200 while the process answers, 503 once it is ending |
 /// | `GET /metrics` | what is counted, for Prometheus; with a token that shows it |
 ///
@@ -45,7 +48,8 @@ use std::sync::Arc;
 pub struct HubService(pub(super) Arc<Shared>);
 
 impl HubService {
-    /// Puts a hub of this library behind routes. The status of a space tells what is in it then, too.
+    /// Puts a hub of this library behind routes. The status of a space tells what is in it then, too, and the routes of earlier states
+    /// answer; of any other hub they say that there is no list.
     #[must_use]
     pub fn of_hub(hub: Hub, authenticate: impl Authenticate, limits: Limits) -> Self {
         let mut shared = Shared::new(Arc::new(hub.clone()), Arc::new(authenticate), limits);
@@ -69,6 +73,9 @@ impl HubService {
             .route("/v1/spaces/{space}/sync", post(sync::sync))
             .route("/v1/spaces/{space}/events", get(events::events))
             .route("/v1/spaces/{space}/status", get(status::status))
+            .route("/v1/spaces/{space}/drafts", get(earlier::drafts))
+            .route("/v1/spaces/{space}/drafts/{draft}/mains", get(earlier::mains))
+            .route("/v1/spaces/{space}/drafts/{draft}/revisions/{revision}", get(earlier::revision))
             .route("/healthz", get(observe::health))
             .route("/metrics", get(observe::metrics))
             .fallback(|| async { Problem::not_found() })

@@ -5,7 +5,7 @@ use super::grant::Rights;
 use super::problem::Problem;
 use super::shared::{Shared, Trace};
 use super::sync::chain as causes;
-use crate::wire::VERSION;
+use crate::wire::{JSON, VERSION};
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, Request as HttpRequest, State};
@@ -47,7 +47,7 @@ pub(super) async fn status(
         body["bytes"] = counted.bytes.into();
     }
     let mut response = Response::new(Body::from(body.to_string()));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     Ok(response)
 }
 

@@ -1,5 +1,6 @@
 //! A socket that is not written to for ever: where the other side takes nothing for too long, the connection ends.
 
+use crate::fault;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -24,6 +25,9 @@ impl<S> Unstuck<S> {
         if polled.is_ready() {
             self.stuck = None;
             return polled;
+        }
+        if fault::on("http-answer-kept-for-who-reads-nothing") {
+            return Poll::Pending;
         }
         let at_most = self.at_most;
         let end = self.stuck.get_or_insert_with(|| Box::pin(sleep(at_most)));

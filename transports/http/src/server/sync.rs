@@ -1,17 +1,18 @@
 //! `POST /v1/spaces/{space}/sync`: one request of the protocol, and its answer.
 
-use super::body::{Held, Received, Unwanted, room};
+use super::body::{Held, Unwanted, room};
 use super::door::{may, space};
 use super::grant::{Grant, Rights};
 use super::metrics::{Counter, Gauge};
 use super::problem::Problem;
 use super::shared::{Shared, permits};
-use crate::wire::{MESSAGE, Nonce, PROOF, PROTOCOL, REQUEST, VERSION, proof};
+use crate::fault;
+use crate::wire::{Form, HASH_LEN, JSON, MESSAGE, Nonce, PROOF, PROTOCOL, REQUEST, VERSION, proof};
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request as HttpRequest, State};
 use axum::response::Response;
-use draftkeep::transport::{Answer, Ask, DEVICE_MAX, MESSAGE_MAX, Outcome, Reply, Request};
+use draftkeep::transport::{Answer, Ask, DEVICE_MAX, MESSAGE_MAX, Outcome, Reply, Request, WireError};
 use futures_util::future::{Either, select};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -19,6 +20,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// How long a token is believed while a body comes.
 const FRESH: Duration = Duration::from_secs(5);
@@ -29,7 +31,12 @@ pub(super) async fn sync(
     request: HttpRequest,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let (space, mut grant, nonce) = match at_the_door(&shared, &segment, &parts).await {
+    let body = if fault::on("http-body-read-for-anybody") {
+        Body::from(shared.receive(&parts.headers, body, Form::Bytes).await?.bytes)
+    } else {
+        body
+    };
+    let Admitted { space, mut grant, nonce, form } = match at_the_door(&shared, &segment, &parts).await {
         Ok(admitted) => admitted,
         Err(problem) => {
             Unwanted::STRANGERS.discard(body).await;
@@ -37,15 +44,17 @@ pub(super) async fn sync(
         }
     };
     let began = Instant::now();
-    let received = shared.receive(&parts.headers, body).await?;
-    if began.elapsed() > FRESH {
+    let mut received = shared.receive(&parts.headers, body, form).await?;
+    if began.elapsed() > FRESH && !fault::on("http-token-of-before-the-body-believed") {
         // A token that is revoked is good for nothing after a minute, however slowly a body comes.
         grant = shared.check(&parts.headers).await?;
     }
     shared.metrics.add(Counter::ReceivedBytes, received.bytes.len() as u64);
-    let mut request = Request::from_bytes(&received.bytes)
-        .map_err(|error| Problem::of_message(error, shared.limits.message_bytes))?;
-    if request.space != space {
+    let asked = form.hash(&received.bytes).unwrap_or_default();
+    let limit = shared.limits.message_bytes;
+    let request = read(form, std::mem::take(&mut received.bytes), limit).await?;
+    let mut request = request.map_err(|error| Problem::of_message(error, form.most(limit)))?;
+    if request.space != space && !fault::on("http-space-of-a-request-unchecked") {
         let detail = "the request is about another space than its address; send it to the address of its space";
         let title = "The request and its address name different spaces";
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "other-space", title, detail));
@@ -53,9 +62,24 @@ pub(super) async fn sync(
     may(&grant, &request.space, right(&request.ask))?;
     // An audit tells of every push who it was.
     request.device.get_or_insert_with(|| label(grant.name()));
-    let asked = received.bytes.last_chunk::<32>().copied().unwrap_or_default();
-    let answer = carry_out(&shared, request, received).await?;
-    say(&shared, &answer, nonce, &asked).await
+    let answer = carry_out(&shared, request, received.room).await?;
+    say(&shared, answer, form.wanted(&parts.headers), nonce, &asked).await
+}
+
+/// Reads a request. As JSON it takes long enough to hold up others, so a thread of its own does it.
+async fn read(form: Form, body: Vec<u8>, limit: usize) -> Result<Result<Request, WireError>, Problem> {
+    match form {
+        Form::Bytes => Ok(Request::from_bytes(&body)),
+        Form::Json => {
+            let read = move || {
+                let request = Request::from_json(&body)?;
+                let got = request.to_bytes()?.len();
+                if got > limit { Err(WireError::Limit { what: "bytes", limit, got }) } else { Ok(request) }
+            };
+            let failed = |_| Problem::busy("the request could not be read now; repeat it later");
+            tokio::task::spawn_blocking(read).await.map_err(failed)
+        }
+    }
 }
 
 /// As much of a grant's name as a device's may have.
@@ -67,12 +91,20 @@ fn label(name: &str) -> String {
     name[..end].to_owned()
 }
 
+/// A request that may be read.
+struct Admitted {
+    space: String,
+    grant: Grant,
+    nonce: Nonce,
+    form: Form,
+}
+
 /// All that can be decided without the body.
 async fn at_the_door(
     shared: &Shared,
     segment: &Result<Path<String>, PathRejection>,
     parts: &Parts,
-) -> Result<(String, Grant, Nonce), Problem> {
+) -> Result<Admitted, Problem> {
     let space = space(segment)?;
     let grant = shared.admit(parts, space, Rights::Read).await?;
     let headers = &parts.headers;
@@ -81,15 +113,16 @@ async fn at_the_door(
         Some(found) => return Err(Problem::upgrade(found)),
         None => return Err(Problem::malformed("a request says its version of the protocol in draftkeep-protocol")),
     }
-    if headers.get(CONTENT_TYPE).is_none_or(|value| value != MESSAGE) {
-        let detail = format!("this address takes {MESSAGE}, as the header content-type has to say");
-        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Not a message", detail));
-    }
+    let form = headers.get(CONTENT_TYPE).and_then(|value| Form::of_media(value.to_str().ok()?));
+    let form = form.ok_or_else(|| {
+        let detail = format!("this address takes {MESSAGE} or {JSON}, as the header content-type has to say");
+        Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Not a message", detail)
+    })?;
     if headers.contains_key(http::header::CONTENT_ENCODING) {
         let detail = "bodies of drafts are compressed already; send the message as it is, without content-encoding";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoding", "Not a message", detail));
     }
-    Ok((space.to_owned(), grant, nonce(headers)?))
+    Ok(Admitted { space: space.to_owned(), grant, nonce: nonce(headers)?, form })
 }
 
 fn nonce(headers: &HeaderMap) -> Result<Nonce, Problem> {
@@ -110,17 +143,19 @@ fn right(ask: &Ask) -> Rights {
 }
 
 /// Asks the hub, in a task that goes on although the device hangs up; only waiting for news ends with it.
-async fn carry_out(shared: &Arc<Shared>, request: Request, received: Received) -> Result<Answer, Problem> {
+async fn carry_out(shared: &Arc<Shared>, request: Request, room: OwnedSemaphorePermit) -> Result<Answer, Problem> {
     let trace = request.trace;
     let answer = if let Ask::Wait { timeout } = request.ask {
-        drop(received);
+        drop(room);
         wait(shared, request, timeout).await?
+    } else if fault::on("http-push-ends-with-its-device") {
+        shared.ask(request).await
     } else {
         let asking = Arc::clone(shared);
         let task = shared.tasks.begin(async move {
             let answer = asking.ask(request).await;
             // Until here the request is in memory, as the hub has it.
-            drop(received.room);
+            drop(room);
             answer
         });
         task.await.map_err(|_| Problem::busy("the hub failed; repeat the request later"))?
@@ -141,6 +176,7 @@ async fn wait(shared: &Shared, request: Request, timeout: Duration) -> Result<As
     let stopping = pin!(shared.tasks.stopping());
     match select(pin!(shared.ask(patient)), stopping).await {
         Either::Left((answer, _)) => Ok(answer),
+        Either::Right(((), asking)) if fault::on("http-end-leaves-who-waits") => Ok(asking.await),
         // The server ends: a hub may answer before the time is over.
         Either::Right(((), _)) => {
             Ok(shared.ask(Request { ask: Ask::Wait { timeout: Duration::ZERO }, ..request }).await)
@@ -149,24 +185,40 @@ async fn wait(shared: &Shared, request: Request, timeout: Duration) -> Result<As
 }
 
 /// The answer as it goes over the wire.
-async fn say(shared: &Arc<Shared>, answer: &Answer, nonce: Nonce, asked: &[u8]) -> Result<Response, Problem> {
-    count(shared, answer);
-    let bytes = answer.to_bytes().map_err(|error| {
+async fn say(
+    shared: &Arc<Shared>,
+    answer: Answer,
+    form: Form,
+    nonce: Nonce,
+    asked: &[u8; HASH_LEN],
+) -> Result<Response, Problem> {
+    count(shared, &answer);
+    let written = match form {
+        Form::Bytes => answer.to_bytes(),
+        Form::Json => {
+            // Text, values, bytes and the answer, before anybody knows how long they are.
+            let _writing = room(&shared.memory, MESSAGE_MAX.min(shared.limits.memory_bytes)).await?;
+            let written = tokio::task::spawn_blocking(move || answer.to_json()).await;
+            written.map_err(|_| Problem::busy("the hub's answer cannot be sent"))?
+        }
+    };
+    let bytes = written.map_err(|error| {
         tracing::error!(%error, "the hub's answer is no message");
         Problem::busy("the hub's answer cannot be sent")
     })?;
-    let proof = proof(nonce, asked, &bytes).and_then(|proof| HeaderValue::try_from(proof).ok());
+    let proof = form.hash(&bytes).map(|answer| proof(nonce, asked, &answer));
+    let proof = proof.and_then(|proof| HeaderValue::try_from(proof).ok());
     let proof = proof.ok_or_else(|| Problem::busy("the hub's answer cannot be sent"))?;
     shared.metrics.add(Counter::SentBytes, bytes.len() as u64);
     // Short answers are not worth waiting for.
     let body = if permits(bytes.len()) <= 1 {
         Body::from(bytes)
     } else {
-        let room = room(&shared.memory, bytes.len().min(MESSAGE_MAX)).await?;
+        let room = room(&shared.memory, bytes.len().min(shared.limits.memory_bytes)).await?;
         Body::from(Held { bytes, _room: room })
     };
     let mut response = Response::new(body);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MESSAGE));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(form.media()));
     response.headers_mut().insert(PROOF, proof);
     Ok(response)
 }

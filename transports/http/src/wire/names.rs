@@ -11,14 +11,14 @@ pub(crate) const REQUEST: HeaderName = HeaderName::from_static("draftkeep-reques
 /// The proof that a message answers this very request.
 pub(crate) const PROOF: HeaderName = HeaderName::from_static("draftkeep-proof");
 
-/// Ties together what is logged on both sides: <https://www.w3.org/TR/trace-context/>.
-pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-
 /// The newest version of the protocol that is known here.
 pub(crate) const VERSION: u32 = 1;
 
 /// A request or an answer, in the bytes of the protocol.
 pub(crate) const MESSAGE: &str = "application/vnd.draftkeep.message";
+
+/// Text for people and tools.
+pub(crate) const JSON: &str = "application/json";
 
 /// What went wrong, as RFC 9457 writes it.
 #[cfg(feature = "server")]

@@ -7,7 +7,7 @@ use std::fmt;
 const CONTEXT: &str = "draftkeep 1 answer over http";
 
 /// The hash that every message ends with.
-const HASH_LEN: usize = 32;
+pub(crate) const HASH_LEN: usize = 32;
 
 /// 128 random bits that name one request. A request that is repeated has another one, so that an answer out of somebody's memory
 /// is not taken for the hub's.
@@ -42,14 +42,23 @@ impl fmt::Display for Nonce {
     }
 }
 
-/// The proof that these bytes answer this very request: 64 hexadecimal digits, or none where either is too short to be a message.
+/// The hash of a message as bytes, which it ends with; none where it is too short to be one.
+pub(crate) fn hash_of_message(bytes: &[u8]) -> Option<[u8; HASH_LEN]> {
+    bytes.last_chunk().copied()
+}
+
+/// The hash of a body that is text.
+pub(crate) fn hash_of_text(text: &[u8]) -> [u8; HASH_LEN] {
+    *blake3::hash(text).as_bytes()
+}
+
+/// The proof that a body answers this very request: 64 hexadecimal digits.
 ///
-/// BLAKE3-derive-key over the nonce and the hashes that request and answer end with, which are over all of them.
-pub(crate) fn proof(nonce: Nonce, request: &[u8], answer: &[u8]) -> Option<String> {
-    let (request, answer) = (request.last_chunk::<HASH_LEN>()?, answer.last_chunk::<HASH_LEN>()?);
+/// BLAKE3-derive-key over the nonce and the hashes of both bodies.
+pub(crate) fn proof(nonce: Nonce, request: &[u8; HASH_LEN], answer: &[u8; HASH_LEN]) -> String {
     let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
     hasher.update(&nonce.0).update(request).update(answer);
-    Some(hasher.finalize().to_hex().to_string())
+    hasher.finalize().to_hex().to_string()
 }
 
 #[cfg(test)]
@@ -68,12 +77,13 @@ mod tests {
 
     #[test]
     fn a_proof_holds_for_one_nonce_one_request_and_one_answer() {
-        let (request, answer) = ([1; 40], [2; 50]);
+        let (request, answer) = ([1; 32], [2; 32]);
         let right = proof(NONCE, &request, &answer);
-        assert!(right.as_ref().is_some_and(|proof| proof.len() == 64));
+        assert_eq!(right.len(), 64);
         assert_ne!(proof(Nonce([8; 16]), &request, &answer), right);
         assert_ne!(proof(NONCE, &answer, &answer), right);
         assert_ne!(proof(NONCE, &request, &request), right);
-        assert_eq!(proof(NONCE, &request, &[2; 31]), None);
+        assert_eq!(hash_of_message(&[2; 31]), None);
+        assert_eq!(hash_of_message(&[2; 40]), Some([2; 32]));
     }
 }

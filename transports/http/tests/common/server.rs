@@ -32,7 +32,7 @@ impl Server {
         Self::of(HubService::new(hub, authenticate, limits), options)
     }
 
-    fn of(service: HubService, options: ListenerOptions) -> Self {
+    pub(crate) fn of(service: HubService, options: ListenerOptions) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let listener = runtime.block_on(Listener::bind("127.0.0.1:0", options)).unwrap();
         let address = listener.address();
@@ -99,6 +99,14 @@ pub(crate) fn token() -> Token {
 pub(crate) fn client(url: &str) -> HttpTransport {
     HttpTransport::open(url, HttpOptions::new().token(token())).unwrap()
 }
+
+/// The same that speaks JSON.
+pub(crate) fn json_client(url: &str) -> HttpTransport {
+    HttpTransport::open(url, HttpOptions::new().token(token()).json()).unwrap()
+}
+
+/// Clients of both forms.
+pub(crate) const CLIENTS: [fn(&str) -> HttpTransport; 2] = [client, json_client];
 
 pub(crate) fn request(space: &str, ask: Ask) -> Request {
     let trace = TraceId::from_bytes([3; 16]);

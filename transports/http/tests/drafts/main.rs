@@ -1,5 +1,7 @@
 //! The REST drafts API over a real socket, with a real client; one file per subject.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod describing;
 mod failing;
 mod phases;
@@ -10,5 +12,6 @@ mod refusing;
 mod restarting;
 mod saving;
 mod slots;
+mod sockets;
 mod tenants;
 mod world;

@@ -64,7 +64,15 @@ async fn what_does_not_follow_is_refused_with_the_way_out() -> Outcome {
     alice.act(&format!("{path}/recover"), &tag, None).await.refused(409, "wrong-phase");
     let archived = alice.act(&format!("{path}/archive"), &tag, None).await.is(200);
     alice.put(&path, &archived.tag(), "2").await.refused(409, "wrong-phase");
+    // Who still has the version of before is not told to send again what no draft takes any more.
+    let late = alice.put(&path, &tag, "2").await.refused(409, "moved-on").json();
+    assert!(late["way_out"].as_str().is_some_and(|way| way.contains("reopen")), "{late}");
+    let gone = alice.put("/slots/note/a", &tag, "2").await.refused(404, "not-found").json();
+    assert!(gone["detail"].as_str().is_some_and(|detail| detail.contains("put it away")), "{gone}");
     let other = alice.post("/slots/note/a", "2").await.is(201);
+    let late = alice.put("/slots/note/a", &tag, "3").await.refused(409, "moved-on").json();
+    assert!(late["way_out"].as_str().is_some_and(|way| way.contains("began anew")), "{late}");
+    assert_eq!(late["draft"], json!(other.id()));
     let taken = alice.act(&format!("{path}/reopen"), &archived.tag(), None).await.refused(409, "slot-taken");
     assert_eq!(taken.json()["draft"], json!(other.id()));
     for wrong in

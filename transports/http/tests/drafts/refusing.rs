@@ -107,7 +107,8 @@ async fn a_body_that_does_not_arrive_in_time_is_not_waited_for() -> Outcome {
     let head = "PUT /api/slots/note/a HTTP/1.1\r\nhost: x\r\nauthorization: Bearer token-of-alice\r\n\
                 content-type: application/json\r\nif-none-match: *\r\ncontent-length: 10\r\n\r\n12345";
     stream.write_all(head.as_bytes()).await?;
-    assert!(answer(&mut stream).await?.starts_with("HTTP/1.1 408 "));
+    let told = tokio::time::timeout(Duration::from_secs(10), answer(&mut stream)).await??;
+    assert!(told.starts_with("HTTP/1.1 408 "), "{told}");
     server.alice().get("/slots/note/a").await.refused(404, "not-found");
     Ok(())
 }

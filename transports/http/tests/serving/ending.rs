@@ -1,12 +1,16 @@
 //! An end that loses nothing: what was begun is finished, whoever waits is answered, and who comes later finds nobody.
 
-use super::common::{Server, client, hub, request};
+use super::common::{Server, client, hub, request, unlimited};
+use super::entering::push;
+use super::held::Held;
+use super::limits::begin;
 use super::raw::sync;
 use draftkeep::DraftId;
 use draftkeep::transport::conformance::sample;
 use draftkeep::transport::{Ask, Outcome, Push, Reply, Target, Transport};
-use draftkeep_http::Served;
+use draftkeep_http::{Everybody, ListenerOptions, Served};
 use futures_executor::block_on;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -61,6 +65,26 @@ fn under_load_every_push_that_was_acknowledged_is_there_and_no_answer_is_half() 
     for (draft, id) in acked {
         let found = block_on(the_hub.send(request("alice", Ask::Revisions { draft, ids: vec![id] }))).unwrap();
         assert!(matches!(found.reply, Reply::Revisions { revisions, .. } if revisions.len() == 1));
+    }
+}
+
+#[test]
+fn an_end_says_whether_what_was_begun_was_carried_out() {
+    for is_slow in [false, true] {
+        let held = Held::new();
+        let options = ListenerOptions::new().ending(Duration::from_secs(1));
+        let server = Server::start(Arc::clone(&held), Everybody, unlimited(), options);
+        let device = begin(server.address, &push("alice", 1));
+        held.wait_until_entered(1);
+        drop(device);
+        let disk = Arc::clone(&held);
+        let going_on = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(if is_slow { 4_000 } else { 100 }));
+            disk.let_go();
+        });
+        assert_eq!(server.stop(), Served { cut_off: 0, is_complete: !is_slow });
+        going_on.join().unwrap();
+        assert_eq!(block_on(held.hub.send(request("alice", Ask::Hello))).unwrap().position.seq, 1);
     }
 }
 

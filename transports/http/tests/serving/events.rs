@@ -8,7 +8,7 @@ use draftkeep_http::{ListenerOptions, TokenFile, TokenWish};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A stream of events, read line by line.
 struct Stream(std::io::Lines<BufReader<TcpStream>>);
@@ -29,8 +29,11 @@ impl Stream {
     /// The next event: its name, its id, its data.
     fn next(&mut self) -> Option<(String, String, serde_json::Value)> {
         let (mut name, mut id) = (None, String::new());
+        let began = Instant::now();
         loop {
             let line = self.0.next()?.ok()?;
+            // A stream that has nothing to say says so every 20 seconds.
+            assert!(began.elapsed() < Duration::from_secs(50), "neither an event nor an end");
             if let Some(value) = line.strip_prefix("event: ") {
                 name = Some(value.to_owned());
             } else if let Some(value) = line.strip_prefix("id: ") {

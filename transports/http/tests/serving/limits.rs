@@ -1,19 +1,18 @@
 //! How much of everything is let in, and that what is refused is refused before it costs anything.
 
-use super::common::{Server, client, hub, request, unlimited};
+use super::common::{Server, client, hub, narrow, request, unlimited};
 use super::entering::push;
-use super::raw::{ask, get, headers, read, sync};
+use super::held::Held;
+use super::raw::{Told, ask, get, headers, read, sync};
 use draftkeep::DraftId;
-use draftkeep::hub::Hub;
 use draftkeep::transport::conformance::sample;
-use draftkeep::transport::{Answer, Ask, Push, Request, Target, Transport, TransportError, TransportErrorKind};
+use draftkeep::transport::{Ask, Push, Request, Target, Transport, TransportErrorKind};
 use draftkeep_http::{Authenticate, Denied, Everybody, Grant, ListenerOptions, Rate, Rights, Spaces};
 use futures_core::future::BoxFuture;
 use futures_executor::block_on;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A grant for each token.
@@ -67,55 +66,13 @@ fn behind_a_proxy_the_address_that_it_names_counts_and_nobody_else_can_name_one(
     assert_eq!([of(&server, "192.0.2.1"), of(&server, "192.0.2.2")], [200, 429]);
 }
 
-/// A hub that waits with every push until it is let go on.
-#[derive(Debug)]
-struct Held {
-    hub: Hub,
-    entered: AtomicUsize,
-    gate: (Mutex<bool>, Condvar),
-}
-
-impl Held {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { hub: hub(), entered: AtomicUsize::new(0), gate: (Mutex::new(false), Condvar::new()) })
-    }
-
-    fn let_go(&self) {
-        *self.gate.0.lock().unwrap() = true;
-        self.gate.1.notify_all();
-    }
-
-    fn wait_until_entered(&self, count: usize) {
-        let began = Instant::now();
-        while self.entered.load(Ordering::SeqCst) < count {
-            assert!(began.elapsed() < Duration::from_secs(20), "{} of {count}", self.entered.load(Ordering::SeqCst));
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }
-}
-
-impl Transport for Held {
-    fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
-        Box::pin(async move {
-            if matches!(request.ask, Ask::Push { .. }) {
-                self.entered.fetch_add(1, Ordering::SeqCst);
-                // As a disk does: the thread stands.
-                let mut gone_on = self.gate.0.lock().unwrap();
-                while !*gone_on {
-                    gone_on = self.gate.1.wait(gone_on).unwrap();
-                }
-            }
-            self.hub.send(request).await
-        })
-    }
-}
-
 #[test]
 fn a_disk_that_stands_holds_up_nobody_who_does_not_need_it() {
     let held = Held::new();
     let server = Server::start(Arc::clone(&held), Everybody, unlimited(), ListenerOptions::new());
     let to = server.address;
     std::thread::scope(|scope| {
+        let _at_the_end = held.let_go_at_the_end();
         // More than the runtime has threads.
         let pushes: Vec<_> =
             (1..=8).map(|draft| scope.spawn(move || sync(to, "alice", "any", &push("alice", draft)).status)).collect();
@@ -130,20 +87,83 @@ fn a_disk_that_stands_holds_up_nobody_who_does_not_need_it() {
 #[test]
 fn a_push_that_was_begun_is_carried_out_although_the_device_hangs_up() {
     let held = Held::new();
-    let server = Server::start(Arc::clone(&held), Everybody, unlimited(), ListenerOptions::new());
-    let body = push("alice", 1).to_bytes().unwrap();
-    let beginning = format!("POST /v1/spaces/alice/sync HTTP/1.1\r\nhost: hub\r\n{}\r\n", headers("any", body.len()));
-    let mut stream = TcpStream::connect(server.address).unwrap();
-    stream.write_all(&[beginning.as_bytes(), &body].concat()).unwrap();
+    // One is at the disk, the other one waits for its turn.
+    let server = Server::start(Arc::clone(&held), Everybody, unlimited().at_once(1), ListenerOptions::new());
+    let _at_the_end = held.let_go_at_the_end();
+    let gauge = |name: &str, count: u32| {
+        let began = Instant::now();
+        while !get(server.address, "/metrics", Some("any")).text().contains(&format!("{name} {count}\n")) {
+            assert!(began.elapsed() < Duration::from_secs(15), "{name} is not {count}");
+        }
+    };
+    let pushes: Vec<TcpStream> = [1, 2].map(|draft| begin(server.address, &push("alice", draft))).into();
     held.wait_until_entered(1);
-    drop(stream);
-    std::thread::sleep(Duration::from_millis(100));
+    // And this question.
+    gauge("draftkeep_http_in_flight", 3);
+    drop(pushes);
+    gauge("draftkeep_http_connections", 1);
     held.let_go();
     let began = Instant::now();
-    while block_on(held.hub.send(request("alice", Ask::Hello))).unwrap().position.seq == 0 {
-        assert!(began.elapsed() < Duration::from_secs(20), "it was dropped");
+    while block_on(held.hub.send(request("alice", Ask::Hello))).unwrap().position.seq < 2 {
+        assert!(began.elapsed() < Duration::from_secs(20), "one was dropped");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// Sends a request, and reads no answer yet.
+pub(crate) fn begin(to: std::net::SocketAddr, request: &Request) -> TcpStream {
+    let body = request.to_bytes().unwrap();
+    let head = format!("POST /v1/spaces/alice/sync HTTP/1.1\r\nhost: hub\r\n{}\r\n", headers("any", body.len()));
+    let mut stream = TcpStream::connect(to).unwrap();
+    stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+    stream
+}
+
+/// What comes back for a head with nothing behind it.
+fn answer_to_a_head(to: std::net::SocketAddr, head: &str) -> Told {
+    let mut stream = TcpStream::connect(to).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes);
+    read(&bytes)
+}
+
+#[test]
+fn nothing_of_a_body_is_waited_for_before_its_sender_may_send_it() {
+    let limits = unlimited().of_address(Rate::per_second(1, 10)).stand_still(Duration::from_secs(3));
+    let server = Server::start(hub(), ByToken, limits, ListenerOptions::new());
+    let path = "/v1/spaces/alice/sync";
+    let statuses = [1, 2].map(|_| {
+        let head =
+            format!("POST {path} HTTP/1.1\r\nhost: hub\r\nconnection: close\r\n{}\r\n", headers("bad", 20 << 20));
+        answer_to_a_head(server.address, &head).status
+    });
+    assert_eq!(statuses, [401, 429], "and none of them 408, for a body that does not come");
+}
+
+#[test]
+fn requests_in_memory_have_room_for_so_many_bytes_and_no_more() {
+    let server = Server::start(hub(), Everybody, unlimited().memory_bytes(64 << 20), ListenerOptions::new());
+    let head = format!(
+        "POST /v1/spaces/alice/sync HTTP/1.1\r\nhost: hub\r\nconnection: close\r\n{}\r\n",
+        headers("any", 24 << 20)
+    );
+    let mut waiting = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&[7; 1_000]).unwrap();
+        waiting.push(stream);
+    }
+    let began = Instant::now();
+    while !get(server.address, "/metrics", Some("any")).text().contains("draftkeep_http_in_flight 3\n") {
+        assert!(began.elapsed() < Duration::from_secs(8), "both are let in");
+    }
+    let told = answer_to_a_head(server.address, &head);
+    assert_eq!(told.status, 503, "a third of them has no room: {}", told.text());
+    assert!(told.problem()["detail"].as_str().unwrap().contains("room"));
+    assert_eq!(sync(server.address, "alice", "any", &push("alice", 1)).status, 200, "what is short has");
 }
 
 #[test]
@@ -277,18 +297,6 @@ fn over(body: &[u8]) -> Request {
     let revision = sample(DraftId::from_bytes([body[0]; 16]), &[], body);
     let push = Push { revision, base: None, contains: Vec::new(), target: Target::Main { expects: None } };
     request("alice", Ask::Push { pushes: vec![push] })
-}
-
-/// A connection whose other end the system keeps little for.
-fn narrow(to: std::net::SocketAddr) -> TcpStream {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
-    let stream = runtime.block_on(async {
-        let socket = tokio::net::TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(64 << 10).unwrap();
-        socket.connect(to).await.unwrap().into_std().unwrap()
-    });
-    stream.set_nonblocking(false).unwrap();
-    stream
 }
 
 #[test]

@@ -4,11 +4,15 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod earlier;
 mod ending;
 mod entering;
 mod events;
+mod held;
+mod json;
 mod limits;
 mod messages;
 mod raw;
+mod shapes;
 mod stores;
 mod tenants;

@@ -35,7 +35,7 @@ impl Told {
         assert!(problem["type"].as_str().unwrap().starts_with("urn:draftkeep:problem:"));
         assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()));
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 20), "{problem}");
-        assert_eq!(problem["trace"].as_str(), self.header("draftkeep-trace"));
+        assert_eq!(problem["trace_id"].as_str(), self.header("draftkeep-trace"));
         problem
     }
 }

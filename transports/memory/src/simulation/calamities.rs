@@ -2,6 +2,7 @@
 
 use super::essay::Stroke;
 use super::person::Afterwards;
+use super::venue::Mishap;
 use super::words::Word;
 use super::world::World;
 use crate::network::Faults;
@@ -80,10 +81,11 @@ impl World {
             }
             _ => {
                 if self.dice.chance(700) {
-                    self.house.fail_next_commit(self.dice.chance(500));
-                    self.tell("hub", "has a disk that is about to fail");
-                } else {
-                    self.house.reopen()?;
+                    let is_done = self.dice.chance(500);
+                    if self.house.befall(Mishap::FailCommit { is_done })? {
+                        self.tell("hub", "has a disk that is about to fail");
+                    }
+                } else if self.house.befall(Mishap::Restart)? {
                     self.tally.befell("hub reopened");
                     self.tell("hub", "ends and begins again");
                 }
@@ -119,16 +121,19 @@ impl World {
         match self.dice.below(12) {
             0..4 => {
                 // Sometimes nobody made a copy in time.
-                if self.dice.chance(250) || !self.house.restore()? {
-                    self.house.back_up()?;
-                    self.tell("hub", "is copied");
+                if self.dice.chance(250) || !self.house.befall(Mishap::Restore)? {
+                    if self.house.befall(Mishap::BackUp)? {
+                        self.tell("hub", "is copied");
+                    }
                     return Ok(());
                 }
                 self.tally.befell("hub restored");
                 self.tell("hub", "is restored from its copy");
             }
             4 | 5 => {
-                self.house.empty()?;
+                if !self.house.befall(Mishap::Empty)? {
+                    return Ok(());
+                }
                 self.tally.befell("hub emptied");
                 self.tell("hub", "is another one, and empty");
             }
@@ -178,7 +183,7 @@ impl World {
     /// Nothing goes wrong from now on, and everybody is there.
     pub(super) fn end_of_faults(&mut self) -> Result<(), String> {
         self.step += 1;
-        self.house.heal();
+        self.house.end_of_faults()?;
         self.house.take_at_most(None)?;
         for device in 0..self.devices.len() {
             self.devices[device].network.set_online(true);

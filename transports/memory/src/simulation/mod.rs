@@ -9,15 +9,20 @@
 //! | `rest` | how they come to rest, and what has to hold then |
 //! | `device`, `shelf` | one device: a store, what is open on it, what it lies on |
 //! | `person`, `regret` | the calls that a person makes on it, and those that go back |
-//! | `house` | where the hub lives |
+//! | `house` | where they meet, and a look at what the hub there has |
+//! | `home` | the hub in the process |
+//! | `venue` | [`Venue`]: a hub of somebody else's, and the ways to it |
+//! | `alarm` | waiting for what happens in real time, on such ways |
 //! | `essay`, `words` | what is written |
 //! | `oracle` | what has to be there |
 //!
 //! The oracle shares nothing with the library that it judges: it knows words, and looks for them.
 
+mod alarm;
 mod calamities;
 mod device;
 mod essay;
+mod home;
 mod house;
 mod oracle;
 mod people;
@@ -30,6 +35,7 @@ mod simulate;
 mod syncing;
 mod tally;
 mod trace;
+mod venue;
 mod words;
 mod world;
 
@@ -37,3 +43,4 @@ pub use setting::Setting;
 pub use shelf::Medium;
 pub use simulate::{Failure, Simulated, simulate};
 pub use tally::Tally;
+pub use venue::{Arranged, Mishap, Venue};

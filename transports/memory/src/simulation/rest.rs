@@ -128,6 +128,7 @@ impl World {
     /// What everybody has now has to be right.
     fn judge(&mut self) -> Result<(), String> {
         self.devices.iter().try_for_each(Device::verify)?;
+        self.house.verify()?;
         let infos = self.devices[0].infos()?;
         let mut documents: BTreeMap<DraftId, Essay> = BTreeMap::new();
         for info in &infos {
@@ -162,11 +163,14 @@ impl World {
 
     /// Adds what was counted elsewhere.
     pub(crate) fn sum_up(&mut self) {
+        self.tell_the_story();
         for device in &self.devices {
-            self.tally.travelled(&device.network.diary());
+            self.tally.travelled(&device.network.diary(), !self.house.takes_time);
             self.tally.befell_times("commit failed", device.strikes());
         }
-        self.tally.befell_times("hub's commit failed", self.house.strikes());
+        for (what, times) in self.house.faults() {
+            self.tally.befell_times(what, times);
+        }
         self.tally.did("simulations");
     }
 }

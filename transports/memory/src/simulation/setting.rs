@@ -1,6 +1,7 @@
 //! What a simulation is like: how long, how many devices, and what goes wrong.
 
 use super::shelf::Medium;
+use super::venue::{Arranged, Venue};
 use crate::dice::Dice;
 use crate::network::{Fault, Faults};
 use draftkeep::hub::{Hub, HubOptions};
@@ -12,18 +13,29 @@ use std::sync::Arc;
 /// Opens a hub on a storage that holds what the hub before it held.
 pub(crate) type Opening = dyn Fn(Arc<dyn Storage>, HubOptions) -> draftkeep::Result<Arc<dyn Transport>> + Send + Sync;
 
+/// Opens a way to a hub for one device.
+pub(crate) type Way = dyn Fn(Arc<dyn Transport>) -> Arranged<Arc<dyn Transport>> + Send + Sync;
+
+/// Makes the place where the devices of a life with this seed meet.
+pub(crate) type Arranging = dyn Fn(u64) -> Arranged<Box<dyn Venue>> + Send + Sync;
+
 /// What a simulation is like.
 #[derive(Clone)]
 pub struct Setting {
     pub(crate) steps_max: usize,
     pub(crate) medium: Medium,
     pub(crate) hub: Arc<Opening>,
+    /// None: the seeded network.
+    pub(crate) way: Option<Arc<Way>>,
+    /// None: the hub in the process.
+    pub(crate) venue: Option<Arc<Arranging>>,
 }
 
 /// At most 200 steps, stores in memory, and the library's own hub.
 impl Default for Setting {
     fn default() -> Self {
-        Self { steps_max: 200, medium: Medium::Memory, hub: Arc::new(|on, with| Ok(Arc::new(Hub::open(on, with)?))) }
+        let hub: Arc<Opening> = Arc::new(|on, with| Ok(Arc::new(Hub::open(on, with)?)));
+        Self { steps_max: 200, medium: Medium::Memory, hub, way: None, venue: None }
     }
 }
 
@@ -52,13 +64,62 @@ impl Setting {
     }
 
     /// The same with another hub: one of your own, or the library's in a wrapper. It is opened again on its storage whenever its
-    /// process ends, is put back, or begins with nothing; it answers without waiting for anything.
+    /// process ends, is put back, or begins with nothing; it answers without waiting for anything. Replaces a [`venue`](Self::venue).
     #[must_use]
     pub fn hub(
         mut self,
         open: impl Fn(Arc<dyn Storage>, HubOptions) -> draftkeep::Result<Arc<dyn Transport>> + Send + Sync + 'static,
     ) -> Self {
         self.hub = Arc::new(open);
+        self.venue = None;
+        self
+    }
+
+    /// The same over a transport of your own, between each device and the hub, instead of the seeded network: `open` is given the hub,
+    /// for the far side of the way to ask, and gives what a device syncs with. All that befalls the hub befalls it as before, and what goes
+    /// wrong on the way is the way's own. It may take real time and threads; a story then is not the same in every run. Replaces a
+    /// [`venue`](Self::venue).
+    ///
+    /// ```
+    /// use draftkeep::transport::{Answer, Request, Transport, TransportError, WireError};
+    /// use draftkeep_memory::{Setting, simulate};
+    /// use futures_core::future::BoxFuture;
+    /// use std::sync::Arc;
+    ///
+    /// /// Two tin cans and a string: bytes at one end, bytes at the other.
+    /// #[derive(Debug)]
+    /// struct Cans(Arc<dyn Transport>);
+    ///
+    /// impl Transport for Cans {
+    ///     fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
+    ///         let garbled = |error: WireError| TransportError::unreachable().because(error);
+    ///         Box::pin(async move {
+    ///             let heard = Request::from_bytes(&request.to_bytes().map_err(garbled)?).map_err(garbled)?;
+    ///             let said = self.0.send(heard).await?.to_bytes().map_err(garbled)?;
+    ///             Answer::from_bytes(&said).map_err(garbled)
+    ///         })
+    ///     }
+    /// }
+    ///
+    /// let setting = Setting::default().transport(|hub| Ok(Arc::new(Cans(hub))));
+    /// let simulated = simulate(1, &setting).map_err(|failure| failure.to_string());
+    /// assert!(simulated.is_ok(), "{}", simulated.unwrap_err());
+    /// ```
+    #[must_use]
+    pub fn transport(
+        mut self,
+        open: impl Fn(Arc<dyn Transport>) -> Arranged<Arc<dyn Transport>> + Send + Sync + 'static,
+    ) -> Self {
+        self.way = Some(Arc::new(open));
+        self.venue = None;
+        self
+    }
+
+    /// The same with devices that meet elsewhere: at a hub of your own, in this process or in another one, over ways of your own. Replaces
+    /// [`hub`](Self::hub) and [`transport`](Self::transport).
+    #[must_use]
+    pub fn venue(mut self, make: impl Fn(u64) -> Arranged<Box<dyn Venue>> + Send + Sync + 'static) -> Self {
+        self.venue = Some(Arc::new(make));
         self
     }
 }

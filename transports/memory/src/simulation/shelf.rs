@@ -1,6 +1,6 @@
 //! Where a device keeps its store: in memory, or on redb on a disk that a power cut strikes.
 
-use super::house::{copy, pour};
+use super::home::{copy, pour};
 use crate::dice::Dice;
 use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
 use draftkeep::storage::{MemoryStorage, Storage, StorageErrorKind};

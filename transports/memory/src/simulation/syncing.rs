@@ -5,13 +5,21 @@ use draftkeep::clock::Clock;
 use draftkeep::sync::{Report, SyncError};
 use futures_core::future::BoxFuture;
 use futures_util::task::noop_waker;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// A cycle that was polled so often goes in circles.
 const POLLS_MAX: usize = 20_000;
 
 /// A syncer that runs by itself is stopped after at most so many polls, wherever it is then.
 const RUN_MAX: usize = 400;
+
+/// The same where polls wait for something in real time.
+const RUN_IN_TIME_MAX: usize = 40;
+
+/// The longest wait between two polls of something that takes real time and does not say that it went on.
+const PATIENCE: Duration = Duration::from_millis(2);
 
 /// A cycle, or a syncer that runs by itself, that began and did not end.
 pub(super) struct Cycle {
@@ -54,7 +62,7 @@ impl World {
             syncer.run().await;
             std::future::pending().await
         });
-        let until = Some(1 + self.dice.below(RUN_MAX));
+        let until = Some(1 + self.dice.below(if self.house.takes_time { RUN_IN_TIME_MAX } else { RUN_MAX }));
         self.underway.push(Cycle { device, polls: 0, future, until });
         self.tally.did("syncers run");
         self.tell_of(device, "lets its syncer run");
@@ -102,10 +110,13 @@ impl World {
             return Err(format!("{} syncs in circles", device.name));
         }
         device.tasks.run_until_stalled();
-        let waker = noop_waker();
+        let waker = if self.house.takes_time { Waker::from(Arc::clone(&self.alarm)) } else { noop_waker() };
         let polled = cycle.future.as_mut().poll(&mut Context::from_waker(&waker));
         if polled.is_pending() {
             device.tasks.run_until_stalled();
+            if self.house.takes_time {
+                self.alarm.wait(PATIENCE);
+            }
             if let Some(next) = device.clock.next_wake().filter(|_| cycle.polls.is_multiple_of(8)) {
                 let passes = next.saturating_sub(device.clock.elapsed());
                 device.clock.advance(passes);
@@ -115,6 +126,7 @@ impl World {
         for passage in self.devices[index].network.take_passages() {
             self.tell_of(index, &format!("  {passage}"));
         }
+        self.tell_the_story();
         if let Poll::Ready(result) = polled {
             drop(self.underway.remove(at));
             let what = match &result {
@@ -130,6 +142,13 @@ impl World {
             self.tell_of(index, &what);
         }
         Ok(())
+    }
+
+    /// Tells what happened where everybody meets.
+    pub(super) fn tell_the_story(&mut self) {
+        for what in self.house.story() {
+            self.tell("", &format!("    {what}"));
+        }
     }
 
     /// Syncs now, from beginning to end.

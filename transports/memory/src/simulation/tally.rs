@@ -81,11 +81,12 @@ impl Tally {
         self.did_times("resyncs", u64::from(report.resynced));
     }
 
-    pub(crate) fn travelled(&mut self, diary: &Diary) {
+    /// Adds what happened on a seeded way, on which every fault may happen, or none but that it was cut off.
+    pub(crate) fn travelled(&mut self, diary: &Diary, is_faulty: bool) {
         self.did_times("requests", diary.requests());
         self.did_times("pushed as deltas", diary.deltas());
         self.did_times("deltas refused", diary.refused_deltas());
-        for fault in Fault::ALL {
+        for fault in Fault::ALL.into_iter().filter(|fault| is_faulty || *fault == Fault::Offline) {
             self.befell_times(fault.name(), diary.count(fault));
         }
     }

@@ -1,5 +1,6 @@
 //! Everybody at work: devices, a hub, and what befalls them, step by step.
 
+use super::alarm::Alarm;
 use super::device::{Device, subject_of};
 use super::house::House;
 use super::oracle::{Held, Oracle, Subject};
@@ -36,6 +37,8 @@ pub(crate) struct World {
     pub(super) given_up: BTreeSet<DraftId>,
     /// A copy of the store of the device with this number.
     pub(super) device_backup: Option<(usize, MemoryStorage)>,
+    /// Rings when something went on in real time.
+    pub(super) alarm: Arc<Alarm>,
     medium: Medium,
     words: u32,
     pub(super) step: usize,
@@ -47,7 +50,7 @@ impl World {
     pub(super) fn new(seed: u64, setting: &Setting) -> Result<Self, String> {
         let mut dice = Dice::new(seed);
         let weather = Weather::draw(&mut dice);
-        let house = House::new(seed, &setting.hub)?;
+        let house = House::new(seed, setting)?;
         let mut world = Self {
             dice,
             weather,
@@ -61,6 +64,7 @@ impl World {
             underway: Vec::new(),
             given_up: BTreeSet::new(),
             device_backup: None,
+            alarm: Arc::default(),
             medium: setting.medium,
             words: 0,
             step: 0,
@@ -77,8 +81,11 @@ impl World {
         self.born += 1;
         let seed = self.seed.wrapping_mul(100).wrapping_add(self.born);
         let clock = ManualClock::at(Timestamp::from_millis(1_767_225_600_000 + self.born * 977));
-        let network = Network::new(Arc::new(self.house.address.clone()), Arc::new(clock.clone()), seed);
-        network.set_faults(self.weather.network.clone());
+        let network = Network::new(self.house.way(name, seed)?, Arc::new(clock.clone()), seed);
+        // What goes wrong on a way that is not the simulator's own, goes wrong there.
+        if !self.house.takes_time {
+            network.set_faults(self.weather.network.clone());
+        }
         let device = match copy {
             Some(held) => Device::from_copy(name, self.medium, held, network, clock, seed)?,
             None => Device::new(name, self.medium, network, clock, seed)?,

@@ -41,7 +41,8 @@ Of all:                      also in the environment            also in the file
     --log LEVEL              DRAFTKEEP_HUB_LOG                  log = \"info\"
 
 A flag counts more than the environment, and that more than the file. While it serves it copies the hub into --backups, once a
-day unless told otherwise; it removes no copy.";
+day unless told otherwise; it removes no copy. Certificate and key are read again once a minute, and on SIGHUP: new connections
+get a renewed one, and one that cannot be used changes nothing.";
 
 /// What the program is to do.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,12 +5,14 @@
 //! | `args` | the command line |
 //! | `settings` | flags, environment and file, in this order |
 //! | `serve` | the server |
+//! | `certificates` | taking over a certificate that was renewed |
 //! | `backups` | copies of the hub while it serves |
 //! | `tokens` | issuing, listing and revoking tokens |
 //! | `upkeep` | copying, checking, repairing and compacting a hub that does not serve |
 
 mod args;
 mod backups;
+mod certificates;
 mod serve;
 mod settings;
 mod tokens;

@@ -41,7 +41,9 @@ fn line(token: &TokenInfo) -> String {
         Rights::Write => "writes",
     };
     let metrics = if token.grant.sees_metrics() { ", shows metrics" } else { "" };
-    let expires = token.expires.map(|at| format!(", until {at}")).unwrap_or_default();
+    let now = SystemClock.now();
+    let expires = token.expires.map(|at| if at <= now { format!(", ran out {at}") } else { format!(", until {at}") });
+    let expires = expires.unwrap_or_default();
     let revoked = token.revoked.map(|at| format!(", revoked {at}")).unwrap_or_default();
     format!("{}  {}  {rights} {spaces}{metrics}, issued {}{expires}{revoked}", token.id, token.grant.name(), token.made)
 }

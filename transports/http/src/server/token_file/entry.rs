@@ -7,6 +7,7 @@
 //! `spaces` is a list, or `"*"` for all; `rights` is `read` or `write`. `expires_ms`, `revoked_ms` (milliseconds since 1970) and
 //! `metrics` may be absent. What is not known is an error: a word that is misspelt must not be a right that nobody meant.
 
+use crate::fault;
 use crate::server::{Denied, Grant, Rights, Spaces};
 use draftkeep::clock::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -105,10 +106,12 @@ impl Entry {
     pub(super) fn check(&self, token: &str, now: Timestamp) -> Result<Grant, Denied> {
         // Equality of these hashes takes the same time wherever they differ.
         let is_same = blake3::Hash::from_hex(&self.hash).is_ok_and(|hash| hash == blake3::hash(token.as_bytes()));
-        if !is_same || self.revoked_ms.is_some() {
+        let is_same = is_same || fault::on("http-token-uncompared");
+        if !is_same || self.revoked_ms.is_some() && !fault::on("http-revoked-token-taken") {
             return Err(Denied::Unknown);
         }
-        if self.expires_ms.is_some_and(|expires| expires <= now.as_millis()) {
+        let is_over = self.expires_ms.is_some_and(|expires| expires <= now.as_millis());
+        if is_over && !fault::on("http-expired-token-taken") {
             return Err(Denied::Expired);
         }
         Ok(self.grant())
@@ -126,6 +129,7 @@ pub(super) fn token(id: [u8; ID_LEN / 2], secret: [u8; SECRET_LEN / 2]) -> (Stri
     let id = hex(&id);
     let token = format!("{PREFIX}{id}_{}", hex(&secret));
     let hash = blake3::hash(token.as_bytes()).to_hex().to_string();
+    let hash = if fault::on("http-token-kept-in-its-file") { hex(&secret) } else { hash };
     (token, id, hash)
 }
 

@@ -8,6 +8,8 @@
 
 mod entry;
 mod file;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod list;
 
 pub use entry::TokenInfo;
