@@ -1,7 +1,7 @@
 //! What syncing costs with the hub in the same process: pushing and pulling many drafts, an edit of a
 //! long text, and a cycle in which nothing happened.
 //!
-//! `cargo bench --bench sync` (10,000 drafts of 2 KB; with `--quick` 1,000). The baseline is the same bytes in redb, 64 documents a
+//! `cargo bench --bench sync` (10,000 drafts of 2 KB; with `--quick` 1,000). The baseline is the same bytes in redb, 256 documents a
 //! durable commit, once for each side that keeps them.
 
 mod common;
@@ -52,10 +52,11 @@ fn many(drafts: usize) -> Outcome {
         .zip(0_u64..)
         .map(|(text, number)| (number.to_be_bytes().to_vec(), text.as_bytes().to_vec()))
         .collect();
-    let ((), naive_time) = timed(|| rows.chunks(64).zip(0_u64..).try_for_each(|(rows, at)| naive.load(at * 64, rows)))?;
+    let ((), naive_time) =
+        timed(|| rows.chunks(256).zip(0_u64..).try_for_each(|(rows, at)| naive.load(at * 256, rows)))?;
     println!("{drafts} drafts of 2 KB, device and hub on redb in one process");
     let count = f64::from(u32::try_from(drafts)?);
-    for (name, time) in [("redb, 64 a commit", naive_time), ("first push", push_time), ("first pull", pull_time)] {
+    for (name, time) in [("redb, 256 a commit", naive_time), ("first push", push_time), ("first pull", pull_time)] {
         println!("{name:<24} {time:>8.2} s {:>10.0} /s {:>6.2} x", count / time, naive_time / time);
     }
     Ok(())

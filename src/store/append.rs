@@ -24,6 +24,7 @@ use crate::error::Failure;
 use crate::fault;
 use crate::id::RevisionId;
 use crate::revision::{Header, Meta, body_digest, revision_id};
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// A delta larger than this begins a new run: it costs as much as a document would.
@@ -87,7 +88,8 @@ pub(crate) fn append_received(
     let local = Local { saved_at: write.now, days: of.days, aside, point };
 
     let kept = kept(write, of, before)?;
-    let (run, stored) = in_history(write, key, before, kept.as_ref(), version, &body)?;
+    let packed = Packed::new(&body);
+    let (run, stored) = in_history(write, key, before, kept.as_ref(), version, &packed)?;
     let place = match before {
         Some(head) if aside => head.row.place,
         before => place(write, of, before, phase)?,
@@ -113,7 +115,7 @@ pub(crate) fn append_received(
     let head = match before {
         Some(head) if aside => HeadRow { last: version, run, saves, ..head.row.clone() },
         before => {
-            let (stored, base) = at_head(write, key, before, kept.as_ref(), version, &body)?;
+            let (stored, base) = at_head(write, key, before, kept.as_ref(), version, &packed)?;
             let same_phase = before.filter(|head| head.header.phase == phase);
             let head = HeadRow {
                 header,
@@ -175,7 +177,7 @@ fn kept(write: &Write<'_>, of: Belongs, before: Option<&Head>) -> Result<Option<
 /// Writes anew a head whose own row is damaged, from the history.
 pub(crate) fn rebuild_head(write: &mut Write<'_>, key: DraftKey, head: &Head, keys: &SpaceKeys) -> Result<(), Failure> {
     let body = heads::body(write.txn, write.bodies, &keys.digests(), key, head)?;
-    let (stored, base) = at_head(write, key, None, None, head.row.version, &body)?;
+    let (stored, base) = at_head(write, key, None, None, head.row.version, &Packed::new(&body))?;
     let row = HeadRow {
         base: base.as_ref().map_or(0, |base| base.version),
         base_pieces: base.as_ref().map_or(0, |base| base.pieces),
@@ -193,13 +195,13 @@ fn in_history(
     before: Option<&Head>,
     kept: Option<&Kept>,
     version: u64,
-    body: &[u8],
+    packed: &Packed<'_>,
 ) -> Result<(u64, Stored), Failure> {
     if let (Some(head), Some(kept)) = (before, kept)
         && !head.is_rebuilt
         && version - head.row.run < RUN_MAX
     {
-        let delta = delta::encode(&kept.last.1, body);
+        let delta = delta::encode(&kept.last.1, packed.body);
         // A delta is read against what is stored, not against what is in memory: the chain has to be whole.
         if delta.len() <= DELTA_MAX
             && run::row(write.txn, key, head.row.last)?.is_some_and(|row| row.run == head.row.run)
@@ -207,16 +209,32 @@ fn in_history(
             return Ok((head.row.run, Stored::Delta(delta)));
         }
     }
-    Ok((version, whole(write, key, version, body)?))
+    Ok((version, whole(write, key, version, packed)?))
+}
+
+/// A document whose anchor is made once: both paths of a new draft begin with it.
+struct Packed<'b> {
+    body: &'b Body,
+    anchor: OnceCell<Vec<u8>>,
+}
+
+impl<'b> Packed<'b> {
+    const fn new(body: &'b Body) -> Self {
+        Self { body, anchor: OnceCell::new() }
+    }
+
+    fn anchor(&self) -> &[u8] {
+        self.anchor.get_or_init(|| anchor::encode(self.body, anchor::LEVEL_SAVE))
+    }
 }
 
 /// The document whole, as a run begins with it.
-fn whole(write: &mut Write<'_>, key: DraftKey, version: u64, body: &[u8]) -> Result<Stored, Failure> {
-    let anchor = anchor::encode(body, anchor::LEVEL_SAVE);
+fn whole(write: &mut Write<'_>, key: DraftKey, version: u64, packed: &Packed<'_>) -> Result<Stored, Failure> {
+    let anchor = packed.anchor();
     if anchor.len() <= INLINE_MAX {
-        return Ok(Stored::Whole(anchor));
+        return Ok(Stored::Whole(anchor.to_vec()));
     }
-    Ok(Stored::Pieces(pieces::write(write.txn, ANCHORS, &anchor, |piece| key.piece(version, piece))?))
+    Ok(Stored::Pieces(pieces::write(write.txn, ANCHORS, anchor, |piece| key.piece(version, piece))?))
 }
 
 /// Lets a run begin with the head that is there, so that everything before it is cold and can be packed.
@@ -229,7 +247,7 @@ pub(crate) fn begin_run_at_head(write: &mut Write<'_>, key: DraftKey) -> Result<
     let secret = SpaceKeys::new(&write.space(key.space)?.secret).digests();
     let (row, body) = run::read(write.txn, &secret, key, head.row.version)?;
     let run = head.row.version;
-    let stored = whole(write, key, run, &body)?;
+    let stored = whole(write, key, run, &Packed::new(&Arc::new(body)))?;
     write.put(VERSIONS, key.version(run), VersionRow { run, stored, ..row }.encode());
     write.put(HEADS, key.bytes(), HeadRow { run, ..head.row }.encode());
     Ok(())
@@ -249,13 +267,13 @@ fn at_head(
     before: Option<&Head>,
     kept: Option<&Kept>,
     version: u64,
-    body: &Body,
+    packed: &Packed<'_>,
 ) -> Result<(Stored, Option<Base>), Failure> {
     if let (Some(head), Some(Kept { base: Some((base_version, base_body)), .. })) = (before, kept)
         && head.row.base == *base_version
         && !fault::on("head-always-whole")
     {
-        let delta = delta::encode(base_body, body);
+        let delta = delta::encode(base_body, packed.body);
         if delta.len() <= HEAD_DELTA_MIN.max(base_body.len() / 16).min(DELTA_MAX) {
             let base = Base { version: *base_version, pieces: head.row.base_pieces, body: Arc::clone(base_body) };
             return Ok((Stored::Delta(delta), Some(base)));
@@ -268,12 +286,12 @@ fn at_head(
             write.delete(HEAD_ANCHORS, key.piece(head.row.base, piece));
         }
     }
-    let anchor = anchor::encode(body, anchor::LEVEL_SAVE);
+    let anchor = packed.anchor();
     if anchor.len() <= INLINE_MAX {
-        return Ok((Stored::Whole(anchor), None));
+        return Ok((Stored::Whole(anchor.to_vec()), None));
     }
-    let pieces = pieces::write(write.txn, HEAD_ANCHORS, &anchor, |piece| key.piece(version, piece))?;
-    Ok((Stored::Pieces(pieces), Some(Base { version, pieces, body: Arc::clone(body) })))
+    let pieces = pieces::write(write.txn, HEAD_ANCHORS, anchor, |piece| key.piece(version, piece))?;
+    Ok((Stored::Pieces(pieces), Some(Base { version, pieces, body: Arc::clone(packed.body) })))
 }
 
 /// The draft's place in its list: the one it has, where it is the newest of the space already and its phase stays.

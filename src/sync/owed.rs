@@ -16,13 +16,14 @@ use crate::store::remote::rows::OwedRow;
 use crate::store::remote::{arrivals, contains, outbox};
 use crate::store::tables::DraftKey;
 use crate::store::versions::packed;
+use crate::transport::PUSHES_MAX;
 use crate::value::Value;
 
 /// Drafts that are looked up at once.
 const DRAFTS: usize = 64;
 
-/// A batch is sent once it has so many revisions or bytes.
-const REVISIONS: usize = 64;
+/// A batch is sent once it has so many revisions or bytes. What waits for the disk, here and on the hub, does so once for all of it.
+const REVISIONS: usize = PUSHES_MAX;
 const BYTES: usize = 1 << 20;
 
 /// The same once their documents have so many bytes: what is short on its way may be long here.

@@ -10,7 +10,7 @@ use crate::store::remote::outgoing::{self, Aim, Departure, Outgoing, Sent};
 use crate::store::remote::rows::{Parking, RemoteRow};
 use crate::store::remote::{arrivals, link, outbox};
 use crate::store::tables::DraftKey;
-use crate::transport::{Ask, Outcome, Position, Push, Rejection, Reply, Revision, Row, Standing, Target};
+use crate::transport::{Ask, Outcome, PUSHES_MAX, Position, Push, Rejection, Reply, Revision, Row, Standing, Target};
 use futures_util::future::join;
 use std::collections::BTreeSet;
 
@@ -92,7 +92,7 @@ impl Cycle<'_> {
             self.write(move |write| outgoing::leaving(write, &leaving))?;
         }
         let mut ahead = Ahead { owed, ..Ahead::default() };
-        let mut parts = vec![batch.revisions];
+        let mut parts = in_requests(batch.revisions);
         while let Some(mut part) = parts.pop() {
             if part.is_empty() {
                 continue;
@@ -258,6 +258,17 @@ impl Cycle<'_> {
             Ok(())
         })
     }
+}
+
+/// As many as a request holds, the first ones last: one draft may owe more than that.
+fn in_requests(mut revisions: Vec<Outgoing>) -> Vec<Vec<Outgoing>> {
+    let mut parts = Vec::new();
+    while revisions.len() > PUSHES_MAX && !fault::on("more-pushes-than-a-request-holds") {
+        let last = (revisions.len() - 1) / PUSHES_MAX * PUSHES_MAX;
+        parts.push(revisions.split_off(last));
+    }
+    parts.push(revisions);
+    parts
 }
 
 /// Whether the hub's feed went on by all of these and by nothing else. Positions are chained: no other pushes lead from one of

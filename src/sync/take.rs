@@ -24,8 +24,8 @@ use crate::value::{self, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Drafts that are looked up at once.
-const DRAFTS: usize = 64;
+/// Drafts that are looked up at once, and taken in by one commit.
+const DRAFTS: usize = 256;
 
 /// What was decided is carried out once the documents of others in it have so many bytes: they came shorter than they are.
 const DOCUMENTS: usize = 16 << 20;

@@ -3,7 +3,7 @@
 use crate::world::{Device, Line, Loses, Meanwhile, change, copy, hub, hub_on, note, title};
 use draftkeep::storage::MemoryStorage;
 use draftkeep::sync::Synced;
-use draftkeep::transport::Standing;
+use draftkeep::transport::{PUSHES_MAX, Standing};
 use std::sync::Arc;
 
 /// Two windows of one device disagree while another device goes on: nothing that any of them wrote is lost.
@@ -114,6 +114,32 @@ fn a_fork_whose_main_was_lost_becomes_the_main_by_being_written_once_more() {
     for device in [&one, &two] {
         assert_eq!(device.the_same(&draft).load().unwrap().title, "Night boat");
         assert_eq!(device.syncer.status().unwrap().conflicts, 0);
+    }
+}
+
+/// A request holds so many revisions and no more, and a draft with checkpoints owes several.
+#[test]
+fn more_checkpoints_than_a_request_holds_are_pushed_in_several() {
+    const CHECKPOINTS: usize = 20;
+    let drafts = PUSHES_MAX / CHECKPOINTS + 1;
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let drafts: Vec<_> = (0..drafts).map(|number| one.notes.start(&note(&number.to_string(), "")).unwrap()).collect();
+    one.sync();
+    for draft in &drafts {
+        for number in 0..CHECKPOINTS {
+            change(draft, |note| note.body = number.to_string());
+            draft.checkpoint(&number.to_string()).unwrap();
+        }
+        change(draft, |note| note.body = "the end".into());
+    }
+    let report = one.sync();
+    assert_eq!(report.pushed, (drafts.len() * (CHECKPOINTS + 1)) as u64, "{report:?}");
+    let status = one.syncer.status().unwrap();
+    assert_eq!((report.parked, status.pending), (0, 0), "{status:?}");
+    two.sync();
+    for draft in drafts {
+        assert_eq!(two.the_same(&draft).load().unwrap().body, "the end");
     }
 }
 

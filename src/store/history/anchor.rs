@@ -45,6 +45,11 @@ pub(crate) fn encode(document: &[u8], level: i32) -> Vec<u8> {
     anchor
 }
 
+/// Whether an anchor is shorter than its document for being compressed.
+pub(crate) fn is_compressed(anchor: &[u8]) -> bool {
+    anchor.first() == Some(&COMPRESSED)
+}
+
 /// Reads a document of at most `limit` bytes. Allocates nothing before the declared length is held against the limit.
 pub(crate) fn decode(anchor: &[u8], limit: usize) -> Result<Vec<u8>, AnchorError> {
     let mut reader = Reader::new(anchor);

@@ -1,7 +1,7 @@
 //! One compressed stretch of bytes whose length is known from elsewhere.
 
 use std::sync::Mutex;
-use zstd::bulk::Compressor;
+use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
 
 /// From this length on, matches are looked for over the whole content.
@@ -13,8 +13,32 @@ const WINDOW_LOG_MAX: u32 = 27;
 /// it. The tables of the higher levels are too large to be kept.
 const KEPT_LEVEL_MAX: i32 = 3;
 
-/// A compressor that is not in use. One is enough: a store compresses while it commits, one commit at a time.
-static IDLE: Mutex<Option<Compressor<'static>>> = Mutex::new(None);
+/// One is enough: a store compresses while it commits, one commit at a time.
+static COMPRESSORS: Idle<Compressor<'static>, 1> = Idle::new();
+/// Readers do not wait for each other.
+static DECOMPRESSORS: Idle<Decompressor<'static>, 4> = Idle::new();
+
+/// What is not in use, at most `N` of it: setting one up costs a small document several times what reading it does.
+struct Idle<T, const N: usize>(Mutex<Vec<T>>);
+
+impl<T, const N: usize> Idle<T, N> {
+    const fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    /// Somebody else's turn, or a panic in it, is no reason to wait.
+    fn take(&self) -> Option<T> {
+        self.0.try_lock().ok().and_then(|mut idle| idle.pop())
+    }
+
+    fn give_back(&self, used: T) {
+        if let Ok(mut idle) = self.0.try_lock()
+            && idle.len() < N
+        {
+            idle.push(used);
+        }
+    }
+}
 
 /// Compresses; `None` where the compressor refuses or has no memory, and the caller stores the bytes as they are.
 pub(super) fn compress(bytes: &[u8], level: i32) -> Option<Vec<u8>> {
@@ -28,9 +52,7 @@ pub(super) fn compress(bytes: &[u8], level: i32) -> Option<Vec<u8>> {
         }
         return compressor.compress(bytes).ok();
     }
-    // Somebody else's turn, or a panic in it, is no reason to wait.
-    let idle = IDLE.try_lock().ok().and_then(|mut idle| idle.take());
-    let mut compressor = match idle {
+    let mut compressor = match COMPRESSORS.take() {
         Some(mut idle) => {
             idle.set_parameter(CParameter::CompressionLevel(level)).ok()?;
             idle
@@ -38,9 +60,7 @@ pub(super) fn compress(bytes: &[u8], level: i32) -> Option<Vec<u8>> {
         None => compressor(level)?,
     };
     let frame = compressor.compress(bytes).ok()?;
-    if let Ok(mut idle) = IDLE.try_lock() {
-        *idle = Some(compressor);
-    }
+    COMPRESSORS.give_back(compressor);
     Some(frame)
 }
 
@@ -57,6 +77,9 @@ fn compressor(level: i32) -> Option<Compressor<'static>> {
 /// The caller holds `len` against its limit before: it is what is allocated, whatever the frame claims.
 pub(super) fn decompress(frame: &[u8], len: usize) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(len);
-    let written = zstd::bulk::Decompressor::new().ok()?.decompress_to_buffer(frame, &mut bytes).ok()?;
+    let mut decompressor = DECOMPRESSORS.take().or_else(|| Decompressor::new().ok())?;
+    // One that met a frame that is none is not used again.
+    let written = decompressor.decompress_to_buffer(frame, &mut bytes).ok()?;
+    DECOMPRESSORS.give_back(decompressor);
     (written == len && bytes.len() == len).then_some(bytes)
 }

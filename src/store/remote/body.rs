@@ -81,6 +81,11 @@ pub(crate) fn whole(meta: &[u8], document: &[u8]) -> Vec<u8> {
     if packed.len() < document.len() { write(PACKED, meta, &packed) } else { write(PLAIN, meta, document) }
 }
 
+/// The same of a document that is an anchor already; none where the anchor is not compressed.
+pub(crate) fn of_anchor(meta: &[u8], anchor: &[u8]) -> Option<Vec<u8>> {
+    anchor::is_compressed(anchor).then(|| write(PACKED, meta, anchor))
+}
+
 /// A body that is a delta of another document; none where that is not at most half as long as `whole`, which is the same whole.
 pub(crate) fn over(base: &[u8], meta: &[u8], document: &[u8], whole: &[u8]) -> Option<Vec<u8>> {
     let limit = (whole.len() / WORTH_IT).checked_sub(RevisionId::LEN)?;

@@ -16,7 +16,7 @@ use crate::store::append::{self, New};
 use crate::store::audit::AuditAction;
 use crate::store::audit::record::{self, About};
 use crate::store::change::{Place, kind_of, open_head};
-use crate::store::heads;
+use crate::store::heads::{self, Head};
 use crate::store::rows::HeadRow;
 use crate::store::sides::{self, Side};
 use crate::store::slots::{self, SlotRef};
@@ -45,6 +45,15 @@ pub(crate) struct Facts {
 
 /// Reads what a decision needs; none where the space has no hub.
 pub(crate) fn facts(view: &impl View, place: &Place, key: DraftKey) -> Result<Option<Facts>, Failure> {
+    Ok(facts_and_head(view, place, key)?.map(|(facts, _)| facts))
+}
+
+/// The same with the head that they are read from.
+pub(super) fn facts_and_head(
+    view: &impl View,
+    place: &Place,
+    key: DraftKey,
+) -> Result<Option<(Facts, Option<Head>)>, Failure> {
     let Some(link) = link::read(view, key.space)? else { return Ok(None) };
     let digests = place.keys.digests();
     let head = heads::read(view, key)?;
@@ -56,7 +65,8 @@ pub(crate) fn facts(view: &impl View, place: &Place, key: DraftKey) -> Result<Op
     };
     let row = arrivals::read(view, key)?.filter(|row| row.epoch == link.epoch);
     let is_purged = head.is_none() && view.get(TOMBSTONES, &key.bytes())?.is_some();
-    Ok(Some(Facts { key, epoch: link.epoch, head: head.map(|head| head.id()), contains, sides, row, is_purged }))
+    let id = head.as_ref().map(Head::id);
+    Ok(Some((Facts { key, epoch: link.epoch, head: id, contains, sides, row, is_purged }, head)))
 }
 
 impl Facts {

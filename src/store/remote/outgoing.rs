@@ -1,9 +1,9 @@
 //! What of a draft has to be pushed: its head, the checkpoints and phases before it, and the sides of its conflict.
 
-use super::integrate::{Facts, facts};
+use super::integrate::{Facts, facts, facts_and_head};
 use super::rows::{ContainedRow, Parking, RemoteRow};
-use super::{arrivals, body, contains, link, outbox};
-use crate::error::Failure;
+use super::{arrivals, body, contains, outbox};
+use crate::error::{ErrorKind, Failure};
 use crate::fault;
 use crate::id::{RevisionId, TraceId};
 use crate::phase::Phase;
@@ -11,8 +11,9 @@ use crate::records::view::View;
 use crate::revision::{CHAIN_MAX, FLAG_CHECKPOINT};
 use crate::store::audit::record::{self, About};
 use crate::store::audit::{AuditAction, Guard};
-use crate::store::change::{Place, open_head};
+use crate::store::change::Place;
 use crate::store::heads::{self, Head};
+use crate::store::rows::Stored;
 use crate::store::tables::DraftKey;
 use crate::store::versions::packed::{self, Whole};
 use crate::store::versions::run;
@@ -59,7 +60,7 @@ pub(crate) enum Aim {
 
 /// What of a draft the hub lacks, in the order in which it has to be pushed; empty where nothing is owed.
 pub(crate) fn of(view: &impl View, place: &Place, key: DraftKey) -> Result<Vec<Outgoing>, Failure> {
-    let (Some(facts), Some(head)) = (facts(view, place, key)?, heads::read(view, key)?) else { return Ok(Vec::new()) };
+    let Some((facts, Some(head))) = facts_and_head(view, place, key)? else { return Ok(Vec::new()) };
     let reading = Reading { view, place, facts: &facts };
     let mut out = Vec::new();
     let main = facts.row.as_ref().map(|row| row.main);
@@ -168,24 +169,27 @@ impl<V: View> Reading<'_, V> {
 
     /// A version of the head's line.
     fn line(&self, head: &Head, version: u64, target: Aim) -> Result<Outgoing, Failure> {
-        let whole = if version == head.row.version {
+        let (whole, anchor) = if version == head.row.version {
             self::head(self.view, self.place, head)?
         } else {
-            packed::whole(self.view, &self.place.keys.digests(), self.facts.key, version)?
+            (packed::whole(self.view, &self.place.keys.digests(), self.facts.key, version)?, None)
         };
+        // It is compressed already.
+        let body = anchor.and_then(|anchor| body::of_anchor(&whole.meta, anchor));
         let in_line = |row: &ContainedRow| row.side == 0 && row.since <= version;
-        Ok(self.outgoing(version, &whole, target, 0, in_line))
+        Ok(self.outgoing(version, whole, body, target, 0, in_line))
     }
 
     fn side(&self, version: u64) -> Result<Outgoing, Failure> {
         let whole = packed::whole(self.view, &self.place.keys.digests(), self.facts.key, version)?;
-        Ok(self.outgoing(version, &whole, Aim::Fork, version, |row| row.side == version))
+        Ok(self.outgoing(version, whole, None, Aim::Fork, version, |row| row.side == version))
     }
 
     fn outgoing(
         &self,
         version: u64,
-        whole: &Whole,
+        whole: Whole,
+        body: Option<Vec<u8>>,
         target: Aim,
         side: u64,
         contains: impl Fn(&ContainedRow) -> bool,
@@ -197,35 +201,36 @@ impl<V: View> Reading<'_, V> {
             key: self.facts.key,
             id: whole.id,
             version,
-            vector: whole.header.vector.clone(),
             header: whole.header.encode(),
-            body: body::whole(&whole.meta, &whole.body),
+            body: body.unwrap_or_else(|| body::whole(&whole.meta, &whole.body)),
             base: None,
             deltas: 0,
-            meta: whole.meta.clone(),
             contains,
             target,
             side,
-            document: whole.body.clone(),
-            kind: whole.header.kind.clone(),
             schema: whole.header.schema,
             flags: whole.header.flags,
             phase: whole.header.phase,
+            vector: whole.header.vector,
+            kind: whole.header.kind,
+            meta: whole.meta,
+            document: whole.body,
         }
     }
 }
 
-/// The head, along whichever of its two paths is intact.
-pub(super) fn head(view: &impl View, place: &Place, head: &Head) -> Result<Whole, Failure> {
+/// The head, along whichever of its two paths is intact; with its document as it is stored, where that is one anchor.
+pub(super) fn head<'h>(view: &impl View, place: &Place, head: &'h Head) -> Result<(Whole, Option<&'h [u8]>), Failure> {
     let (key, digests) = (DraftKey { space: place.space, draft: head.header.draft }, place.keys.digests());
     let meta = &head.row.meta;
     if let Ok(body) = heads::short_body(view, key, head)
         && crate::revision::body_digest(&digests, meta, &body) == head.header.digest
     {
         let (header, local) = (head.header.clone(), head.row.local);
-        return Ok(Whole { id: head.id(), header, meta: meta.clone(), local, body });
+        let anchor = if let Stored::Whole(anchor) = &head.row.stored { Some(&anchor[..]) } else { None };
+        return Ok((Whole { id: head.id(), header, meta: meta.clone(), local, body }, anchor));
     }
-    packed::whole(view, &digests, key, head.row.version)
+    Ok((packed::whole(view, &digests, key, head.row.version)?, None))
 }
 
 /// Notes, before they leave, that later heads contain these: the answer may be lost.
@@ -331,18 +336,21 @@ pub(crate) fn arrived(
     trace: TraceId,
 ) -> Result<(), Failure> {
     let (key, target) = (sent.key, *target);
-    let Some(link) = link::read(write.txn, key.space)? else { return Ok(()) };
+    let Some(mut facts) = facts(write.txn, place, key)? else { return Ok(()) };
+    let head = facts.head.ok_or(ErrorKind::NoSuchDraft { draft: key.draft })?;
     // What was given up here stays so, whatever has become of the hub since.
     let former = arrivals::read(write.txn, key)?;
-    let before = former.as_ref().filter(|row| row.epoch == link.epoch);
-    let mut forks: Vec<RevisionId> = before.map(|row| row.forks.clone()).unwrap_or_default();
+    let before = facts.row.clone();
+    let mut forks: Vec<RevisionId> = before.iter().flat_map(|row| row.forks.iter().copied()).collect();
     forks.retain(|fork| !contains.contains(fork));
     match (as_fork, before) {
         (true, Some(row)) => {
             if !forks.contains(&sent.id) {
                 forks.push(sent.id);
             }
-            arrivals::put(write, key, &RemoteRow { forks, ..row.clone() });
+            let row = RemoteRow { forks, ..row };
+            arrivals::put(write, key, &row);
+            facts.row = Some(row);
             if target != Aim::Fork {
                 arrivals::again(write, key);
             }
@@ -352,31 +360,30 @@ pub(crate) fn arrived(
         (false, before) => {
             // Known before, and not in place of what was expected: a later main may contain it. The row will say which.
             let is_main = match target {
-                Aim::Main { expects } => before.map(|row| row.main) == expects,
+                Aim::Main { expects } => before.as_ref().map(|row| row.main) == expects,
                 Aim::Fork => false,
             };
-            let known = facts(write.txn, place, key)?.map(|facts| facts.contains).unwrap_or_default();
-            let is_of_line = known.get(&sent.id).is_some_and(|row| row.side == 0);
-            for (id, row) in known {
-                let is_in = id == sent.id || contains.contains(&id);
-                if is_in && row.epoch != link.epoch {
-                    contains::put(write, key, id, &ContainedRow { epoch: link.epoch, ..row });
+            let is_of_line = facts.contains.get(&sent.id).is_some_and(|row| row.side == 0);
+            for (id, row) in &mut facts.contains {
+                let is_in = *id == sent.id || contains.contains(id);
+                if is_in && row.epoch != facts.epoch {
+                    row.epoch = facts.epoch;
+                    contains::put(write, key, *id, row);
                 }
             }
             if is_main {
-                let seq = seq.or(before.map(|row| row.seq)).unwrap_or_default();
-                let kept = if fault::on("given-up-forgotten-with-the-hub") { before } else { former.as_ref() };
-                let said = RemoteRow::after(kept, (link.epoch, seq), sent.id, forks);
+                let seq = seq.or(before.as_ref().map(|row| row.seq)).unwrap_or_default();
+                let kept = if fault::on("given-up-forgotten-with-the-hub") { before.as_ref() } else { former.as_ref() };
+                let said = RemoteRow::after(kept, (facts.epoch, seq), sent.id, forks);
                 let own = is_of_line.then_some(sent.id);
                 let row = RemoteRow { line: said.line.or(own), deltas: sent.deltas, ..said };
                 arrivals::put(write, key, &row);
+                facts.row = Some(row);
             }
         }
     }
     // Only what the hub has as it is here now ends the debt: an edit made meanwhile is another revision.
-    let Some(facts) = facts(write.txn, place, key)? else { return Ok(()) };
-    let head = open_head(write, key)?;
-    let is_all = is_on_hub(&facts, head.id()) && facts.sides.iter().all(|(_, id)| is_on_hub(&facts, *id));
+    let is_all = is_on_hub(&facts, head) && facts.sides.iter().all(|(_, id)| is_on_hub(&facts, *id));
     if is_all || fault::on("edit-during-a-push-marked-as-sent") {
         outbox::settle(write, key);
     }

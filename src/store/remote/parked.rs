@@ -67,7 +67,7 @@ pub(crate) fn lacking(view: &impl View, place: &Place, key: DraftKey) -> Result<
     let mut texts = Vec::new();
     for (version, _) in lacks(&head, &facts) {
         let whole = if version == head.row.version {
-            outgoing::head(view, place, &head)?
+            outgoing::head(view, place, &head)?.0
         } else {
             sides::whole(view, &place.keys.digests(), key, side(version))?
         };

@@ -1,5 +1,5 @@
 //! What syncing over HTTP costs beside the least that it could: the same documents as frames over TCP, written into redb at the other
-//! end, 64 a durable commit.
+//! end, as many in a durable commit as a push request holds.
 //!
 //! `cargo bench -p draftkeep-http --bench sync_http` (10,000 drafts of 2 KB; with `--quick` 500). Everything is on one machine: client,
 //! server, both disks.
@@ -32,7 +32,7 @@ type Outcome<T = ()> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 const NOTE: Kind<String> = Kind::new("note");
 const TABLE: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("documents");
-const COMMIT: usize = 64;
+const COMMIT: usize = 256;
 const EDITS: usize = 101;
 /// Where waits are counted.
 const BATCHES: usize = 8;
