@@ -272,11 +272,12 @@ impl Cycle<'_> {
         }
         let kind = main.as_ref().or_else(|| foreign.values().next()).map(|foreign| foreign.header.kind.clone());
         let mut hold = Vec::with_capacity(plan.hold.len());
+        let mut is_fork_missing = false;
         for id in &plan.hold {
             match foreign.remove(id) {
                 Some(fork) => hold.push(fork),
-                // Whoever made it offers it again.
-                None if self.is_offline => {}
+                // Whoever made it offers it again, if they still can.
+                None if self.is_offline => is_fork_missing = true,
                 None => return missing(),
             }
         }
@@ -290,9 +291,11 @@ impl Cycle<'_> {
         };
         let side = |id: &RevisionId| facts.sides.iter().find(|(_, side)| side == id).map(|(version, _)| *version);
         let release = plan.release.iter().filter_map(side).collect();
-        let within = plan.within.iter().filter_map(side).collect();
+        // What is in a fork that is not here may be nowhere else: the hub that had both is gone.
+        let stays = is_fork_missing && !fault::on("side-let-go-for-a-fork-that-is-not-here");
+        let within = if stays { Vec::new() } else { plan.within.iter().filter_map(side).collect() };
         let join = Joiner::of_schema(&self.core.engine.settings.schema(kind.as_deref().unwrap_or_default()));
-        let (shared, owes_sides) = (plan.shared, plan.owes_sides);
+        let (shared, owes_sides) = (plan.shared, plan.owes_sides || stays && !plan.within.is_empty());
         Verdict::Apply(Box::new(Decided { facts, hold, release, within, shared, owes_sides, becomes }), join)
     }
 

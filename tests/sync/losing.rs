@@ -1,6 +1,6 @@
 //! What gets lost on the way, and when.
 
-use crate::world::{Device, Line, Loses, change, copy, hub, hub_on, note};
+use crate::world::{Device, Line, Loses, change, copy, hub, hub_on, note, title};
 use draftkeep::storage::MemoryStorage;
 use std::sync::Arc;
 
@@ -288,4 +288,41 @@ fn what_was_pulled_from_a_hub_that_another_one_replaces_is_taken_in() {
     assert_eq!(two.sync().pushed, 2);
     let found = drafts.iter().filter(|draft| two.notes.get(draft.id()).unwrap().is_some());
     assert_eq!(found.count(), 2);
+}
+
+/// Found by the simulator: of two texts in conflict one was gone on with, the hub said so and was lost before it gave the text that came
+/// of it, and so was the device that had written both.
+#[test]
+fn a_side_stays_where_the_fork_that_contains_it_went_with_its_hub() {
+    let before = hub(1);
+    let line = Line::to(&before);
+    let (one, two) = (Device::new(2, &before), Device::over(3, line.clone()));
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    change(&two.the_same(&draft), |note| note.title = "Night two".into());
+    two.sync();
+    change(&draft, |note| note.title = "Night one".into());
+    one.sync();
+    let titles = || -> Vec<String> {
+        let conflict = two.the_same(&draft).conflict().unwrap().expect("it is in conflict");
+        conflict.theirs().iter().map(title).collect()
+    };
+    two.sync();
+    assert_eq!(titles(), ["Night one"]);
+    change(&draft, |note| note.body = "It rained.".into());
+    one.sync();
+    line.lose_revisions(true);
+    assert!(two.try_sync().is_err());
+    drop(one);
+
+    line.lose_revisions(false);
+    line.lead_to(&hub(9));
+    assert!(two.try_sync().is_err());
+    two.syncer.accept_hub().unwrap();
+    two.sync();
+    assert_eq!(titles(), ["Night one"]);
+    let three = Device::over(4, line);
+    three.sync();
+    assert!(three.the_same(&draft).conflict().unwrap().is_some(), "and it is on the next hub");
 }

@@ -10,6 +10,7 @@ use draftkeep::{Draft, Drafts, Kind, Options, Schema, Space, Store};
 use futures_core::future::BoxFuture;
 use futures_executor::block_on;
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -127,6 +128,8 @@ pub(crate) struct Line {
     pushes: Arc<Mutex<Vec<Loses>>>,
     /// Pulls are lost from this one on.
     pulls_left: Arc<Mutex<Option<u32>>>,
+    /// Whatever asks for single revisions is lost.
+    without_revisions: Arc<AtomicBool>,
 }
 
 /// What gets lost of a request that pushes.
@@ -139,7 +142,11 @@ pub(crate) enum Loses {
 impl Line {
     pub(crate) fn to(hub: &Arc<Hub>) -> Self {
         let hub = Arc::new(Mutex::new(Arc::clone(hub)));
-        Self { hub, pushes: Arc::default(), pulls_left: Arc::default() }
+        Self { hub, pushes: Arc::default(), pulls_left: Arc::default(), without_revisions: Arc::default() }
+    }
+
+    pub(crate) fn lose_revisions(&self, are_lost: bool) {
+        self.without_revisions.store(are_lost, Ordering::Relaxed);
     }
 
     pub(crate) fn lose(&self, what: Loses) {
@@ -170,6 +177,7 @@ impl Transport for Line {
                     }
                 }
             }
+            Ask::Revisions { .. } if self.without_revisions.load(Ordering::Relaxed) => loses = Some(Loses::Request),
             _ => {}
         }
         let hub = Arc::clone(&self.hub.lock().unwrap());
