@@ -81,7 +81,7 @@ pub(super) enum Lost {
 pub(super) async fn exchange(client: Client, sending: Sending) -> Result<Received, Lost> {
     let Sending { method, url, headers, body, most, wait, deadlines } = sending;
     // Not without an end, so that whoever looks for it sees it.
-    let whole = if fault::on("http-drip-waited-for") { Duration::from_secs(12) } else { deadlines.whole };
+    let whole = if fault::on("http-drip-waited-for") { Duration::from_secs(40) } else { deadlines.whole };
     let end = Instant::now() + whole + wait;
     let (progress, mut watched) = Progress::begin();
     let mut request = Request::new(method, url);
