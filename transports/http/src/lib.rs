@@ -70,6 +70,8 @@
 //! | `drafts` | no | [`drafts`], the REST API. Brings axum |
 //! | `bin` | no | the program `draftkeep-hub`. Brings lexopt, toml and tracing-subscriber |
 
+#[cfg(feature = "server")]
+mod causes;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "drafts")]

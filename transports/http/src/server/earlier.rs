@@ -11,7 +11,7 @@ use super::door::{id, space};
 use super::problem::Problem;
 use super::query::Query;
 use super::shared::{Shared, Trace, permits};
-use super::sync::chain;
+use crate::causes::causes;
 use crate::fault;
 use crate::wire::{JSON, Nonce, PROOF, REQUEST, hash_of_text, proof};
 use axum::body::Body;

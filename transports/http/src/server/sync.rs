@@ -6,6 +6,7 @@ use super::grant::{Grant, Rights};
 use super::metrics::{Counter, Gauge};
 use super::problem::Problem;
 use super::shared::{Shared, permits};
+use crate::causes::causes;
 use crate::fault;
 use crate::wire::{Form, HASH_LEN, JSON, MESSAGE, Nonce, PROOF, PROTOCOL, REQUEST, VERSION, proof};
 use axum::body::Body;
@@ -161,7 +162,7 @@ async fn carry_out(shared: &Arc<Shared>, request: Request, room: OwnedSemaphoreP
         task.await.map_err(|_| Problem::busy("the hub failed; repeat the request later"))?
     };
     answer.map_err(|error| {
-        tracing::warn!(trace = %trace, error = %chain(&error), "the hub gave no answer");
+        tracing::warn!(trace = %trace, error = %causes(&error), "the hub gave no answer");
         Problem::of_hub(&error)
     })
 }
@@ -233,15 +234,4 @@ fn count(shared: &Shared, answer: &Answer) {
         };
         shared.metrics.add(counter, 1);
     }
-}
-
-/// An error with all its causes, for a log.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
