@@ -58,8 +58,7 @@
 //! | the head of a request | 32 KiB in 60 s | [`ListenerOptions::head`] |
 //!
 //! Known shortcomings: HTTP/1.1 only, so that a device has a connection for each request under way; rates are counted by each server
-//! for itself; who has a token can hold room in memory for as long as a body may take; and `draftkeep-hub` removes none of the copies
-//! that it makes.
+//! for itself; and who has a token can hold room in memory for as long as a body may take.
 //!
 //! # Features
 //!

@@ -63,6 +63,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Outcome<Command
             Arg::Long("tls-key") => given.settings.tls_key = Some(parser.value()?.into()),
             Arg::Long("backups") => given.settings.backups = Some(parser.value()?.into()),
             Arg::Long("backup-every") => given.settings.backup_every = Some(parser.value()?.string()?),
+            Arg::Long("backup-keep") => given.settings.backup_keep = Some(parser.value()?.parse()?),
             Arg::Long("trust-forwarded") => given.settings.trust_forwarded = Some(true),
             Arg::Long("log") => given.settings.log = Some(parser.value()?.string()?),
             Arg::Long("space") => {
@@ -180,6 +181,7 @@ mod tests {
             ("verify twice", "no command"),
             ("serve --prot 1", "--prot"),
             ("serve --listen", "--listen"),
+            ("serve --backup-keep many", "many"),
         ] {
             let error = read(line).expect_err(line);
             assert!(error.contains(word), "{line}: {error}");

@@ -31,11 +31,14 @@ Of all:                      also in the environment            also in the file
     --trust-forwarded        DRAFTKEEP_HUB_TRUST_FORWARDED=yes  trust_forwarded = true
     --backups FOLDER         DRAFTKEEP_HUB_BACKUPS              backups = \"backups\"
     --backup-every TIME      DRAFTKEEP_HUB_BACKUP_EVERY         backup_every = \"6h\"
+    --backup-keep NUMBER     DRAFTKEEP_HUB_BACKUP_KEEP          backup_keep = 14
     --log LEVEL              DRAFTKEEP_HUB_LOG                  log = \"info\"
 
-A flag counts more than the environment, and that more than the file. While it serves it copies the hub into --backups, once a
-day unless told otherwise; it removes no copy. Certificate and key are read again once a minute, and on SIGHUP: new connections
-get a renewed one, and one that cannot be used changes nothing.";
+A flag counts more than the environment, and that more than the file. While it serves it copies the hub into --backups, once the
+newest copy there is a day old unless told otherwise, and at most once a minute. Of its own copies of this hub it keeps the newest
+14, or as many as --backup-keep says, and removes older ones after a new copy is whole and undamaged; it removes nothing else.
+Certificate and key are read again once a minute, and on SIGHUP: new connections get a renewed one, and one that cannot be used
+changes nothing.";
 
 /// What shows how the command that somebody meant is written.
 pub(crate) fn way_out(given: &[OsString]) -> String {
