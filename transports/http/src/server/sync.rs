@@ -40,7 +40,7 @@ pub(super) async fn sync(
     let Admitted { space, mut grant, nonce, form } = match at_the_door(&shared, &segment, &parts).await {
         Ok(admitted) => admitted,
         Err(problem) => {
-            Unwanted::STRANGERS.discard(body).await;
+            Unwanted::STRANGERS.discard(&parts.headers, body).await;
             return Err(problem);
         }
     };
