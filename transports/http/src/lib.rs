@@ -92,3 +92,7 @@ pub use server::{
     Authenticate, CertificateError, Denied, Everybody, Grant, HubService, Issued, Limits, Listener, ListenerOptions,
     Rate, Rights, Served, Spaces, Tls, TokenFile, TokenFileError, TokenInfo, TokenWish,
 };
+
+#[cfg(all(doctest, feature = "client", feature = "drafts", feature = "server"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
