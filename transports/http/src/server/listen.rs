@@ -250,7 +250,7 @@ async fn talk(
     });
     let mut builder = http1::Builder::new();
     let head = (!fault::on("http-slow-head-waited-for")).then_some(options.head);
-    builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(head::HEAD_MAX);
+    builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(head::most());
     let mut talking = pin!(builder.serve_connection(TokioIo::new(stream), answering));
     match select(talking.as_mut(), pin!(tasks.stopping())).await {
         Either::Left((ended, _)) => return ended,
