@@ -3,10 +3,15 @@
 
 use draftkeep::storage::{
     Batch, MemoryDisk, Order, Origin, RedbStorage, Scan, Storage, StorageError, StorageErrorKind, Table,
+    is_panic_caught,
 };
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const TABLE: Table = Table::new(1);
+
+/// The engine's panics that a hook was asked about.
+static CAUGHT: AtomicUsize = AtomicUsize::new(0);
 
 fn image() -> Vec<u8> {
     let disk = MemoryDisk::new();
@@ -30,8 +35,15 @@ fn read_all(storage: &RedbStorage) -> Result<usize, StorageError> {
 /// An opening may repair; a failed one must not have written.
 #[test]
 fn flipped_bits_give_answers_or_errors_and_never_a_panic() {
-    // The engine's panics are caught, but the hook would print each.
-    std::panic::set_hook(Box::new(|_| {}));
+    // The engine's panics are caught, but the hook is asked about each. Whoever wants to be quiet about those alone can tell.
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if is_panic_caught() {
+            CAUGHT.fetch_add(1, Ordering::SeqCst);
+        } else {
+            usual(panic);
+        }
+    }));
     let whole = image();
     let effort: usize = std::env::var("DRAFTKEEP_EFFORT").ok().and_then(|effort| effort.parse().ok()).unwrap_or(1);
     // Every other flip hits the beginning of a page, where the engine's own numbers are.
@@ -73,6 +85,7 @@ fn flipped_bits_give_answers_or_errors_and_never_a_panic() {
             }
         }
     }
+    assert!(CAUGHT.load(Ordering::SeqCst) > 0 && !is_panic_caught(), "the engine digested everything");
     assert!(readable > 0, "no flip stopped a commit alone");
     assert!(refused > 10, "only {refused} of the flips were noticed");
 }

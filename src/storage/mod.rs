@@ -32,6 +32,6 @@ pub use error::{StorageError, StorageErrorKind};
 pub use limits::{GOOD_VALUE_SIZES, MAX_KEY, MAX_VALUE, check_key};
 pub use memory::MemoryStorage;
 #[cfg(feature = "redb")]
-pub use redb::{FileDisk, RedbStorage, StoreFile, Tuning, Witness};
+pub use redb::{FileDisk, RedbStorage, StoreFile, Tuning, Witness, is_panic_caught};
 pub use scan::{Entry, Order, Scan};
 pub use table::Table;

@@ -3,6 +3,7 @@
 use super::report::Verified;
 use super::{draft, past};
 use crate::error::Failure;
+use crate::fault;
 use crate::hub::rows::SpaceRow;
 use crate::hub::tables::{BODIES, CONTAINED, ROWS, SpaceKey};
 use crate::hub::{feed, looking};
@@ -47,7 +48,7 @@ pub(super) fn check(view: &Committed, hub: HubId, row: &SpaceRow, report: &mut V
         report.note((Some(name), None), walked)?;
     }
     // Where drafts are damaged they cannot be counted right either.
-    if report.damage.len() == found {
+    if report.damage.len() == found && !fault::on("verify-believes-the-counts") {
         let counts = [
             ("drafts", row.drafts, counted.drafts),
             ("forks", row.forks, counted.forks),

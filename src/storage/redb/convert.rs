@@ -2,6 +2,7 @@
 
 use crate::storage::{StorageError, StorageErrorKind};
 use std::any::Any;
+use std::cell::Cell;
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
@@ -11,7 +12,50 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 ///
 /// Whatever the engine leaves behind after a panic is never used again: the caller shuts its port.
 pub(super) fn guarded<T>(work: impl FnOnce() -> Result<T, StorageError>) -> Result<T, StorageError> {
+    let _within = Within::enter();
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(from_panic(&*panic)))
+}
+
+thread_local! {
+    /// How many calls of [`guarded`] this thread is in.
+    static WITHIN: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Within;
+
+impl Within {
+    fn enter() -> Self {
+        // A thread that is ending has none any more, and no hook that asks.
+        let _ = WITHIN.try_with(|within| within.set(within.get() + 1));
+        Self
+    }
+}
+
+impl Drop for Within {
+    fn drop(&mut self) {
+        let _ = WITHIN.try_with(|within| within.set(within.get() - 1));
+    }
+}
+
+/// Whether a panic of this thread would be caught now and become an error: it is in the file engine, which panics on some damaged pages.
+///
+/// The error says what the panic said, but a panic hook is called before that, and the usual one prints. The library installs none: that is
+/// the program's business. One that is quiet about what becomes an error:
+///
+/// ```
+/// use draftkeep::storage::is_panic_caught;
+///
+/// let usual = std::panic::take_hook();
+/// std::panic::set_hook(Box::new(move |panic| {
+///     if !is_panic_caught() {
+///         usual(panic);
+///     }
+/// }));
+/// assert!(!is_panic_caught());
+/// ```
+#[must_use]
+pub fn is_panic_caught() -> bool {
+    WITHIN.try_with(|within| within.get() > 0).unwrap_or(false)
 }
 
 fn from_panic(panic: &(dyn Any + Send)) -> StorageError {
@@ -20,9 +64,11 @@ fn from_panic(panic: &(dyn Any + Send)) -> StorageError {
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_default();
+    // Of an assertion it has several lines.
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     StorageError::caused_by(
         StorageErrorKind::Corrupt { what: "a page that the engine cannot digest".to_owned() },
-        format!("the engine panicked: {text}"),
+        format!("the engine gave up: {text}"),
     )
 }
 

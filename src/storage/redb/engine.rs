@@ -147,7 +147,10 @@ impl Engine {
     /// Commits, or dies trying: after an error the engine could not go on anyway.
     pub(super) fn commit(&self, batch: &Batch, care: Care) -> Result<(), StorageError> {
         guarded(|| {
-            let transaction = self.begin(care)?;
+            let mut transaction = self.begin(care)?;
+            if fault::on("engine-keeps-in-memory") {
+                transaction.set_durability(redb::Durability::None).map_err(from_engine)?;
+            }
             apply(&transaction, batch)?;
             transaction.commit().map_err(from_engine)
         })

@@ -32,6 +32,7 @@ mod storage;
 mod tuning;
 mod witness;
 
+pub use convert::is_panic_caught;
 pub use file::StoreFile;
 pub use file_disk::FileDisk;
 pub use storage::RedbStorage;

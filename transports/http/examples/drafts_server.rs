@@ -14,10 +14,12 @@ use axum::http::HeaderMap;
 use draftkeep::value::Path;
 use draftkeep::{Kind, Options, Schema, Store, Value};
 use draftkeep_http::drafts::{Denied, DocumentKind, DraftsApi, Invalid, Owner};
+use draftkeep_http::{Listener, ListenerOptions, Served};
 use reqwest::Client;
 use serde_json::json;
 use std::env;
-use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
@@ -49,11 +51,33 @@ fn options() -> Options {
     Options::new().schema(Schema::of(POST).label(|post| title(post).unwrap_or_default().to_owned()))
 }
 
-/// Listens, and serves in the background.
-async fn start(port: u16, store: Store) -> Result<(String, tokio::task::JoinHandle<std::io::Result<()>>)> {
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    let address = format!("http://{}", listener.local_addr()?);
-    Ok((address, tokio::spawn(async move { axum::serve(listener, api(store).router()).await })))
+/// The API behind sockets, in the background. Whoever is slow or says nothing, and how many come at once, is the listener's business: a
+/// router cannot know.
+struct Serving {
+    address: String,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<Served>,
+}
+
+impl Serving {
+    async fn start(port: u16, store: Store) -> Result<Self> {
+        let listener = Listener::bind(("127.0.0.1", port), ListenerOptions::new().connections(1_000, 100)).await?;
+        let address = format!("http://{}", listener.address());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let stopped = async {
+            // A sender that is gone stops it, too.
+            let _ = stopped.await;
+        };
+        Ok(Self { address, stop, served: tokio::spawn(listener.serve_router(api(store).router(), stopped)) })
+    }
+
+    /// Ends it so that nothing is lost: requests that were begun are answered first.
+    async fn stop(self) -> Result<()> {
+        drop(self.stop);
+        let served = self.served.await?;
+        assert_eq!(served, Served { cut_off: 0, is_complete: true });
+        Ok(())
+    }
 }
 
 #[tokio::main]
@@ -67,9 +91,10 @@ async fn main() -> Result<()> {
         ["--port", port, "--store", path] => (port, Store::open_or_create(path, options())?),
         _ => return Err(USAGE.into()),
     };
-    let (address, serving) = start(port.parse().map_err(|_| USAGE)?, store).await?;
-    println!("serving {address}");
-    Ok(serving.await??)
+    let serving = Serving::start(port.parse().map_err(|_| USAGE)?, store).await?;
+    println!("serving {}", serving.address);
+    tokio::signal::ctrl_c().await?;
+    serving.stop().await
 }
 
 fn client() -> Client {
@@ -79,16 +104,15 @@ fn client() -> Client {
 }
 
 async fn describe() -> Result<()> {
-    let (address, serving) = start(0, Store::in_memory(options())?).await?;
-    let text = client().get(format!("{address}/openapi.json")).send().await?.text().await?;
+    let serving = Serving::start(0, Store::in_memory(options())?).await?;
+    let text = client().get(format!("{}/openapi.json", serving.address)).send().await?.text().await?;
     println!("{}", serde_json::to_string_pretty(&serde_json::from_str::<serde_json::Value>(&text)?)?);
-    serving.abort();
-    Ok(())
+    serving.stop().await
 }
 
 async fn demonstrate() -> Result<()> {
-    let (address, serving) = start(0, Store::in_memory(options())?).await?;
-    let (client, slot) = (client(), format!("{address}/slots/post/upload-73"));
+    let serving = Serving::start(0, Store::in_memory(options())?).await?;
+    let (client, slot) = (client(), format!("{}/slots/post/upload-73", serving.address));
     let asked = |request: reqwest::RequestBuilder| {
         request.header("authorization", "Bearer alice").header("content-type", "application/json")
     };
@@ -120,6 +144,5 @@ async fn demonstrate() -> Result<()> {
     let read: serde_json::Value = serde_json::from_str(&read)?;
     assert_eq!(read["document"], both);
     println!("{}: {}", read["label"], read["document"]);
-    serving.abort();
-    Ok(())
+    serving.stop().await
 }

@@ -58,8 +58,7 @@
 //! | the head of a request | 32 KiB in 60 s | [`ListenerOptions::head`] |
 //!
 //! Known shortcomings: HTTP/1.1 only, so that a device has a connection for each request under way; rates are counted by each server
-//! for itself; who has a token can hold room in memory for as long as a body may take; and `draftkeep-hub` removes none of the copies
-//! that it makes.
+//! for itself; and who has a token can hold room in memory for as long as a body may take.
 //!
 //! # Features
 //!
@@ -70,6 +69,8 @@
 //! | `drafts` | no | [`drafts`], the REST API. Brings axum |
 //! | `bin` | no | the program `draftkeep-hub`. Brings lexopt, toml and tracing-subscriber |
 
+#[cfg(feature = "server")]
+mod causes;
 #[cfg(feature = "client")]
 mod client;
 #[cfg(feature = "drafts")]
@@ -91,3 +92,7 @@ pub use server::{
     Authenticate, CertificateError, Denied, Everybody, Grant, HubService, Issued, Limits, Listener, ListenerOptions,
     Rate, Rights, Served, Spaces, Tls, TokenFile, TokenFileError, TokenInfo, TokenWish,
 };
+
+#[cfg(all(doctest, feature = "client", feature = "drafts", feature = "server"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

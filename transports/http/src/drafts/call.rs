@@ -8,6 +8,7 @@ use super::params::Params;
 use super::problem::Problem;
 use super::tag::{Condition, Conditions};
 use crate::fault;
+use axum::http::StatusCode;
 use draftkeep::{Draft, DraftId, Drafts, Slot, Space, Value};
 use std::sync::Arc;
 
@@ -35,7 +36,18 @@ impl Call {
     /// The slot that the path names.
     pub(super) fn slot(&self) -> Result<(&DocumentKind, Slot<Value>), Problem> {
         let (kind, drafts) = self.drafts_of(self.params.part("kind"))?;
-        Ok((kind, drafts.slot(self.params.part("slot"))))
+        let slot = self.params.part("slot");
+        // A client that normalises its addresses, as most do, would ask for something else, also where it is percent-encoded.
+        if matches!(slot, "." | "..") && !fault::on("drafts-slots-that-addresses-lose") {
+            let way_out =
+                "Name the slot otherwise, as with a letter before it; a draft of such a slot is served by its id.";
+            let title = "A slot cannot be named so over HTTP";
+            let why = format!(
+                "{slot:?} means a place in an address, and clients take it away before they send it; nothing was stored"
+            );
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "bad-name", title, way_out).about(why));
+        }
+        Ok((kind, drafts.slot(slot)))
     }
 
     /// The current draft of the slot that the path names.

@@ -128,7 +128,8 @@
 //! - An owner's space is opened for every request: the first of a day writes a row, and sweeps as the store's retention says.
 //! - Documents are JSON, of a `Kind<Value>`. Drafts of a kind with a Rust type can be served under its name too, but their labels are lost
 //!   with the first save from here ([`Schema::label`](draftkeep::Schema::label)).
-//! - A slot is named by text here; drafts of slots whose key is none show `null`.
+//! - A slot is named by text here; drafts of slots whose key is none show `null`. `.` and `..` are refused as slots (`bad-name`):
+//!   clients take them away from addresses, percent-encoded or not. Drafts of such slots are served by their ids.
 //! - The history's pages are cut from the whole history's headers, which each of them reads.
 //! - Drafts cannot be purged from here, nor erased.
 

@@ -95,7 +95,9 @@ fn in_path(path: &str) -> Vec<Vec<u8>> {
         let about = match name {
             "id" => "The draft.",
             "version" => "The number of a version.",
-            "slot" => "What the draft is about: 1 to 256 bytes.",
+            "slot" => {
+                "What the draft is about: 1 to 256 bytes. Not `.` or `..`, percent-encoded or not: clients take those away from addresses."
+            }
             _ => "A kind that is served.",
         };
         parameter("path", name, about, true, schema)

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use draftkeep::transport::MESSAGE_MAX;
 use futures_util::StreamExt as _;
 use http::HeaderMap;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, EXPECT};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -43,7 +43,7 @@ impl Shared {
         let length = match length(headers, limit) {
             Ok(length) => length,
             Err(problem) => {
-                self.unwanted(headers).discard(body).await;
+                self.unwanted(headers).discard(headers, body).await;
                 return Err(problem);
             }
         };
@@ -94,8 +94,12 @@ impl Unwanted {
     pub(super) const STRANGERS: Self =
         Self { bytes: 1 << 20, stand_still: Duration::from_secs(1), time: Duration::from_secs(5) };
 
-    /// Takes no more of it, and for no longer.
-    pub(super) async fn discard(self, body: Body) {
+    /// Takes no more of it, and for no longer; and nothing where the sender waits to be told to send it. To begin reading would tell it that.
+    pub(super) async fn discard(self, headers: &HeaderMap, body: Body) {
+        let is_asked = headers.get(EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+        if is_asked && !fault::on("http-refused-body-asked-for") {
+            return;
+        }
         let mut stream = body.into_data_stream();
         let (end, mut taken) = (Instant::now() + self.time, 0);
         while taken <= self.bytes {

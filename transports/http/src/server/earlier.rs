@@ -11,7 +11,7 @@ use super::door::{id, space};
 use super::problem::Problem;
 use super::query::Query;
 use super::shared::{Shared, Trace, permits};
-use super::sync::chain;
+use crate::causes::causes;
 use crate::fault;
 use crate::wire::{JSON, Nonce, PROOF, REQUEST, hash_of_text, proof};
 use axum::body::Body;
@@ -165,8 +165,8 @@ async fn look<T: Send + 'static>(
     })?;
     let failed = || Problem::busy("what the hub keeps cannot be read now; ask again later");
     shared.look(move || ask(&hub)).await.ok_or_else(failed)?.map_err(|error| {
-        tracing::warn!(%trace, error = %chain(&error), "what a hub keeps cannot be read");
-        if matches!(error.kind(), ErrorKind::Corrupt { .. }) {
+        tracing::warn!(%trace, error = %causes(&error), "what a hub keeps cannot be read");
+        if matches!(error.kind(), ErrorKind::Corrupt { .. }) && !fault::on("http-damage-not-said") {
             let detail = "a record of this space is damaged on the hub, and nothing of it is believed; whoever runs the hub \
                           finds it with `draftkeep-hub verify`, and devices have what they had";
             return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "damaged", "What the hub keeps is damaged", detail);

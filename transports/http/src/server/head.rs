@@ -9,14 +9,19 @@ use http::header::{CONNECTION, HOST, TRANSFER_ENCODING};
 use http::{HeaderValue, Request, StatusCode, Version};
 
 /// How long a head may be, in bytes.
-pub(super) const HEAD_MAX: usize = 32 << 10;
+const HEAD_MAX: usize = 32 << 10;
+
+/// How much of a head is taken into memory.
+pub(super) fn most() -> usize {
+    if fault::on("http-head-without-limit") { 1 << 30 } else { HEAD_MAX }
+}
 
 /// A head that is too long, or that says twice where a request goes, or does not say it (RFC 9112, 3.2). What says twice how long it is,
 /// hyper refuses.
 pub(super) fn refuse<B>(request: &Request<B>) -> Option<Response> {
     // What is read at once may be longer than what is asked for.
     let length: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    if length + request.uri().to_string().len() > HEAD_MAX {
+    if length + request.uri().to_string().len() > most() {
         let (status, title) = (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "The head of the request is too long");
         let detail = format!("the head of a request takes at most {HEAD_MAX} bytes; send less in it");
         return Some(Problem::new(status, "head", title, detail).render(Trace::random().0));

@@ -7,6 +7,7 @@ use super::service::HubService;
 use super::stream::Unstuck;
 use super::tasks::Tasks;
 use super::tls::Tls;
+use crate::causes::causes;
 use crate::fault;
 use axum::Router;
 use axum::body::Body;
@@ -221,7 +222,7 @@ async fn connection((stream, peer): (TcpStream, SocketAddr), _place: Place, behi
     };
     if let Err(error) = ended {
         // A device that went away, or one that is no device: nothing to act on.
-        tracing::debug!(error = %super::sync::chain(&error), "a connection ended early");
+        tracing::debug!(error = %causes(&error), "a connection ended early");
     }
 }
 
@@ -249,7 +250,7 @@ async fn talk(
     });
     let mut builder = http1::Builder::new();
     let head = (!fault::on("http-slow-head-waited-for")).then_some(options.head);
-    builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(head::HEAD_MAX);
+    builder.timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(head::most());
     let mut talking = pin!(builder.serve_connection(TokioIo::new(stream), answering));
     match select(talking.as_mut(), pin!(tasks.stopping())).await {
         Either::Left((ended, _)) => return ended,

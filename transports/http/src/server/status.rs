@@ -4,7 +4,7 @@ use super::door::space;
 use super::grant::Rights;
 use super::problem::Problem;
 use super::shared::{Shared, Trace};
-use super::sync::chain as causes;
+use crate::causes::causes;
 use crate::wire::{JSON, VERSION};
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;

@@ -6,6 +6,7 @@ use super::grant::{Grant, Rights};
 use super::metrics::{Counter, Gauge};
 use super::problem::Problem;
 use super::shared::{Shared, permits};
+use crate::causes::causes;
 use crate::fault;
 use crate::wire::{Form, HASH_LEN, JSON, MESSAGE, Nonce, PROOF, PROTOCOL, REQUEST, VERSION, proof};
 use axum::body::Body;
@@ -39,7 +40,7 @@ pub(super) async fn sync(
     let Admitted { space, mut grant, nonce, form } = match at_the_door(&shared, &segment, &parts).await {
         Ok(admitted) => admitted,
         Err(problem) => {
-            Unwanted::STRANGERS.discard(body).await;
+            Unwanted::STRANGERS.discard(&parts.headers, body).await;
             return Err(problem);
         }
     };
@@ -63,7 +64,8 @@ pub(super) async fn sync(
     // An audit tells of every push who it was.
     request.device.get_or_insert_with(|| label(grant.name()));
     let answer = carry_out(&shared, request, received.room).await?;
-    say(&shared, answer, form.wanted(&parts.headers), nonce, &asked).await
+    let wanted = if fault::on("http-json-answered-as-bytes") { Form::Bytes } else { form.wanted(&parts.headers) };
+    say(&shared, answer, wanted, nonce, &asked).await
 }
 
 /// Reads a request. As JSON it takes long enough to hold up others, so a thread of its own does it.
@@ -161,7 +163,7 @@ async fn carry_out(shared: &Arc<Shared>, request: Request, room: OwnedSemaphoreP
         task.await.map_err(|_| Problem::busy("the hub failed; repeat the request later"))?
     };
     answer.map_err(|error| {
-        tracing::warn!(trace = %trace, error = %chain(&error), "the hub gave no answer");
+        tracing::warn!(trace = %trace, error = %causes(&error), "the hub gave no answer");
         Problem::of_hub(&error)
     })
 }
@@ -233,15 +235,4 @@ fn count(shared: &Shared, answer: &Answer) {
         };
         shared.metrics.add(counter, 1);
     }
-}
-
-/// An error with all its causes, for a log.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }

@@ -1,5 +1,6 @@
 //! What a listener encrypts with, and changing it while it serves.
 
+use crate::fault;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
@@ -122,8 +123,10 @@ impl Tls {
         if is_known {
             return Ok(false);
         }
-        self.replace(&certificates, &key)?;
-        Ok(true)
+        match self.replace(&certificates, &key) {
+            Err(_) if fault::on("http-bad-certificate-unsaid") => Ok(false),
+            replaced => replaced.map(|()| true),
+        }
     }
 
     pub(super) fn acceptor(&self) -> TlsAcceptor {

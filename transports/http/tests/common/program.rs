@@ -20,6 +20,7 @@ pub(crate) fn program() -> Command {
         "LOG",
         "BACKUPS",
         "BACKUP_EVERY",
+        "BACKUP_KEEP",
     ] {
         command.env_remove(format!("DRAFTKEEP_HUB_{name}"));
     }

@@ -4,7 +4,7 @@
 
 use crate::world::{Answered, NOTE, Outcome, Server, Tenant, options};
 use draftkeep::storage::MemoryStorage;
-use draftkeep::storage::faults::FaultyStorage;
+use draftkeep::storage::faults::{FaultyStorage, StorageCall};
 use draftkeep::{Draft, Store, Value};
 use serde_json::json;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,6 +15,9 @@ use std::time::Duration;
 
 /// A change that waits for the request's own commit is given up waiting for, and comes right after it.
 const PATIENCE: Duration = Duration::from_millis(25);
+
+/// Longer than any machine takes for a change that nobody holds up.
+const LONG: Duration = Duration::from_secs(120);
 
 /// A storage that lets somebody else do something right before one of its calls.
 struct Meddling {
@@ -34,10 +37,26 @@ impl Meddling {
 
     /// Arms it for the call of this number from now on.
     fn before(&self, number: u64, meddle: Meddle) {
-        let (calls, is_done) = (AtomicU64::new(0), AtomicBool::new(false));
+        let calls = AtomicU64::new(0);
+        self.arm(move |_| calls.fetch_add(1, Ordering::SeqCst) >= number, PATIENCE, meddle);
+    }
+
+    /// Arms it for the call of this number after the next commit. Nothing holds a change up then, so that it is waited for, on however slow a
+    /// machine.
+    fn after_the_commit(&self, number: u64, meddle: Meddle) {
+        let (is_committed, calls) = (AtomicBool::new(false), AtomicU64::new(0));
+        let is_now = move |call| {
+            let was_committed = is_committed.fetch_or(call == StorageCall::Commit, Ordering::SeqCst);
+            was_committed && calls.fetch_add(1, Ordering::SeqCst) >= number
+        };
+        self.arm(is_now, LONG, meddle);
+    }
+
+    fn arm(&self, is_now: impl Fn(StorageCall) -> bool + Send + Sync + 'static, patience: Duration, meddle: Meddle) {
+        let is_done = AtomicBool::new(false);
         let (store, meddler) = (self.store.clone(), Arc::clone(&self.meddler));
-        self.faulty.on_call(move |_| {
-            if calls.fetch_add(1, Ordering::SeqCst) < number || is_done.swap(true, Ordering::SeqCst) {
+        self.faulty.on_call(move |call| {
+            if !is_now(call) || is_done.swap(true, Ordering::SeqCst) {
                 return;
             }
             let (store, (done, wait)) = (store.clone(), mpsc::channel());
@@ -45,8 +64,9 @@ impl Meddling {
                 meddle(&store);
                 let _nobody_waits_any_more = done.send(());
             });
-            let _in_time_or_not = wait.recv_timeout(PATIENCE);
+            let in_time = wait.recv_timeout(patience);
             *meddler.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+            assert!(in_time.is_ok() || patience < LONG, "the change is held up by the request");
         });
     }
 
@@ -227,6 +247,35 @@ async fn a_slot_that_is_begun_in_the_middle_of_beginning_it_has_one_draft() -> O
             assert_eq!(there["document"], json!(expected), "{place}: {}", answered.text);
             assert!([200, 201, 412].contains(&answered.status.as_u16()), "{place}");
             assert_eq!((&there["generation"], &there["version"]), (&json!(1), &json!(1)), "{place}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_tag_of_an_answer_is_that_of_what_was_sent() -> Outcome {
+    for asked in SAVING.iter().filter(|asked| ["PUT", "PATCH"].contains(&asked.method)) {
+        for number in 0.. {
+            let place = format!("{} {}, a save before call {number} after the commit", asked.method, asked.path);
+            let meddling = Meddling::new();
+            let server = Server::with(meddling.store.clone(), |api| api).await;
+            let alice = server.alice();
+            let begun = alice.post("/slots/note/a", "\"begun\"").await.is(201);
+            meddling.after_the_commit(number, save_theirs);
+            let media = if asked.method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+            let headers = [("content-type", media), ("if-match", &*begun.tag())];
+            let path = asked.path.replace("{id}", &begun.id());
+            let stored = alice.ask(asked.method, &path, &headers, Some(b"\"yours\"")).await.is(200);
+            let is_disturbed = meddling.happened();
+            let there = version(&alice, &begun.id(), &stored.tag()).await;
+            assert_eq!((&there.json()["document"], there.tag()), (&json!("yours"), stored.tag()), "{place}");
+            let head = alice.get("/slots/note/a").await.is(200).json();
+            if !is_disturbed {
+                assert!(number > 1, "{place}: an answer is made from what is read");
+                assert_eq!(head["document"], json!("yours"), "{place}");
+                break;
+            }
+            assert_eq!(head["document"], json!("theirs"), "{place}");
         }
     }
     Ok(())

@@ -150,6 +150,45 @@ async fn names_methods_and_addresses_that_there_are_not() -> Outcome {
     Ok(())
 }
 
+/// By hand: a client would ask for something else.
+#[tokio::test]
+async fn a_slot_that_addresses_lose_is_refused() -> Outcome {
+    let server = Server::start().await;
+    for slot in [".", "..", "%2e", "%2E%2e", ".%2E"] {
+        for (method, under) in [("GET", ""), ("POST", ""), ("PUT", ""), ("GET", "/drafts"), ("POST", "/seed")] {
+            let mut stream = TcpStream::connect(server.address()).await?;
+            let asked = format!(
+                "{method} /api/slots/note/{slot}{under} HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer \
+                 token-of-alice\r\ncontent-type: application/json\r\nif-none-match: *\r\ncontent-length: 1\r\n\r\n7"
+            );
+            stream.write_all(asked.as_bytes()).await?;
+            let mut told = String::new();
+            stream.read_to_string(&mut told).await?;
+            let (head, body) = told.split_once("\r\n\r\n").ok_or("an answer")?;
+            assert!(head.starts_with("HTTP/1.1 400 "), "{method} {slot}{under}: {told}");
+            let problem: serde_json::Value = serde_json::from_str(body)?;
+            assert_eq!(problem["code"], json!("bad-name"));
+            assert!(problem["way_out"].as_str().is_some_and(|way_out| way_out.contains("otherwise")), "{problem}");
+        }
+    }
+    let drafts = server.store.space("alice")?.drafts(NOTE)?;
+    assert!(drafts.slot("..").resume()?.is_none() && drafts.slot(".").resume()?.is_none());
+    server.alice().post("/slots/note/...", "1").await.is(201);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_not_asked_for() -> Outcome {
+    let server = Server::start().await;
+    let mut stream = TcpStream::connect(server.address()).await?;
+    let head = "POST /api/slots/note/a HTTP/1.1\r\nhost: x\r\nauthorization: Bearer token-of-alice\r\nexpect: 100-continue\r\n\
+                content-type: application/json\r\ncontent-length: 100001\r\n\r\n";
+    stream.write_all(head.as_bytes()).await?;
+    let told = answer(&mut stream).await?;
+    assert!(told.starts_with("HTTP/1.1 413 "), "{told}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_mistake_of_the_application_is_contained() -> Outcome {
     let server = Server::start().await;

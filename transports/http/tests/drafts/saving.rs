@@ -4,9 +4,6 @@ use crate::world::{NOTE, Outcome, Server, options};
 use draftkeep::{Store, Value};
 use draftkeep_http::drafts::DocumentKind;
 use serde_json::json;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 const MERGE: &str = "application/merge-patch+json";
 const PATCH: &str = "application/json-patch+json";
@@ -186,47 +183,6 @@ async fn of_a_save_and_a_phase_about_one_version_one_is_carried_out() -> Outcome
         let statuses = [saved?.status.as_u16(), promoted?.status.as_u16()];
         assert!(statuses == [200, 409] || statuses == [409, 200], "round {round}: {statuses:?}");
     }
-    Ok(())
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn the_tag_of_an_answer_is_that_of_what_was_sent() -> Outcome {
-    let server = Server::start().await;
-    let alice = server.alice();
-    let mut tag = alice.post("/slots/note/a", "\"begin\"").await.is(201).tag();
-    let draft = server.store.space("alice")?.drafts(NOTE)?.slot("a").resume()?.ok_or("it began")?;
-    let done = Arc::new(AtomicBool::new(false));
-    let ending = Arc::clone(&done);
-    let meddling = std::thread::spawn(move || -> draftkeep::Result<()> {
-        for number in 0_u64.. {
-            if ending.load(Ordering::Relaxed) {
-                break;
-            }
-            let mut edit = draft.edit()?;
-            *edit.doc() = Value::from(number);
-            let _ = edit.save()?;
-            std::thread::sleep(Duration::from_micros(300));
-        }
-        Ok(())
-    });
-    let path = format!("/drafts/{}", alice.get("/slots/note/a").await.id());
-    let mut stored = 0;
-    for number in 0..600 {
-        let sent = format!("\"sent {number}\"");
-        let answered = alice.put(&path, &tag, &sent).await;
-        tag = answered.tag();
-        if answered.status == 200 {
-            let version = tag.trim_start_matches('"').split_once('-').ok_or("a tag")?.0.to_owned();
-            let there = alice.get(&format!("{path}/versions/{version}")).await.is(200);
-            assert_eq!((there.json()["document"].to_string(), there.tag()), (sent, tag.clone()));
-            stored += 1;
-        } else {
-            answered.refused(409, "moved-on");
-        }
-    }
-    done.store(true, Ordering::Relaxed);
-    meddling.join().expect("it does not panic")?;
-    assert!(stored > 10, "of 600 writes {stored} were in time");
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const SHORT: Duration = Duration::from_millis(300);
 
 /// Long enough for a machine that does other things, too.
-const BOUND: Duration = Duration::from_secs(8);
+const BOUND: Duration = Duration::from_secs(25);
 
 fn options() -> HttpOptions {
     HttpOptions::new().token(token())
@@ -66,7 +66,8 @@ fn a_peer_that_drips_is_not_waited_for_ever() {
             std::thread::sleep(Duration::from_millis(20));
         }
     });
-    let options = options().deadline_to_receive(SHORT).deadline_of_all(Duration::from_secs(1));
+    // Drips come far more often than the first, so that only the second is met.
+    let options = options().deadline_to_receive(Duration::from_secs(3)).deadline_of_all(Duration::from_secs(5));
     let transport = HttpTransport::open(&dripping.url(), options).unwrap();
     assert_eq!(late(&hello(&transport)), Some(Deadline::Whole));
 }
@@ -128,7 +129,8 @@ fn after_all_that_the_transport_goes_on() {
             }
         }
     });
-    let transport = HttpTransport::open(&url, options().deadline_to_answer(SHORT)).unwrap();
+    // The hub answers in this time, too.
+    let transport = HttpTransport::open(&url, options().deadline_to_answer(Duration::from_secs(4))).unwrap();
     for number in 0..5 {
         let error = hello(&transport);
         assert_eq!(*error.kind(), TransportErrorKind::Unreachable { retry_after: None }, "{number}: {error:?}");

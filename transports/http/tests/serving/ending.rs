@@ -72,7 +72,7 @@ fn under_load_every_push_that_was_acknowledged_is_there_and_no_answer_is_half() 
 fn an_end_says_whether_what_was_begun_was_carried_out() {
     for is_slow in [false, true] {
         let held = Held::new();
-        let options = ListenerOptions::new().ending(Duration::from_secs(1));
+        let options = ListenerOptions::new().ending(Duration::from_secs(if is_slow { 1 } else { 60 }));
         let server = Server::start(Arc::clone(&held), Everybody, unlimited(), options);
         let device = begin(server.address, &push("alice", 1));
         held.wait_until_entered(1);

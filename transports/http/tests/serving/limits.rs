@@ -13,6 +13,7 @@ use futures_executor::block_on;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A grant for each token.
@@ -27,15 +28,29 @@ impl Authenticate for ByToken {
     }
 }
 
+/// Asks a fresh server until that took less than a second, in which nothing comes back into a bucket of one a second.
+fn within_a_second<T>(start: impl Fn() -> Server, ask: impl Fn(&Server) -> T) -> (Server, T) {
+    for _ in 0..100 {
+        let server = start();
+        let began = Instant::now();
+        let told = ask(&server);
+        if began.elapsed() < Duration::from_secs(1) {
+            return (server, told);
+        }
+    }
+    panic!("this machine takes a second for a few requests, a hundred times in a row");
+}
+
 #[test]
 fn one_grant_that_asks_too_often_is_refused_and_the_others_are_not() {
     let slow = Rate::per_second(1, 3);
-    let server = Server::start(hub(), ByToken, unlimited().of_grant(slow), ListenerOptions::new());
-    let hello = |token| sync(server.address, "alice", token, &request("alice", Ask::Hello));
-    let statuses: Vec<u16> = (0..3).map(|_| hello("one").status).collect();
-    assert_eq!(statuses, [200, 200, 200]);
-    let told = hello("one");
-    assert_eq!((told.status, told.header("retry-after")), (429, Some("1")));
+    let hello = |server: &Server, token| sync(server.address, "alice", token, &request("alice", Ask::Hello));
+    let begin = || Server::start(hub(), ByToken, unlimited().of_grant(slow), ListenerOptions::new());
+    let (server, mut told) = within_a_second(begin, |server| Vec::from([(); 4].map(|()| hello(server, "one"))));
+    let last = told.pop().unwrap();
+    assert!(told.iter().all(|told| told.status == 200), "{told:?}");
+    assert_eq!((last.status, last.header("retry-after")), (429, Some("1")));
+    let (told, hello) = (last, |token| hello(&server, token));
     assert!(told.problem()["detail"].as_str().unwrap().contains("retry-after"));
     assert_eq!(hello("two").status, 200);
     let error = block_on(client(&server.url()).send(request("alice", Ask::Hello))).map(|_| ());
@@ -45,8 +60,9 @@ fn one_grant_that_asks_too_often_is_refused_and_the_others_are_not() {
 #[test]
 fn an_address_that_guesses_tokens_is_slowed_down_before_anything_is_looked_up() {
     let slow = Rate::per_second(1, 100);
-    let server = Server::start(hub(), ByToken, unlimited().of_address(slow), ListenerOptions::new());
-    let statuses: Vec<u16> = (0..12).map(|_| get(server.address, "/v1/spaces/a/status", Some("bad")).status).collect();
+    let begin = || Server::start(hub(), ByToken, unlimited().of_address(slow), ListenerOptions::new());
+    let guess = |server: &Server| get(server.address, "/v1/spaces/a/status", Some("bad")).status;
+    let (_, statuses) = within_a_second(begin, |server| [(); 12].map(|()| guess(server)));
     let guesses = statuses.iter().filter(|status| **status == 401).count();
     assert!((5..=6).contains(&guesses), "{statuses:?}");
     assert_eq!(statuses.last(), Some(&429));
@@ -60,10 +76,12 @@ fn behind_a_proxy_the_address_that_it_names_counts_and_nobody_else_can_name_one(
         ask(server.address, "GET", "/v1/spaces/a/status", &headers, b"").status
     };
     let trusting = unlimited().of_address(slow).trust_forwarded();
-    let server = Server::start(hub(), Everybody, trusting, ListenerOptions::new());
-    assert_eq!([of(&server, "192.0.2.1"), of(&server, "192.0.2.1"), of(&server, "192.0.2.2")], [200, 429, 200]);
-    let server = Server::start(hub(), Everybody, unlimited().of_address(slow), ListenerOptions::new());
-    assert_eq!([of(&server, "192.0.2.1"), of(&server, "192.0.2.2")], [200, 429]);
+    let begin = || Server::start(hub(), Everybody, trusting.clone(), ListenerOptions::new());
+    let asked = ["192.0.2.1", "192.0.2.1", "192.0.2.2"];
+    assert_eq!(within_a_second(begin, |server| asked.map(|address| of(server, address))).1, [200, 429, 200]);
+    let begin = || Server::start(hub(), Everybody, unlimited().of_address(slow), ListenerOptions::new());
+    let asked = ["192.0.2.1", "192.0.2.2"];
+    assert_eq!(within_a_second(begin, |server| asked.map(|address| of(server, address))).1, [200, 429]);
 }
 
 #[test]
@@ -187,12 +205,13 @@ fn so_many_wait_for_news_and_no_more() {
 
 #[test]
 fn a_head_or_a_body_that_comes_too_slowly_is_not_waited_for() {
-    let options = ListenerOptions::new().head(Duration::from_millis(300));
-    let limits = unlimited().stand_still(Duration::from_millis(300)).body(Duration::from_secs(1));
+    // Long enough for a head that is sent at once, on a machine that does other things, too.
+    let options = ListenerOptions::new().head(Duration::from_secs(2));
+    let limits = unlimited().stand_still(Duration::from_secs(1)).body(Duration::from_secs(2));
     let server = Server::start(hub(), Everybody, limits, options);
     let connect = || {
         let stream = TcpStream::connect(server.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         stream
     };
     let rest = |mut stream: TcpStream| {
@@ -208,7 +227,7 @@ fn a_head_or_a_body_that_comes_too_slowly_is_not_waited_for() {
         if stream.write_all(&[*byte]).is_err() {
             break;
         }
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(50));
     }
     assert!(!String::from_utf8_lossy(&rest(stream)).contains("200"));
     // A body that stands still, and one that drips.
@@ -227,16 +246,16 @@ fn a_head_or_a_body_that_comes_too_slowly_is_not_waited_for() {
         std::thread::sleep(Duration::from_millis(50));
     }
     assert_eq!(read(&rest(stream)).status, 408);
-    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(45), "{:?}", began.elapsed());
 }
 
-/// Knows a token for a second.
-#[derive(Debug)]
-struct Briefly(Instant);
+/// Knows a token the first two times that it is asked.
+#[derive(Debug, Default, Clone)]
+struct Briefly(Arc<AtomicUsize>);
 
 impl Authenticate for Briefly {
     fn authenticate<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Grant, Denied>> {
-        let is_good = self.0.elapsed() < Duration::from_secs(1);
+        let is_good = self.0.fetch_add(1, Ordering::SeqCst) < 2;
         // A name that is longer than a device's may be.
         let grant = Grant::new("ü".repeat(200), Spaces::All, Rights::Write);
         Box::pin(async move { if is_good { Ok(grant) } else { Err(Denied::Unknown) } })
@@ -246,7 +265,8 @@ impl Authenticate for Briefly {
 #[test]
 fn a_token_that_is_revoked_while_a_body_comes_is_good_for_nothing() {
     let the_hub = hub();
-    let server = Server::start(the_hub.clone(), Briefly(Instant::now()), unlimited(), ListenerOptions::new());
+    let briefly = Briefly::default();
+    let server = Server::start(the_hub.clone(), briefly.clone(), unlimited(), ListenerOptions::new());
     let nameless = Request { device: None, ..push("alice", 1) };
     assert_eq!(sync(server.address, "alice", "any", &nameless).status, 200);
     let device = the_hub.audit("alice", 0, 1).unwrap().remove(0).device.unwrap();
@@ -260,7 +280,11 @@ fn a_token_that_is_revoked_while_a_body_comes_is_good_for_nothing() {
     let mut stream = TcpStream::connect(server.address).unwrap();
     stream.write_all(beginning.as_bytes()).unwrap();
     stream.write_all(&body[..100]).unwrap();
-    std::thread::sleep(Duration::from_secs(6));
+    while briefly.0.load(Ordering::SeqCst) < 2 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // It is let in; longer than a token is believed while a body comes.
+    std::thread::sleep(Duration::from_secs(7));
     stream.write_all(&body[100..]).unwrap();
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);

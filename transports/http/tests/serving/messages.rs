@@ -183,3 +183,21 @@ fn every_way_a_space_may_be_called_is_one_space() {
         assert_eq!(answer.map(|answer| answer.position.seq).map_err(|error| error.to_string()), Ok(1), "{name}");
     }
 }
+
+/// A device that says `expect: 100-continue` waits with a long body for the word to send it.
+#[test]
+fn a_body_that_is_not_taken_is_not_asked_for() {
+    let server = Server::open(hub());
+    let path = "/v1/spaces/alice/sync";
+    let asked = |headers: &str, body: &[u8]| {
+        ask(server.address, "POST", path, &format!("{headers}expect: 100-continue\r\n"), body)
+    };
+    let good = push("alice", 1).to_bytes().unwrap();
+    let nameless = headers("any", good.len()).replace(NONCE, "nobody");
+    for (status, headers) in [(413, headers("any", (24 << 20) + 1)), (400, nameless)] {
+        let told = asked(&headers, b"");
+        assert_eq!(told.status, status, "{}", told.text());
+        told.problem();
+    }
+    assert_eq!(asked(&headers("any", good.len()), &good).status, 100, "what is taken is asked for");
+}

@@ -9,41 +9,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub(crate) const HELP: &str = "\
-A hub that devices sync their drafts with.
-
-    draftkeep-hub serve                            listens, and says where
-    draftkeep-hub token new NAME --space SPACE     issues a token, and shows it once
-    draftkeep-hub token list                       shows all tokens, without what is secret
-    draftkeep-hub token revoke ID                  a minute later it is good for nothing
-    draftkeep-hub backup FILE                      copies the hub; of one that serves see --backups
-    draftkeep-hub verify                           reads everything, and names what is damaged
-    draftkeep-hub repair                           counts anew what damage has made wrong
-    draftkeep-hub compact                          gives unused room back
-
-Of `token new`:
-    --space SPACE            the space that it is good for; may be given several times
-    --all-spaces             it is good for all of them
-    --read-only              it may not push
-    --metrics                it shows /metrics
-    --expires-in TIME        such as 90d, 12h or 30m; for ever otherwise
-
-Of all:                      also in the environment            also in the file
-    --config FILE            DRAFTKEEP_HUB_CONFIG
-    --data FILE              DRAFTKEEP_HUB_DATA                 data = \"hub.redb\"
-    --tokens FILE            DRAFTKEEP_HUB_TOKENS               tokens = \"hub.redb.tokens\"
-    --listen ADDRESS         DRAFTKEEP_HUB_LISTEN               listen = \"127.0.0.1:7373\"
-    --tls-certificate FILE   DRAFTKEEP_HUB_TLS_CERTIFICATE      tls_certificate = \"chain.pem\"
-    --tls-key FILE           DRAFTKEEP_HUB_TLS_KEY              tls_key = \"key.pem\"
-    --trust-forwarded        DRAFTKEEP_HUB_TRUST_FORWARDED=yes  trust_forwarded = true
-    --backups FOLDER         DRAFTKEEP_HUB_BACKUPS              backups = \"backups\"
-    --backup-every TIME      DRAFTKEEP_HUB_BACKUP_EVERY         backup_every = \"6h\"
-    --log LEVEL              DRAFTKEEP_HUB_LOG                  log = \"info\"
-
-A flag counts more than the environment, and that more than the file. While it serves it copies the hub into --backups, once a
-day unless told otherwise; it removes no copy. Certificate and key are read again once a minute, and on SIGHUP: new connections
-get a renewed one, and one that cannot be used changes nothing.";
-
 /// What the program is to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Command {
@@ -98,6 +63,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Outcome<Command
             Arg::Long("tls-key") => given.settings.tls_key = Some(parser.value()?.into()),
             Arg::Long("backups") => given.settings.backups = Some(parser.value()?.into()),
             Arg::Long("backup-every") => given.settings.backup_every = Some(parser.value()?.string()?),
+            Arg::Long("backup-keep") => given.settings.backup_keep = Some(parser.value()?.parse()?),
             Arg::Long("trust-forwarded") => given.settings.trust_forwarded = Some(true),
             Arg::Long("log") => given.settings.log = Some(parser.value()?.string()?),
             Arg::Long("space") => {
@@ -215,6 +181,7 @@ mod tests {
             ("verify twice", "no command"),
             ("serve --prot 1", "--prot"),
             ("serve --listen", "--listen"),
+            ("serve --backup-keep many", "many"),
         ] {
             let error = read(line).expect_err(line);
             assert!(error.contains(word), "{line}: {error}");

@@ -32,8 +32,8 @@ pub(crate) fn serve(settings: &Settings) -> Outcome {
         options = options.tls(tls.clone());
     }
     let limits = if settings.trust_forwarded { Limits::new().trust_forwarded() } else { Limits::new() };
-    if let Some((folder, every)) = &settings.backups {
-        backups::begin(&hub, folder, *every)?;
+    if let Some(how) = &settings.backups {
+        backups::begin(&hub, how)?;
     }
     let service = HubService::of_hub(hub, tokens, limits);
 

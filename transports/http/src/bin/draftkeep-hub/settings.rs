@@ -10,6 +10,12 @@ use std::time::Duration;
 /// How often a hub is copied unless it is said.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A copy is all of the hub, so that more of them would keep the disk busy with nothing else.
+const A_MINUTE: Duration = Duration::from_secs(60);
+
+/// How many copies are kept unless it is said: two weeks of them, once a day.
+const KEEP: u32 = 14;
+
 /// What one place says; what it does not say is asked of the next one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +27,7 @@ pub(crate) struct Said {
     pub(crate) tls_key: Option<PathBuf>,
     pub(crate) backups: Option<PathBuf>,
     pub(crate) backup_every: Option<String>,
+    pub(crate) backup_keep: Option<u32>,
     pub(crate) trust_forwarded: Option<bool>,
     pub(crate) log: Option<String>,
 }
@@ -39,10 +46,18 @@ pub(crate) struct Settings {
     pub(crate) tokens: PathBuf,
     pub(crate) listen: String,
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
-    /// Where the hub is copied to while it serves, and how often.
-    pub(crate) backups: Option<(PathBuf, Duration)>,
+    /// Whether and how the hub is copied while it serves.
+    pub(crate) backups: Option<Backups>,
     pub(crate) trust_forwarded: bool,
     pub(crate) log: String,
+}
+
+/// How the hub is copied while it serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Backups {
+    pub(crate) folder: PathBuf,
+    pub(crate) every: Duration,
+    pub(crate) keep: usize,
 }
 
 pub(crate) fn settle(given: Given) -> Outcome<Settings> {
@@ -68,10 +83,20 @@ fn settle_with(given: Given, variable: &dyn Fn(&str) -> Option<OsString>) -> Out
         _ => return Err("a certificate and its key go together: --tls-certificate FILE --tls-key FILE".into()),
     };
     let every = all.backup_every.map_or(Ok(A_DAY), |text| time(&text))?;
+    if every < A_MINUTE {
+        return Err(format!(
+            "a hub is copied at most once a minute, not every {every:?}; give --backup-every 1m or more"
+        )
+        .into());
+    }
+    let keep = usize::try_from(all.backup_keep.unwrap_or(KEEP))?;
+    if keep == 0 {
+        return Err("the newest copy is always kept; give --backup-keep 1 or more".into());
+    }
     Ok(Settings {
         data,
         tokens,
-        backups: all.backups.map(|folder| (folder, every)),
+        backups: all.backups.map(|folder| Backups { folder, every, keep }),
         listen: all.listen.unwrap_or_else(|| "127.0.0.1:7373".to_owned()),
         tls,
         trust_forwarded: all.trust_forwarded.unwrap_or(false),
@@ -89,6 +114,7 @@ impl Said {
             tls_key: self.tls_key.or(other.tls_key),
             backups: self.backups.or(other.backups),
             backup_every: self.backup_every.or(other.backup_every),
+            backup_keep: self.backup_keep.or(other.backup_keep),
             trust_forwarded: self.trust_forwarded.or(other.trust_forwarded),
             log: self.log.or(other.log),
         }
@@ -107,6 +133,8 @@ fn environment(variable: &dyn Fn(&str) -> Option<OsString>) -> Outcome<Said> {
         Some("no") => Some(false),
         Some(other) => return Err(format!("DRAFTKEEP_HUB_TRUST_FORWARDED is yes or no, not {other:?}").into()),
     };
+    let keep = text("BACKUP_KEEP")?.map(|text| text.parse().map_err(|_| text)).transpose();
+    let backup_keep = keep.map_err(|text| format!("DRAFTKEEP_HUB_BACKUP_KEEP is a number of copies, not {text:?}"))?;
     Ok(Said {
         data: path("DATA"),
         tokens: path("TOKENS"),
@@ -115,6 +143,7 @@ fn environment(variable: &dyn Fn(&str) -> Option<OsString>) -> Outcome<Said> {
         tls_key: path("TLS_KEY"),
         backups: path("BACKUPS"),
         backup_every: text("BACKUP_EVERY")?,
+        backup_keep,
         trust_forwarded,
         log: text("LOG")?,
     })
@@ -159,6 +188,12 @@ mod tests {
         assert!(with_file("dta = \"x\"").unwrap_err().contains("dta"));
         assert!(with_file("tls_key = \"x\"").unwrap_err().contains("--tls-certificate"));
         assert!(with_file("backup_every = \"often\"").unwrap_err().contains("often"));
+        assert!(with_file("backup_every = \"59s\"").unwrap_err().contains("--backup-every 1m"));
+        assert!(with_file("backup_every = \"60s\"").is_ok());
+        assert!(with_file("backup_keep = 0").unwrap_err().contains("--backup-keep 1"));
+        assert!(with_file("backup_keep = -1").is_err());
+        let environment = |name: &str| (name == "BACKUP_KEEP").then(|| "many".into());
+        assert!(settle_with(Given::default(), &environment).unwrap_err().to_string().contains("many"));
         assert!(with_file("trust_forwarded = \"perhaps\"").is_err());
         let environment = |name: &str| (name == "TRUST_FORWARDED").then(|| "perhaps".into());
         assert!(settle_with(Given::default(), &environment).is_err());
