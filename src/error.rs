@@ -307,6 +307,11 @@ impl Failure {
     pub(crate) fn is_damage(&self) -> bool {
         self.kind.is_damage()
     }
+
+    /// Whether something was to be stored that is longer than the storage takes.
+    pub(crate) fn is_too_large(&self) -> bool {
+        matches!(self.kind, ErrorKind::Storage(StorageErrorKind::TooLarge { .. }))
+    }
 }
 
 /// None where it is damaged; other failures are the caller's.

@@ -122,7 +122,7 @@ impl Invalid {
 }
 
 /// Cuts a text to at most so many bytes, between two characters.
-fn cut(text: &mut String, bytes_max: usize) {
+pub(crate) fn cut(text: &mut String, bytes_max: usize) {
     text.truncate((0..=bytes_max.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0));
 }
 

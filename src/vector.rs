@@ -1,11 +1,15 @@
 //! Version vectors: which edits a revision contains.
 
 use crate::codec::{CodecError, put_varint, take, take_varint};
+use crate::fault;
 use crate::id::ReplicaId;
 use std::collections::BTreeMap;
 
 /// The most writers that one vector may name.
 pub const MAX_WRITERS: usize = 16_384;
+
+/// The most writers of a vector that is stored: it fits into one record with all that goes with it.
+pub(crate) const WRITERS_STORED: usize = 1_024;
 
 /// How two vectors relate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +74,20 @@ impl VersionVector {
     #[must_use]
     pub fn join(&self, other: &Self) -> Self {
         other.iter().fold(self.clone(), |joined, (writer, counter)| joined.with(writer, counter))
+    }
+
+    /// The same, as far as it can be stored: where both name too many writers together, this one alone. Vectors explain and ids
+    /// prove, so that what is left out makes a person decide, and loses nothing.
+    pub(crate) fn joined(&self, other: &Self) -> Self {
+        let joined = self.join(other);
+        if joined.len() <= WRITERS_STORED || fault::on("vectors-grow-without-limit") { joined } else { self.clone() }
+    }
+
+    /// This vector with one more edit of a writer; that one alone where there are too many writers to be stored. What was left out is
+    /// not known to be contained any more, so that a person decides.
+    pub(crate) fn edited_by(&self, writer: ReplicaId, counter: u64) -> Self {
+        let edited = self.clone().with(writer, counter);
+        if edited.len() <= WRITERS_STORED { edited } else { Self::new().with(writer, counter) }
     }
 
     /// How this vector relates to the other.
@@ -177,5 +195,19 @@ mod tests {
                 prop_assert_eq!(vector.encode(), bytes);
             }
         }
+    }
+
+    #[test]
+    fn what_is_stored_never_names_too_many_writers() {
+        let of = |writers: std::ops::Range<u128>| {
+            let writers = writers.map(|writer| ReplicaId::from_bytes(writer.to_be_bytes()));
+            writers.fold(VersionVector::new(), |vector, writer| vector.with(writer, 1))
+        };
+        let most = WRITERS_STORED as u128;
+        let (full, one) = (of(0..most), of(most..most + 1));
+        assert_eq!(of(0..most - 1).joined(&one).len(), WRITERS_STORED);
+        assert_eq!(full.joined(&one), full);
+        assert_eq!(full.edited_by(ReplicaId::from_bytes([0; 16]), 9).len(), WRITERS_STORED);
+        assert_eq!(full.edited_by(ReplicaId::from_bytes([9; 16]), 9).len(), 1);
     }
 }

@@ -179,6 +179,11 @@ impl Inner {
         &self,
         work: impl FnOnce(&mut Write<'_>) -> Result<R, Failure> + Send + 'static,
     ) -> Result<R, Failure> {
+        let work = |write: &mut Write<'_>| {
+            let done = work(write)?;
+            write.txn.check()?;
+            Ok(done)
+        };
         self.queue.submit(work, |group| self.commit(group))
     }
 

@@ -3,7 +3,7 @@
 use super::record::{self, MAX_PAYLOAD};
 use super::view::{Committed, View};
 use crate::error::Failure;
-use crate::storage::{Batch, Entry, Order, Origin, Scan, Table};
+use crate::storage::{Batch, Entry, Order, Origin, Scan, StorageError, StorageErrorKind, Table};
 use std::collections::BTreeMap;
 
 /// A record's place.
@@ -20,16 +20,33 @@ pub(crate) struct Txn {
     staged: Changes,
     /// What the current call has replaced in `staged`, so that it can be taken back.
     undo: Vec<(Place, Option<Change>)>,
+    /// A record of the current call that is too long for the storage: its table and length.
+    too_long: Option<(Table, usize)>,
 }
 
 impl Txn {
     pub(crate) fn new(committed: Committed) -> Self {
-        Self { committed, staged: Changes::new(), undo: Vec::new() }
+        Self { committed, staged: Changes::new(), undo: Vec::new(), too_long: None }
     }
 
     pub(crate) fn put(&mut self, table: Table, key: Vec<u8>, payload: Vec<u8>) {
-        assert!(payload.len() <= MAX_PAYLOAD, "a record of {} bytes in table {}", payload.len(), table.number());
+        // Others have a say in how long some records are: the call fails that wants to store one, and no other.
+        if payload.len() > MAX_PAYLOAD {
+            self.too_long.get_or_insert((table, payload.len()));
+            return;
+        }
         self.stage(table, key, Some(payload));
+    }
+
+    /// Whether everything that the current call wrote can be stored. Every call ends with it.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match self.too_long {
+            None => Ok(()),
+            Some((_, got)) => {
+                let kind = StorageErrorKind::TooLarge { what: "record", limit: MAX_PAYLOAD, got };
+                Err(StorageError::new(kind).into())
+            }
+        }
     }
 
     pub(crate) fn delete(&mut self, table: Table, key: Vec<u8>) {
@@ -72,7 +89,7 @@ impl Txn {
     /// Runs a part of the call whose changes are taken back where it fails, while the rest of the call goes on.
     pub(crate) fn attempt<R>(&mut self, part: impl FnOnce(&mut Self) -> Result<R, Failure>) -> Result<R, Failure> {
         let mark = self.undo.len();
-        let result = part(self);
+        let result = part(self).and_then(|done| self.check().map(|()| done));
         if result.is_err() {
             self.roll_back_to(mark);
         }
@@ -85,6 +102,7 @@ impl Txn {
     }
 
     fn roll_back_to(&mut self, mark: usize) {
+        self.too_long = None;
         for (place, before) in self.undo.split_off(mark).into_iter().rev() {
             match before {
                 Some(change) => self.staged.insert(place, change),
@@ -94,6 +112,7 @@ impl Txn {
     }
 
     pub(crate) fn into_batch(self, origin: Origin) -> Batch {
+        assert!(self.too_long.is_none(), "a call was kept that could not be stored: {:?}", self.too_long);
         let mut batch = Batch::new(origin);
         for ((table, key), change) in self.staged {
             match change {
@@ -156,5 +175,39 @@ impl View for Txn {
                 known
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::{MemoryStorage, Storage};
+
+    const TABLE: Table = Table::new(9);
+
+    fn put(txn: &mut Txn, key: &[u8], length: usize) {
+        txn.put(TABLE, key.to_vec(), vec![0; length]);
+    }
+
+    #[test]
+    fn what_is_too_long_for_the_storage_fails_its_own_call_and_no_other() {
+        let mut txn = Txn::new(Committed(MemoryStorage::new().snapshot().unwrap()));
+        put(&mut txn, b"a", MAX_PAYLOAD);
+        assert!(txn.check().is_ok() && txn.keep());
+        put(&mut txn, b"b", 1);
+        put(&mut txn, b"c", MAX_PAYLOAD + 1);
+        assert!(txn.check().is_err_and(|failure| failure.is_too_large()));
+        txn.roll_back();
+        assert!(txn.check().is_ok());
+        let part = txn.attempt(|txn| {
+            put(txn, b"d", MAX_PAYLOAD + 1);
+            Ok(())
+        });
+        assert!(part.is_err() && txn.check().is_ok());
+        put(&mut txn, b"e", 1);
+        assert!(txn.keep());
+        let batch = txn.into_batch(Origin::Local);
+        let keys: Vec<&[u8]> = batch.changes().map(|(_, key, _)| key).collect();
+        assert_eq!(keys, [b"a", b"e"]);
     }
 }

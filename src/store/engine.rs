@@ -165,7 +165,9 @@ impl Engine {
         let began = self.settings.clock.elapsed();
         let work = move |write: &mut Write<'_>| {
             write.began = began;
-            work(write)
+            let done = work(write)?;
+            write.txn.check()?;
+            Ok(done)
         };
         let result = self.queue.submit(work, |group| self.commit(group));
         (self.after_commit)(self);

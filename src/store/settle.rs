@@ -59,7 +59,7 @@ pub(crate) fn settle(
         if !fault::on("settled-without-its-phase") {
             together = phase::settled(&together, &stage(&whole.header, &Meta::decode(&whole.meta)?));
         }
-        vector = vector.join(&whole.header.vector);
+        vector = vector.joined(&whole.header.vector);
         settled.push((side, whole));
     }
     let kind = kind_of(write, place.space, &head)?;

@@ -163,7 +163,7 @@ impl Stale<'_, '_> {
         let other = Edition { body: current, schema: head.header.schema, at: Stands::Here(head.row.version) };
         let Some(joined) = self.join(has_base, head, other) else { return self.part(head) };
         if *joined.body == *self.text.body {
-            let typed = self.typed(head, &head.header.vector.join(&self.base.vector), (false, head.row.sides))?;
+            let typed = self.typed(head, &head.header.vector.joined(&self.base.vector), (false, head.row.sides))?;
             return Ok(Saving::Merged { head: typed.clone(), typed, body: joined.body, sides: head.row.sides });
         }
         let typed = self.typed(head, &self.base.vector, (true, head.row.sides))?;
@@ -260,7 +260,7 @@ impl Stale<'_, '_> {
         let kind = kind_of(self.write, self.place.space, &before)?;
         let mut parents = vec![head.id(), typed.id];
         parents.sort_unstable();
-        let vector = head.header.vector.join(&typed.vector);
+        let vector = head.header.vector.joined(&typed.vector);
         let header = Header {
             schema: self.text.schema,
             vector: vector.clone(),

@@ -1,6 +1,7 @@
 //! The numbers under which the store keeps why a draft is parked.
 
-use crate::invalid::Invalid;
+use crate::fault;
+use crate::invalid::{Invalid, cut};
 use crate::store::remote::rows::Parking;
 use crate::transport::{REASON_MAX, Rejection};
 
@@ -31,8 +32,17 @@ pub(super) fn not_valid(invalid: &Invalid) -> Parking {
 
 const WAY_OUT: &str = "; it is kept here, and pushed once it is valid";
 
+/// What a hub gives as a reason, no longer than one that comes as a message.
+pub(super) fn short(mut reason: String) -> String {
+    if !fault::on("reasons-kept-whole") {
+        cut(&mut reason, REASON_MAX);
+    }
+    reason
+}
+
 /// The hub refuses it.
 pub(super) fn refused(code: Rejection, reason: String) -> Parking {
+    let reason = short(reason);
     let code = match code {
         Rejection::TooLarge => TOO_LARGE,
         Rejection::Invalid => INVALID,

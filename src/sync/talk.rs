@@ -2,6 +2,7 @@
 //! once.
 
 use super::error::SyncErrorKind;
+use super::parking::short;
 use crate::id::{HubId, TraceId};
 use crate::position::Position;
 use crate::transport::{Answer, Ask, Refusal, Reply, Request, Transport, TransportError, TransportErrorKind};
@@ -75,7 +76,7 @@ impl Talk<'_> {
             Reply::Refused(Refusal::Unconfirmed) => Err(Stop::Unconfirmed),
             Reply::Refused(Refusal::OtherHub) => Err(Stop::Pause(SyncErrorKind::OtherHub { found: answer.hub }, None)),
             Reply::Refused(Refusal::Invalid { reason }) => {
-                Err(Stop::Protocol(format!("it refused a request: {reason}")))
+                Err(Stop::Protocol(format!("it refused a request: {}", short(reason.clone()))))
             }
             // A feed only grows; one that is shorter is another one, whatever the hub says of it.
             _ if seen.is_some_and(|seen| answer.position.seq < seen.seq) => Err(Stop::Unconfirmed),

@@ -41,7 +41,7 @@ impl Taking<'_, '_> {
             schema: joined.schema,
             phase: stage.phase,
             promoted: stage.promoted,
-            vector: head.header.vector.join(&main.header.vector),
+            vector: head.header.vector.joined(&main.header.vector),
             author: None,
             parents,
             time: Timestamp::default(),

@@ -61,7 +61,7 @@ impl Taking<'_, '_> {
         let body = heads::body(self.write.txn, self.write.bodies, &place.keys.digests(), self.key, head)?;
         let version = receive::append(self.write, place, self.key, Some(head), main, false)?;
         self.contain(main, version, version)?;
-        self.given_up = self.given_up.join(&head.header.vector);
+        self.given_up = self.given_up.joined(&head.header.vector);
         self.begin_next(key, (slot.clone(), next), first, head, body)?;
         let meta = Meta { slot: Some((slot, next)), ..Meta::default() };
         enter_slot(self.write, place, self.key, &kind_name, &meta)?;

@@ -160,7 +160,7 @@ impl Giving<'_, '_> {
             self.let_sides_go()?;
             self.row.line
         };
-        let given_up = self.row.given_up.join(&given_up);
+        let given_up = self.row.given_up.joined(&given_up);
         arrivals::put(self.write, self.key, &RemoteRow { line, given_up, ..self.row.clone() });
         self.look_again()
     }
@@ -174,10 +174,10 @@ impl Giving<'_, '_> {
         let mut all = VersionVector::new();
         for version in self.versions {
             all = if *version == self.head.row.version {
-                all.join(&self.head.header.vector)
+                all.joined(&self.head.header.vector)
             } else {
                 let whole = sides::whole(self.write.txn, &self.place.keys.digests(), self.key, side(*version))?;
-                all.join(&whole.header.vector)
+                all.joined(&whole.header.vector)
             };
         }
         Ok(all)

@@ -12,6 +12,7 @@ use crate::store::heads::Head;
 use crate::store::space::ensure_kind;
 use crate::store::tables::{DraftKey, TOMBSTONES};
 use crate::store::write::Write;
+use crate::vector::WRITERS_STORED;
 use std::sync::Arc;
 
 /// A revision that came from a hub, checked as far as the store knows it.
@@ -22,6 +23,11 @@ pub(crate) struct Foreign {
     pub(crate) meta: Meta,
     pub(crate) body: Body,
 }
+
+/// The longest header and the longest names that are taken in. What is written upon them, with more parents and another writer, still
+/// fits into one record.
+const HEADER_STORED: usize = 32 << 10;
+const NAMES_STORED: usize = 4 << 10;
 
 /// Why a revision cannot become a version here, for people. It stays on the hub.
 pub(crate) type Unfit = &'static str;
@@ -42,6 +48,10 @@ pub(crate) fn open(place: &Place, key: DraftKey, travelling: &Travelling) -> Res
     }
     if body_digest(&place.keys.digests(), meta_bytes, &document) != header.digest && !fault::on("chains-not-proven") {
         return Err("its text does not match its id");
+    }
+    let is_long = header_bytes.len() > HEADER_STORED || meta_bytes.len() > NAMES_STORED;
+    if (is_long || header.vector.len() > WRITERS_STORED) && !fault::on("revisions-of-any-size-taken-in") {
+        return Err("its header or its names are longer than a device stores");
     }
     if header.draft != key.draft {
         return Err("it belongs to another draft");

@@ -165,6 +165,9 @@ impl OwedRow {
     }
 }
 
+/// The most forks that went, of one draft, that are kept in mind: many times as many as may be open at once.
+const GONE_MAX: usize = 512;
+
 /// What the hub said of a draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RemoteRow {
@@ -204,6 +207,10 @@ impl RemoteRow {
         let mut gone: Vec<RevisionId> =
             known.into_iter().flat_map(|row| row.gone.iter().chain(&row.forks)).copied().collect();
         gone.retain(|id| !forks.contains(id));
+        // Which of them went first is nothing that anything depends on: one that is left out is offered to the hub once more.
+        if !fault::on("forks-that-went-kept-without-limit") {
+            gone.drain(..gone.len().saturating_sub(GONE_MAX));
+        }
         Self {
             epoch,
             seq,
