@@ -4,16 +4,18 @@ use super::error::SyncErrorKind;
 use super::talk::{Stop, Talk, beside_the_point};
 use crate::error::Failure;
 use crate::fault;
-use crate::id::HubId;
+use crate::id::{HubId, RevisionId};
 use crate::store::audit::AuditAction;
 use crate::store::audit::record::{self, About};
 use crate::store::change::Place;
 use crate::store::remote::rows::LinkRow;
 use crate::store::remote::{arrivals, link};
 use crate::store::space::SpaceCore;
+use crate::store::tables::DraftKey;
 use crate::store::write::Write;
 use crate::tally::Report;
 use crate::transport::{Ask, Reply};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How often a cycle begins anew because others pushed meanwhile; the next cycle goes on.
@@ -21,6 +23,9 @@ const ROUNDS_MAX: usize = 8;
 
 /// How often a hub may be found restored within one cycle.
 const RESYNCS_MAX: usize = 3;
+
+/// How many pages one cycle pulls: a million drafts. What comes after them is pulled by the next one.
+pub(super) const PAGES_MAX: u32 = 4_096;
 
 /// A cycle at work.
 pub(super) struct Cycle<'c> {
@@ -34,12 +39,28 @@ pub(super) struct Cycle<'c> {
     pub(super) is_offline: bool,
     /// A restore point was taken before it changed drafts.
     pub(super) is_marked: bool,
+    /// How often it pulled, took in and pushed, and how many pages it pulled.
+    pub(super) round: usize,
+    pub(super) pages: u32,
+    /// Rows in whose place the hub spoke of a later one: in which round, and what they were.
+    pub(super) overtaken: BTreeMap<DraftKey, (usize, u64, RevisionId)>,
 }
 
 impl<'c> Cycle<'c> {
     pub(super) fn new(core: &'c Arc<SpaceCore>, talk: Talk<'c>) -> Self {
         let place = crate::draft::space::place(core);
-        Self { core, place, talk, report: Report::default(), again: false, is_offline: false, is_marked: false }
+        Self {
+            core,
+            place,
+            talk,
+            report: Report::default(),
+            again: false,
+            is_offline: false,
+            is_marked: false,
+            round: 0,
+            pages: 0,
+            overtaken: BTreeMap::new(),
+        }
     }
 
     /// What is known of the hub; there is a row from the greeting on.
@@ -55,8 +76,12 @@ impl<'c> Cycle<'c> {
         self.core.engine.write(work)
     }
 
-    pub(super) async fn run(&mut self) -> Result<(), Stop> {
+    /// One cycle; one that learns all anew forgets first what the hub said.
+    pub(super) async fn run(&mut self, learns_anew: bool) -> Result<(), Stop> {
         self.greet().await?;
+        if learns_anew {
+            self.resync().await?;
+        }
         for _ in 0..RESYNCS_MAX {
             match self.rounds().await {
                 Err(Stop::Unconfirmed) => self.resync().await?,
@@ -76,9 +101,15 @@ impl<'c> Cycle<'c> {
     async fn rounds(&mut self) -> Result<(), Stop> {
         for _ in 0..ROUNDS_MAX {
             self.again = false;
-            self.pull().await?;
+            self.round += 1;
+            let is_whole = self.pull().await?;
             self.take_in().await?;
             self.push().await?;
+            if !is_whole {
+                let what =
+                    format!("its pages do not end; {PAGES_MAX} of them were taken in, and the next cycle goes on");
+                return Err(Stop::Protocol(what));
+            }
             if !self.again {
                 break;
             }

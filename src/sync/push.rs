@@ -213,7 +213,13 @@ impl Cycle<'_> {
                         says_more |= !arrivals::read(write.txn, departure.key)?.is_some_and(is_plain)
                             || arrivals::has_arrived(write.txn, departure.key)?;
                     }
-                    Came::Conflict(Some(arrival)) => arrivals::arrive(write, &arrival, link.epoch)?,
+                    Came::Conflict(Some(arrival)) => {
+                        // It said something later of this draft before.
+                        let is_later = |row: RemoteRow| row.epoch == link.epoch && row.seq > arrival.seq;
+                        lost_rows |= arrivals::read(write.txn, arrival.key)?.is_some_and(is_later)
+                            && !fault::on("earlier-row-of-a-conflict-passed-over");
+                        arrivals::arrive(write, &arrival, link.epoch)?;
+                    }
                     // It had a row of this draft, as far as this device knew, and has none.
                     Came::Conflict(None) => lost_rows = true,
                     Came::Refused(parking) => {

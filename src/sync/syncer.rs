@@ -64,6 +64,8 @@ struct State {
     is_syncing: bool,
     /// Somebody asked for a cycle now.
     is_nudged: bool,
+    /// Somebody does not believe any more what the hub said.
+    learns_anew: bool,
     /// The hub that was found in place of the known one.
     found: Option<HubId>,
     last_error: Option<SyncError>,
@@ -97,6 +99,7 @@ impl Syncer {
             link: Switches { is_online: true, is_paused: false },
             is_syncing: false,
             is_nudged: false,
+            learns_anew: false,
             found: None,
             last_error: None,
             wakers: Vec::new(),
@@ -138,7 +141,8 @@ impl Syncer {
             hub: None,
         };
         let mut cycle = Cycle::new(&self.shared.core, talk);
-        let ended = cycle.run().await;
+        let learns_anew = std::mem::take(&mut lock(&self.shared.state).learns_anew);
+        let ended = cycle.run(learns_anew).await;
         let mut report = cycle.report;
         report.took = engine.settings.clock.elapsed().saturating_sub(began);
         self.end(ended, report, trace)
@@ -410,6 +414,15 @@ impl Syncer {
         lock(&self.shared.core.engine.synced).remove(&self.shared.core.no);
         self.set(|state| (state.found, state.link.is_paused) = (None, false));
         Ok(())
+    }
+
+    /// Forgets with the next cycle what the hub said of the space, and learns all of it anew, as after a hub's restore: for when it said
+    /// what was not so, and was mended. Costs pulling the whole space.
+    ///
+    /// Nothing here is removed. What the hub does not have is offered to it again; where its texts do not contain what is here, both
+    /// are merged, or a person decides. Not kept over restarts until that cycle has begun.
+    pub fn relearn(&self) {
+        self.set(|state| state.learns_anew = true);
     }
 
     /// Tries to push a parked draft again. Does nothing where it is not parked.

@@ -94,7 +94,7 @@ impl Cycle<'_> {
     /// One draft that is damaged here does not hold up the others.
     fn pass_over(&mut self, key: DraftKey, stop: Stop) -> Result<(), Stop> {
         match stop {
-            Stop::Store(failure) if failure.is_damage() => {
+            Stop::Store(failure) if failure.is_damage() || failure.is_too_large() => {
                 self.report.blocked += 1;
                 let what = failure.kind.to_string();
                 tracing::warn!(draft = %key.draft, error = what, "what the hub says of it cannot be taken in");
@@ -126,7 +126,7 @@ impl Cycle<'_> {
         let done = match applied {
             Ok(done) => done,
             // Which of them it is shows when each is taken in for itself.
-            Err(failure) if failure.is_damage() && keys.len() > 1 => return Ok(keys),
+            Err(failure) if (failure.is_damage() || failure.is_too_large()) && keys.len() > 1 => return Ok(keys),
             Err(failure) => return Err(failure.into()),
         };
         self.is_marked |= is_first;
@@ -184,7 +184,17 @@ impl Cycle<'_> {
                 let trace = self.talk.trace;
                 self.write(move |write| arrivals::blocked(write, key, &row, (by.number(), &why), trace))?;
             }
-            Verdict::Overtaken => self.again = true,
+            Verdict::Overtaken => {
+                let told = (row.seq, row.main);
+                let before = self.overtaken.insert(key, (self.round, told.0, told.1));
+                // A pull in between would have brought the later row, if there were one.
+                let is_contradiction =
+                    before.is_some_and(|(round, seq, main)| round < self.round && (seq, main) == told);
+                if is_contradiction && !fault::on("contradicted-row-believed-for-ever") {
+                    return Err(Stop::Unconfirmed);
+                }
+                self.again = true;
+            }
             Verdict::Apply(decided, join) => return Ok(Some((decided, join))),
         }
         Ok(None)
@@ -226,13 +236,26 @@ impl Cycle<'_> {
         let needs_main = matches!(plan.becomes, Move::Adopt | Move::Join { .. }) && facts.head != Some(row.main);
         let mut wanted = plan.hold.clone();
         let view = self.core.engine.read()?;
-        let inline = if needs_main { arrivals::main(&view, facts.key, row)? } else { None };
+        let mut inline = if needs_main { arrivals::main(&view, facts.key, row)? } else { None };
         drop(view);
+        // What came with the row may be well on the hub by now.
+        let is_unreadable = |main: &Travelling| matches!(self.read(facts.key, main), Err(Unread::Unreadable(_)));
+        if row.blocked.is_some() && !self.is_offline && inline.as_ref().is_some_and(is_unreadable) {
+            inline = inline.filter(|_| fault::on("unreadable-main-never-asked-for-again"));
+        }
         if inline.is_none() && needs_main {
             wanted.push(row.main);
         }
         let mut revisions = if self.is_offline { Bodies::new() } else { self.revisions(facts.key, &wanted).await? };
         revisions.extend(inline.map(|revision| (row.main, revision)));
+        // A hub that lost the body names the main still; one that names another has a row that did not come.
+        let is_missing = needs_main && !self.is_offline && !revisions.contains_key(&row.main);
+        if is_missing
+            && !fault::on("main-that-nobody-has-waited-for")
+            && !self.ask_contained(&mut known, facts.key, &[row.main]).await?
+        {
+            return Ok(Verdict::Overtaken);
+        }
         if let (Some(main), Some(row)) = (revisions.get(&row.main), &mut facts.row) {
             row.deltas = main.deltas();
         }
