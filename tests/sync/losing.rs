@@ -326,3 +326,34 @@ fn a_side_stays_where_the_fork_that_contains_it_went_with_its_hub() {
     three.sync();
     assert!(three.the_same(&draft).conflict().unwrap().is_some(), "and it is on the next hub");
 }
+
+/// Goal: a device that learns all anew from a hub that told the truth all the time is as it was. Method: a draft that both have, one in
+/// conflict, one in the archive and one that the hub does not have yet.
+#[test]
+fn learning_all_anew_from_a_hub_that_told_the_truth_changes_nothing() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let (shared, fought) = (one.notes.start(&note("Night", "")).unwrap(), one.notes.start(&note("Day", "")).unwrap());
+    let ended = one.notes.start(&note("Ended", "")).unwrap();
+    ended.archive().unwrap();
+    one.sync();
+    two.sync();
+    change(&fought, |note| note.title = "Noon".into());
+    change(&two.the_same(&fought), |note| note.title = "Morning".into());
+    one.sync();
+    two.sync();
+    one.sync();
+    let owed = one.notes.start(&note("Owed", "")).unwrap();
+    let drafts = [&shared, &fought, &ended, &owed];
+    let state =
+        || drafts.map(|draft| (draft.load().unwrap(), draft.info().unwrap(), draft.history().unwrap().versions));
+    let before = state();
+    one.syncer.relearn();
+    let report = one.sync();
+    assert!(report.resynced && report.pulled == 3, "{report:?}");
+    assert_eq!((report.received, report.merged, report.conflicts, report.pushed), (0, 0, 0, 1));
+    assert_eq!(state(), before);
+    let status = one.syncer.status().unwrap();
+    assert_eq!((status.pending, status.conflicts), (0, 1));
+    assert!(!one.sync().resynced, "once is enough");
+}
