@@ -37,6 +37,8 @@ pub(super) struct Cycle<'c> {
     pub(super) again: bool,
     /// The hub cannot be asked: what it said is taken in with what is here.
     pub(super) is_offline: bool,
+    /// What the hub said is to be forgotten first, and learnt anew.
+    pub(super) is_doubting: bool,
     /// A restore point was taken before it changed drafts.
     pub(super) is_marked: bool,
     /// How often it pulled, took in and pushed, and how many pages it pulled.
@@ -56,6 +58,7 @@ impl<'c> Cycle<'c> {
             report: Report::default(),
             again: false,
             is_offline: false,
+            is_doubting: false,
             is_marked: false,
             round: 0,
             pages: 0,
@@ -76,11 +79,11 @@ impl<'c> Cycle<'c> {
         self.core.engine.write(work)
     }
 
-    /// One cycle; one that learns all anew forgets first what the hub said.
-    pub(super) async fn run(&mut self, learns_anew: bool) -> Result<(), Stop> {
+    pub(super) async fn run(&mut self) -> Result<(), Stop> {
         self.greet().await?;
-        if learns_anew {
+        if self.is_doubting {
             self.resync().await?;
+            self.is_doubting = false;
         }
         for _ in 0..RESYNCS_MAX {
             match self.rounds().await {

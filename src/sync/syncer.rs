@@ -64,8 +64,9 @@ struct State {
     is_syncing: bool,
     /// Somebody asked for a cycle now.
     is_nudged: bool,
-    /// Somebody does not believe any more what the hub said.
-    learns_anew: bool,
+    /// How often somebody said that what the hub told is not to be believed any more, and how often of that all was learnt anew.
+    doubted: u64,
+    relearnt: u64,
     /// The hub that was found in place of the known one.
     found: Option<HubId>,
     last_error: Option<SyncError>,
@@ -99,7 +100,8 @@ impl Syncer {
             link: Switches { is_online: true, is_paused: false },
             is_syncing: false,
             is_nudged: false,
-            learns_anew: false,
+            doubted: 0,
+            relearnt: 0,
             found: None,
             last_error: None,
             wakers: Vec::new(),
@@ -141,8 +143,16 @@ impl Syncer {
             hub: None,
         };
         let mut cycle = Cycle::new(&self.shared.core, talk);
-        let learns_anew = std::mem::take(&mut lock(&self.shared.state).learns_anew);
-        let ended = cycle.run(learns_anew).await;
+        let (doubted, relearnt) = {
+            let state = lock(&self.shared.state);
+            (state.doubted, state.relearnt)
+        };
+        cycle.is_doubting = doubted > relearnt;
+        let ended = cycle.run().await;
+        // Not where it was dropped before; then the next cycle does it.
+        if !cycle.is_doubting {
+            lock(&self.shared.state).relearnt = doubted;
+        }
         let mut report = cycle.report;
         report.took = engine.settings.clock.elapsed().saturating_sub(began);
         self.end(ended, report, trace)
@@ -422,7 +432,7 @@ impl Syncer {
     /// Nothing here is removed. What the hub does not have is offered to it again; where its texts do not contain what is here, both
     /// are merged, or a person decides. Not kept over restarts until that cycle has begun.
     pub fn relearn(&self) {
-        self.set(|state| state.learns_anew = true);
+        self.set(|state| state.doubted += 1);
     }
 
     /// Tries to push a parked draft again. Does nothing where it is not parked.
