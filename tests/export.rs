@@ -49,12 +49,17 @@ fn save(draft: &Draft<String>, text: &str) {
     let _ = edit.save().expect("it can be saved");
 }
 
-/// Saves two texts over one, so that they stand against each other.
-fn part(draft: &Draft<String>, one: &str, other: &str) {
+/// Saves two texts over one.
+fn save_both(draft: &Draft<String>, one: &str, other: &str) -> Saved {
     let (mut here, mut there) = (draft.edit().unwrap(), draft.edit().unwrap());
     (*here.doc(), *there.doc()) = (one.to_owned(), other.to_owned());
     let _ = there.save().unwrap();
-    assert!(matches!(here.save().unwrap(), Saved::Conflict { .. }));
+    here.save().unwrap()
+}
+
+/// Saves two texts over one, so that they stand against each other.
+fn part(draft: &Draft<String>, one: &str, other: &str) {
+    assert!(matches!(save_both(draft, one, other), Saved::Conflict { .. }));
 }
 
 /// A draft, its versions, and what else is said of it.
@@ -315,9 +320,10 @@ fn act(space: &Space, deeds: &[Deed]) {
         match deed {
             Deed::Start(of, text) => drop(slot(of).start(text).unwrap()),
             Deed::Save(of, text) => current(of).iter().for_each(|draft| save(draft, text)),
-            Deed::Part(of) => {
-                current(of).iter().for_each(|draft| part(draft, &format!("one {number}"), &format!("other {number}")));
-            }
+            // Over an empty text both have their place.
+            Deed::Part(of) => current(of).iter().for_each(|draft| {
+                let _ = save_both(draft, &format!("one {number}"), &format!("other {number}"));
+            }),
             Deed::Checkpoint(of) => current(of).iter().for_each(|draft| assert!(draft.checkpoint("so far").is_ok())),
             Deed::Promote(of) => current(of).iter().for_each(|draft| draft.promote("out").unwrap()),
             Deed::StartOver(of) => drop(slot(of).start_over(&format!("over {number}")).unwrap()),
