@@ -37,8 +37,8 @@ pub(super) struct Cycle<'c> {
     pub(super) again: bool,
     /// The hub cannot be asked: what it said is taken in with what is here.
     pub(super) is_offline: bool,
-    /// What the hub said is to be forgotten first, and learnt anew.
-    pub(super) is_doubting: bool,
+    /// How often somebody said that what the hub told is to be forgotten and learnt anew, and it has not been done yet.
+    pub(super) doubts: u64,
     /// A restore point was taken before it changed drafts.
     pub(super) is_marked: bool,
     /// How often it pulled, took in and pushed, and how many pages it pulled.
@@ -58,7 +58,7 @@ impl<'c> Cycle<'c> {
             report: Report::default(),
             again: false,
             is_offline: false,
-            is_doubting: false,
+            doubts: 0,
             is_marked: false,
             round: 0,
             pages: 0,
@@ -81,9 +81,9 @@ impl<'c> Cycle<'c> {
 
     pub(super) async fn run(&mut self) -> Result<(), Stop> {
         self.greet().await?;
-        if self.is_doubting {
+        if self.doubts > 0 {
             self.resync().await?;
-            self.is_doubting = false;
+            self.doubts = 0;
         }
         for _ in 0..RESYNCS_MAX {
             match self.rounds().await {

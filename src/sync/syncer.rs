@@ -143,14 +143,14 @@ impl Syncer {
             hub: None,
         };
         let mut cycle = Cycle::new(&self.shared.core, talk);
-        let (doubted, relearnt) = {
+        let doubted = {
             let state = lock(&self.shared.state);
-            (state.doubted, state.relearnt)
+            cycle.doubts = state.doubted - state.relearnt;
+            state.doubted
         };
-        cycle.is_doubting = doubted > relearnt;
         let ended = cycle.run().await;
         // Not where it was dropped before; then the next cycle does it.
-        if !cycle.is_doubting {
+        if cycle.doubts == 0 {
             lock(&self.shared.state).relearnt = doubted;
         }
         let mut report = cycle.report;
