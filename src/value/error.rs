@@ -275,6 +275,7 @@ impl fmt::Display for Found<'_> {
             Unexpected::Unsigned(_) | Unexpected::Signed(_) => f.write_str("an integer"),
             Unexpected::Float(_) => f.write_str("a floating point number"),
             Unexpected::Char(_) => f.write_str("a character"),
+            Unexpected::Str(text) if crate::fault::on("value.quoted") => write!(f, "{text:?}"),
             Unexpected::Str(text) => write!(f, "a text of {} bytes", text.len()),
             Unexpected::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
             Unexpected::Unit => f.write_str("null"),
