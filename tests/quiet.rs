@@ -7,7 +7,7 @@
 #[allow(dead_code, reason = "the tests of syncing use the rest of it")]
 mod world;
 
-use draftkeep::clock::{ManualClock, SeededEntropy};
+use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::hub::{Candidate, Hub, HubOptions, Invalid};
 use draftkeep::merge::{Place, Side, merge_json};
 use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
@@ -116,8 +116,8 @@ fn two_devices() {
     two.sync();
     change(&draft, |note| note.body.push_str(" More quokka."));
     change(&two.the_same(&draft), |note| note.tags.push("quokka two".to_owned()));
-    change(&draft, |note| note.title = "quokka here".to_owned());
-    change(&two.the_same(&draft), |note| note.title = "quokka there".to_owned());
+    change(&draft, |note| note.title = "quokka here".into());
+    change(&two.the_same(&draft), |note| note.title = "quokka there".into());
     for device in [&two, &one, &two, &one] {
         said(format_args!("{:?} {:?}", device.sync(), device.syncer.status().unwrap()));
     }
@@ -171,6 +171,11 @@ fn a_hub_that_refuses() {
     }
 }
 
+fn without_schema(seed: u64) -> draftkeep::Options {
+    let (clock, tasks) = (ManualClock::new(), TaskQueue::new());
+    draftkeep::Options::with_runtime(Arc::new(clock), Arc::new(tasks), Arc::new(SeededEntropy::new(seed)))
+}
+
 /// Documents of another type, documents that are none, and names that are too long.
 fn what_does_not_fit() {
     const NUMBER: Kind<u64> = Kind::new("note");
@@ -178,7 +183,7 @@ fn what_does_not_fit() {
     let store = Store::in_memory(options(4)).unwrap();
     let space = store.space("alice").unwrap();
     let draft = space.drafts(world::NOTE).unwrap().start(&typed("another type")).unwrap();
-    let plain = Store::in_memory(draftkeep::Options::new()).unwrap().space("alice").unwrap();
+    let plain = Store::in_memory(without_schema(8)).unwrap().space("alice").unwrap();
     let id = plain.drafts(Kind::<String>::new("note")).unwrap().start(&format!("{WORD} alone")).unwrap().id();
     failed(plain.drafts(NUMBER).unwrap().get(id).unwrap().unwrap().load().unwrap_err());
     failed(plain.drafts(MOOD).unwrap().get(id).unwrap().unwrap().load().unwrap_err());
