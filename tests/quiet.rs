@@ -7,7 +7,7 @@
 #[allow(dead_code, reason = "the tests of syncing use the rest of it")]
 mod world;
 
-use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
+use draftkeep::clock::{ManualClock, SeededEntropy};
 use draftkeep::hub::{Candidate, Hub, HubOptions, Invalid};
 use draftkeep::merge::{Place, Side, merge_json};
 use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
-use world::{Device, Note, change, hub, note, options};
+use world::{Device, Note, change, hub, note, options, runtime};
 
 /// What stands in everything that is typed.
 const WORD: &str = "quokka";
@@ -171,11 +171,6 @@ fn a_hub_that_refuses() {
     }
 }
 
-fn without_schema(seed: u64) -> draftkeep::Options {
-    let (clock, tasks) = (ManualClock::new(), TaskQueue::new());
-    draftkeep::Options::with_runtime(Arc::new(clock), Arc::new(tasks), Arc::new(SeededEntropy::new(seed)))
-}
-
 /// Documents of another type, documents that are none, and names that are too long.
 fn what_does_not_fit() {
     const NUMBER: Kind<u64> = Kind::new("note");
@@ -183,7 +178,7 @@ fn what_does_not_fit() {
     let store = Store::in_memory(options(4)).unwrap();
     let space = store.space("alice").unwrap();
     let draft = space.drafts(world::NOTE).unwrap().start(&typed("another type")).unwrap();
-    let plain = Store::in_memory(without_schema(8)).unwrap().space("alice").unwrap();
+    let plain = Store::in_memory(runtime(8)).unwrap().space("alice").unwrap();
     let id = plain.drafts(Kind::<String>::new("note")).unwrap().start(&format!("{WORD} alone")).unwrap().id();
     failed(plain.drafts(NUMBER).unwrap().get(id).unwrap().unwrap().load().unwrap_err());
     failed(plain.drafts(MOOD).unwrap().get(id).unwrap().unwrap().load().unwrap_err());

@@ -37,6 +37,10 @@ pub(super) enum Writes {}
 
 impl Shared for Writes {
     type Write<'a> = Write<'a>;
+
+    fn check(write: &Write<'_>) -> Result<(), Failure> {
+        write.txn.check()
+    }
 }
 
 /// One request's hand on the shared commit.
@@ -179,11 +183,6 @@ impl Inner {
         &self,
         work: impl FnOnce(&mut Write<'_>) -> Result<R, Failure> + Send + 'static,
     ) -> Result<R, Failure> {
-        let work = |write: &mut Write<'_>| {
-            let done = work(write)?;
-            write.txn.check()?;
-            Ok(done)
-        };
         self.queue.submit(work, |group| self.commit(group))
     }
 

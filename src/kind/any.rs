@@ -3,7 +3,7 @@
 use super::checks::Checks;
 use super::schema::{Label, Migration};
 use crate::error::{ErrorKind, Failure};
-use crate::invalid::Invalid;
+use crate::invalid::{self, Invalid};
 use crate::merge::Policy;
 use crate::value::{Value, ValueError};
 use std::any::Any;
@@ -41,8 +41,7 @@ impl AnySchema {
     pub(crate) fn label<T: 'static>(&self, document: &T) -> Option<String> {
         let label = self.label.as_ref()?.downcast_ref::<Label<T>>()?;
         let mut text = label(document);
-        let end = (0..=LABEL_MAX.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-        text.truncate(end.unwrap_or_default());
+        invalid::cut(&mut text, LABEL_MAX);
         Some(text)
     }
 

@@ -19,6 +19,9 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(crate) trait Shared: 'static {
     /// What a call works on: the changes of the commit that it shares with others.
     type Write<'a>;
+
+    /// Whether all that the call wrote can be stored. Every call ends with it.
+    fn check(write: &Self::Write<'_>) -> Result<(), Failure>;
 }
 
 /// A call that waits for its commit.
@@ -109,7 +112,8 @@ where
     F: FnOnce(&mut S::Write<'_>) -> Result<R, Failure> + Send,
 {
     fn run(&mut self, write: &mut S::Write<'_>) -> Result<(), ()> {
-        let result = self.work.take().map_or_else(|| Err(ErrorKind::Interrupted.into()), |work| work(write));
+        let work = self.work.take().ok_or_else(|| ErrorKind::Interrupted.into());
+        let result = work.and_then(|work| work(write)).and_then(|done| S::check(write).map(|()| done));
         let outcome = result.as_ref().map(|_| ()).map_err(|_| ());
         self.result = Some(result);
         outcome

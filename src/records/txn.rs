@@ -38,7 +38,7 @@ impl Txn {
         self.stage(table, key, Some(payload));
     }
 
-    /// Whether everything that the current call wrote can be stored. Every call ends with it.
+    /// Whether everything that the current call wrote can be stored.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         match self.too_long {
             None => Ok(()),

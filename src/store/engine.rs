@@ -165,9 +165,7 @@ impl Engine {
         let began = self.settings.clock.elapsed();
         let work = move |write: &mut Write<'_>| {
             write.began = began;
-            let done = work(write)?;
-            write.txn.check()?;
-            Ok(done)
+            work(write)
         };
         let result = self.queue.submit(work, |group| self.commit(group));
         (self.after_commit)(self);

@@ -6,7 +6,7 @@ use super::rows::SlotRow;
 use super::tables::{DraftKey, KindNo, SLOT_PREFIX, SLOTS, SpaceNo, TOMBSTONES, after, slot};
 use super::txn::Txn;
 use super::view::View;
-use crate::error::Failure;
+use crate::error::{Failure, unless_damaged};
 use crate::fault;
 use crate::phase::Phase;
 use crate::storage::{Order, Scan};
@@ -189,13 +189,8 @@ pub(crate) fn entered_here(
     }
     row.has_others = false;
     for earlier in 1..generation {
-        let head = match heads::read(view, of.draft(earlier)) {
-            Ok(head) => head,
-            // It is no reason to refuse anything of another one.
-            Err(failure) if failure.is_damage() => continue,
-            Err(failure) => return Err(failure),
-        };
-        if let Some(head) = head {
+        // One that is damaged is no reason to refuse anything of another one.
+        if let Some(head) = unless_damaged(heads::read(view, of.draft(earlier)))?.flatten() {
             row = entered(row, earlier, head.header.phase);
         }
     }

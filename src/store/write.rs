@@ -80,6 +80,10 @@ pub(crate) enum Writes {}
 
 impl Shared for Writes {
     type Write<'a> = Write<'a>;
+
+    fn check(write: &Write<'_>) -> Result<(), Failure> {
+        write.txn.check()
+    }
 }
 
 /// One call's hand on the shared commit.

@@ -37,7 +37,7 @@ pub(super) struct Cycle<'c> {
     pub(super) again: bool,
     /// The hub cannot be asked: what it said is taken in with what is here.
     pub(super) is_offline: bool,
-    /// How often somebody said that what the hub told is to be forgotten and learnt anew, and it has not been done yet.
+    /// How often somebody said that what the hub told is to be forgotten and learnt anew; none once it is forgotten.
     pub(super) doubts: u64,
     /// A restore point was taken before it changed drafts.
     pub(super) is_marked: bool,
@@ -45,7 +45,7 @@ pub(super) struct Cycle<'c> {
     pub(super) round: usize,
     pub(super) pages: u32,
     /// Rows in whose place the hub spoke of a later one: in which round, and what they were.
-    pub(super) overtaken: BTreeMap<DraftKey, (usize, u64, RevisionId)>,
+    pub(super) overtaken: BTreeMap<DraftKey, (usize, (u64, RevisionId))>,
 }
 
 impl<'c> Cycle<'c> {

@@ -1,6 +1,7 @@
 //! The document in a revision as a hub gives it.
 
-use crate::store::remote::body;
+use crate::id::RevisionId;
+use crate::store::remote::body::{self, Travelling};
 use crate::transport::Revision;
 
 /// The document in a revision as a hub gives it, with what its body builds on: for tools that look at what a hub has.
@@ -20,6 +21,14 @@ use crate::transport::Revision;
 /// ```
 #[must_use]
 pub fn document_of(revision: &Revision) -> Option<Vec<u8>> {
-    let chain: Vec<_> = revision.chain().iter().map(|base| (base.id, base.body.clone())).collect();
-    body::read(revision.body(), &chain).map(|(_, document)| document)
+    body::read(revision.body(), &chain(revision)).map(|(_, document)| document)
+}
+
+/// A revision on its way into the store.
+pub(super) fn travelling(revision: &Revision) -> Travelling {
+    Travelling { header: revision.header().to_vec(), body: revision.body().to_vec(), chain: chain(revision) }
+}
+
+fn chain(revision: &Revision) -> Vec<(RevisionId, Vec<u8>)> {
+    revision.chain().iter().map(|base| (base.id, base.body.clone())).collect()
 }

@@ -1,10 +1,10 @@
 //! An earlier state of a draft out of what a hub gives.
 
+use super::document::travelling;
 use crate::draft::earlier::Earlier;
 use crate::draft::space::place;
 use crate::error::{Failure, Result};
 use crate::store::Space;
-use crate::store::remote::body::Travelling;
 use crate::store::remote::receive::{self, Foreign};
 use crate::transport::Revision;
 
@@ -50,10 +50,8 @@ use crate::transport::Revision;
 pub fn earlier_of(space: &Space, revision: &Revision) -> Result<Earlier> {
     let core = &space.core;
     core.engine.traced("earlier_of", |_| {
-        let chain = revision.chain().iter().map(|base| (base.id, base.body.clone())).collect();
-        let travelling = Travelling { header: revision.header().to_vec(), body: revision.body().to_vec(), chain };
         let key = core.draft_key(revision.draft());
-        let foreign = receive::open(&place(core), key, &travelling)
+        let foreign = receive::open(&place(core), key, &travelling(revision))
             .map_err(|unfit| Failure::corrupt(Some(revision.draft()), format!("what the hub gives of it: {unfit}")))?;
         let Foreign { id, header, meta, body } = foreign;
         Ok(Earlier {

@@ -47,6 +47,7 @@ impl Cycle<'_> {
     /// The next batch of what is owed and not parked; empty where nothing is left.
     pub(super) fn batch(&mut self, owed: &mut Owed) -> Result<Vec<Outgoing>, Failure> {
         let mut batch: Vec<Outgoing> = Vec::new();
+        let (mut bytes, mut documents) = (0, 0);
         loop {
             let view = self.core.engine.read()?;
             let page = outbox::page(&view, self.core.no, owed.after, DRAFTS)?;
@@ -62,6 +63,8 @@ impl Cycle<'_> {
                     Ok(Some(outgoing))
                         if row.attempts < TOGETHER_ATTEMPTS || fault::on("poison-holds-up-the-others") =>
                     {
+                        bytes += outgoing.iter().map(Outgoing::bytes).sum::<usize>();
+                        documents += outgoing.iter().map(|outgoing| outgoing.document.len()).sum::<usize>();
                         batch.extend(outgoing);
                     }
                     Ok(Some(outgoing)) if owed.alone.len() < ALONE_MAX => owed.alone.push(outgoing),
@@ -72,8 +75,6 @@ impl Cycle<'_> {
                     }
                     Err(failure) => return Err(failure),
                 }
-                let bytes: usize = batch.iter().map(Outgoing::bytes).sum();
-                let documents: usize = batch.iter().map(|outgoing| outgoing.document.len()).sum();
                 if batch.len() >= REVISIONS || bytes >= BYTES || documents >= DOCUMENTS {
                     return Ok(batch);
                 }

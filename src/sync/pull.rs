@@ -1,6 +1,7 @@
 //! Pulling: what the hub says is stored as it comes, page by page.
 
 use super::cycle::{Cycle, PAGES_MAX};
+use super::document;
 use super::talk::{Stop, beside_the_point};
 use crate::fault;
 use crate::store::remote::arrivals::{self, Arrival};
@@ -76,8 +77,7 @@ impl Cycle<'_> {
 
     /// A revision that came, counted.
     pub(super) fn travelling(&mut self, revision: &Revision) -> Travelling {
-        let chain = revision.chain().iter().map(|base| (base.id, base.body.clone())).collect();
-        let travelling = Travelling { header: revision.header().to_vec(), body: revision.body().to_vec(), chain };
+        let travelling = document::travelling(revision);
         self.report.bytes += travelling.bytes() as u64;
         travelling
     }

@@ -64,9 +64,8 @@ struct State {
     is_syncing: bool,
     /// Somebody asked for a cycle now.
     is_nudged: bool,
-    /// How often somebody said that what the hub told is not to be believed any more, and how often of that all was learnt anew.
-    doubted: u64,
-    relearnt: u64,
+    /// How often somebody said that what the hub told is not to be believed any more, since all was learnt anew.
+    doubts: u64,
     /// The hub that was found in place of the known one.
     found: Option<HubId>,
     last_error: Option<SyncError>,
@@ -100,8 +99,7 @@ impl Syncer {
             link: Switches { is_online: true, is_paused: false },
             is_syncing: false,
             is_nudged: false,
-            doubted: 0,
-            relearnt: 0,
+            doubts: 0,
             found: None,
             last_error: None,
             wakers: Vec::new(),
@@ -143,16 +141,11 @@ impl Syncer {
             hub: None,
         };
         let mut cycle = Cycle::new(&self.shared.core, talk);
-        let doubted = {
-            let state = lock(&self.shared.state);
-            cycle.doubts = state.doubted - state.relearnt;
-            state.doubted
-        };
+        let doubts = lock(&self.shared.state).doubts;
+        cycle.doubts = doubts;
         let ended = cycle.run().await;
-        // Not where it was dropped before; then the next cycle does it.
-        if cycle.doubts == 0 {
-            lock(&self.shared.state).relearnt = doubted;
-        }
+        // Those that were there when it began, and only where it came so far; one that is dropped before leaves them to the next.
+        lock(&self.shared.state).doubts -= doubts - cycle.doubts;
         let mut report = cycle.report;
         report.took = engine.settings.clock.elapsed().saturating_sub(began);
         self.end(ended, report, trace)
@@ -432,7 +425,7 @@ impl Syncer {
     /// Nothing here is removed. What the hub does not have is offered to it again; where its texts do not contain what is here, both
     /// are merged, or a person decides. Not kept over restarts until that cycle has begun.
     pub fn relearn(&self) {
-        self.set(|state| state.doubted += 1);
+        self.set(|state| state.doubts += 1);
     }
 
     /// Tries to push a parked draft again. Does nothing where it is not parked.

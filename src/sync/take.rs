@@ -94,7 +94,7 @@ impl Cycle<'_> {
     /// One draft that is damaged here does not hold up the others.
     fn pass_over(&mut self, key: DraftKey, stop: Stop) -> Result<(), Stop> {
         match stop {
-            Stop::Store(failure) if failure.is_damage() || failure.is_too_large() => {
+            Stop::Store(failure) if is_of_one_draft(&failure) => {
                 self.report.blocked += 1;
                 let what = failure.kind.to_string();
                 tracing::warn!(draft = %key.draft, error = what, "what the hub says of it cannot be taken in");
@@ -126,7 +126,7 @@ impl Cycle<'_> {
         let done = match applied {
             Ok(done) => done,
             // Which of them it is shows when each is taken in for itself.
-            Err(failure) if (failure.is_damage() || failure.is_too_large()) && keys.len() > 1 => return Ok(keys),
+            Err(failure) if is_of_one_draft(&failure) && keys.len() > 1 => return Ok(keys),
             Err(failure) => return Err(failure.into()),
         };
         self.is_marked |= is_first;
@@ -186,10 +186,9 @@ impl Cycle<'_> {
             }
             Verdict::Overtaken => {
                 let told = (row.seq, row.main);
-                let before = self.overtaken.insert(key, (self.round, told.0, told.1));
+                let before = self.overtaken.insert(key, (self.round, told));
                 // A pull in between would have brought the later row, if there were one.
-                let is_contradiction =
-                    before.is_some_and(|(round, seq, main)| round < self.round && (seq, main) == told);
+                let is_contradiction = before.is_some_and(|(round, before)| round < self.round && before == told);
                 if is_contradiction && !fault::on("contradicted-row-believed-for-ever") {
                     return Err(Stop::Unconfirmed);
                 }
@@ -411,6 +410,11 @@ fn known(facts: &Facts, row: &RemoteRow) -> Known {
         gone: row.gone.clone(),
         in_main: shared.collect(),
     }
+}
+
+/// Whether it is the matter of one draft, and none of the others that share its commit.
+fn is_of_one_draft(failure: &Failure) -> bool {
+    failure.is_damage() || failure.is_too_large()
 }
 
 /// A seeded fault for each reason why a text waits unread.

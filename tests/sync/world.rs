@@ -51,7 +51,7 @@ pub(crate) fn options_with(seed: u64, schema: Schema<Note>) -> Options {
     runtime(seed).schema(schema.policy(policy()))
 }
 
-fn runtime(seed: u64) -> Options {
+pub(crate) fn runtime(seed: u64) -> Options {
     let (clock, tasks) = (ManualClock::new(), TaskQueue::new());
     Options::with_runtime(Arc::new(clock), Arc::new(tasks), Arc::new(SeededEntropy::new(seed)))
 }
