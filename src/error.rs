@@ -1,7 +1,7 @@
 //! What can go wrong, split by what the caller does about it.
 
 use crate::codec::CodecError;
-use crate::id::{DraftId, TraceId};
+use crate::id::{DraftId, KeyId, TraceId};
 use crate::invalid::Invalid;
 use crate::phase::Phase;
 use crate::storage::{StorageError, StorageErrorKind};
@@ -138,6 +138,25 @@ pub enum ErrorKind {
         /// The bytes found.
         got: usize,
     },
+    /// The store is sealed, and no key ring was given to open it: give it with [`Options::key_ring`](crate::Options::key_ring).
+    Sealed,
+    /// The store is not sealed, and a key ring was given: what lies in it is readable for everybody, and what would be added, too. Open it without a
+    /// key ring, or seal it with [`Store::seal`](crate::Store::seal) first.
+    NotSealed,
+    /// The key ring lacks a key. Nothing is lost by that: what is sealed with it stays as it is, until the key is there.
+    KeyMissing {
+        /// The space whose key it is.
+        space: String,
+        /// Which one; none where the ring has no key for the space at all.
+        key: Option<KeyId>,
+    },
+    /// The key ring cannot be asked now. Unlock it, and call again.
+    KeyRing {
+        /// The space whose key was asked for.
+        space: String,
+        /// What the key ring says.
+        reason: String,
+    },
     /// An option is out of range, or the schemas contradict each other.
     Options {
         /// What and why.
@@ -167,12 +186,13 @@ impl Error {
     }
 
     /// Whether repeating the call later may succeed without a change of the program or the data: the medium failed, the
-    /// disk is full until someone frees space, or the store is in use until someone closes it.
+    /// disk is full until someone frees space, the store is in use until someone closes it, or the key ring is locked.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(
             self.kind(),
             ErrorKind::Storage(StorageErrorKind::Full | StorageErrorKind::Io | StorageErrorKind::InUse)
+                | ErrorKind::KeyRing { .. }
                 | ErrorKind::Interrupted
         )
     }
@@ -255,6 +275,17 @@ impl fmt::Display for ErrorKind {
             Self::SlotTaken { by } => write!(f, "the slot's current draft is {by}; archive or discard it first"),
             Self::Name { what, limit, got } => {
                 write!(f, "the name of a {what} takes 1 to {limit} bytes, not {got}")
+            }
+            Self::Sealed => f.write_str("the store is sealed; open it with Options::key_ring"),
+            Self::NotSealed => {
+                f.write_str("the store is not sealed; seal it with Store::seal, or open it without a key ring")
+            }
+            Self::KeyMissing { space, key: Some(key) } => {
+                write!(f, "the key ring lacks key {key} of space {space:?}; what is sealed with it stays as it is")
+            }
+            Self::KeyMissing { space, key: None } => write!(f, "the key ring has no key for space {space:?}"),
+            Self::KeyRing { space, reason } => {
+                write!(f, "the key ring gives no key for space {space:?} now: {reason}; unlock it, and call again")
             }
             Self::Options { reason } => write!(f, "the options were refused: {reason}"),
             Self::Detached => f.write_str("no store is attached yet; the document is held in memory"),

@@ -11,6 +11,21 @@ pub fn on(name: &str) -> bool {
     ACTIVE.get_or_init(|| std::env::var("DRAFTKEEP_FAULT").unwrap_or_default()) == name
 }
 
+/// Whether every store that is given no key ring is sealed with fixed keys, so that the tests of everything else try sealed stores, too: where
+/// `DRAFTKEEP_SEALED` is set.
+#[cfg(draftkeep_faults)]
+pub fn seals_every_store() -> bool {
+    use std::sync::OnceLock;
+    static ACTIVE: OnceLock<bool> = OnceLock::new();
+    *ACTIVE.get_or_init(|| std::env::var_os("DRAFTKEEP_SEALED").is_some())
+}
+
+/// Whether every store is sealed: never, in this build.
+#[cfg(not(draftkeep_faults))]
+pub(crate) const fn seals_every_store() -> bool {
+    false
+}
+
 /// Whether the fault of this name is switched on: never, in this build.
 #[cfg(not(draftkeep_faults))]
 #[allow(dead_code, reason = "which rooms use it depends on the features")]

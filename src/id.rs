@@ -114,6 +114,11 @@ id! {
     EventId, 16
 }
 
+id! {
+    /// Names a key: a hash of it that says nothing about it.
+    KeyId, 16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

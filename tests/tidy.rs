@@ -133,7 +133,8 @@ fn rooms_use_only_what_the_architecture_page_allows() {
         ("clock", vec!["clock"]),
         ("storage", vec!["report", "storage"]),
         ("records", vec!["error", "records", "storage"]),
-        ("store", [WORDS, &["clock", "records", "storage", "store"]].concat()),
+        ("seal", vec!["clock", "id", "seal"]),
+        ("store", [WORDS, &["clock", "records", "seal", "storage", "store"]].concat()),
         ("draft", [WORDS, &["clock", "value", "merge", "records", "store", "draft", "watch"]].concat()),
         (
             "sync",

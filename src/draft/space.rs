@@ -97,6 +97,7 @@ pub(crate) fn place(core: &SpaceCore) -> Place {
         keys: core.keys,
         days: core.engine.days(core.no),
         device: core.engine.settings.device.clone(),
+        seal: core.seal(),
     }
 }
 

@@ -217,7 +217,7 @@ impl Inner {
                 txn.get(HUB, HUB_KEY)?.ok_or_else(|| Failure::corrupt(None, "the hub's own record is missing"))?;
             txn.put(HUB, HUB_KEY.to_vec(), row);
         }
-        let committed = self.storage.commit(&txn.into_batch(Origin::Foreign));
+        let committed = self.storage.commit(&txn.into_batch(Origin::Foreign)?);
         self.is_unsure.store(committed.is_err() && !fault::on("hub-trusts-a-failed-commit"), Ordering::SeqCst);
         Ok(committed?)
     }
@@ -231,7 +231,7 @@ impl Inner {
     }
 
     fn snapshot(&self) -> Result<Committed, Failure> {
-        Ok(Committed(self.storage.snapshot()?))
+        Ok(Committed::new(self.storage.snapshot()?, None))
     }
 
     fn say(&self, row: &SpaceRow, reply: Reply) -> Answer {

@@ -94,14 +94,14 @@ impl Hub {
 /// Its row is written at every opening: what a crash left in the storage may be there without being durable, and nobody is told of
 /// it before a commit has succeeded.
 fn open_or_make(storage: &dyn Storage, options: &HubOptions) -> std::result::Result<HubId, Failure> {
-    let view = Committed(storage.snapshot()?);
+    let view = Committed::new(storage.snapshot()?, None);
     let row = match view.get(HUB, HUB_KEY)? {
         Some(bytes) => HubRow::decode(&bytes)?,
         None => make(&view, options)?,
     };
     let mut txn = Txn::new(view);
     txn.put(HUB, HUB_KEY.to_vec(), row.encode());
-    storage.commit(&txn.into_batch(Origin::Local))?;
+    storage.commit(&txn.into_batch(Origin::Local)?)?;
     Ok(row.id)
 }
 
@@ -109,7 +109,7 @@ fn open_or_make(storage: &dyn Storage, options: &HubOptions) -> std::result::Res
 fn make(view: &Committed, options: &HubOptions) -> std::result::Result<HubRow, Failure> {
     for table in (0..=u8::MAX).map(Table::new) {
         let scan = Scan { from: b"", to: None, order: Order::Ascending, limit: 1 };
-        if !view.0.scan(table, scan)?.is_empty() {
+        if !view.snapshot.scan(table, scan)?.is_empty() {
             let what = "it has records of something else, or of a hub whose own record is lost".to_owned();
             return Err(ErrorKind::Storage(StorageErrorKind::NotAStore { what }).into());
         }

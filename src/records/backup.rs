@@ -21,7 +21,7 @@ pub struct Backup {
 /// Copies everything that the view shows into a new file, records that are damaged as they are.
 pub(crate) fn backup(view: &Committed, path: &Path) -> Result<Backup, Failure> {
     let mut made = Backup { records: 0, bytes: 0, damaged: 0 };
-    StoreFile::at(path).create_copy(&*view.0, |table, key, value| {
+    StoreFile::at(path).create_copy(&*view.snapshot, |table, key, value| {
         made.records += 1;
         made.bytes += value.len() as u64;
         made.damaged += u64::from(record::open(table, key, value.to_vec()).is_err());

@@ -9,7 +9,7 @@ use crate::storage::{Order, Scan, Table};
 pub(crate) fn mismatched(view: &Committed, table: Table, mut found: impl FnMut(&[u8])) -> Result<(), Failure> {
     let mut from = vec![0];
     loop {
-        let stored = view.0.scan(table, Scan { from: &from, to: None, order: Order::Ascending, limit: 64 })?;
+        let stored = view.snapshot.scan(table, Scan { from: &from, to: None, order: Order::Ascending, limit: 64 })?;
         let Some((last, _)) = stored.last() else { return Ok(()) };
         from.clone_from(last);
         from.push(0);
@@ -34,7 +34,7 @@ pub(crate) fn beginnings(
     let mut from = if prefix.is_empty() { vec![0] } else { prefix.to_vec() };
     loop {
         let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: 1 };
-        let Some((key, _)) = view.0.scan(table, scan)?.pop() else { return Ok(()) };
+        let Some((key, _)) = view.snapshot.scan(table, scan)?.pop() else { return Ok(()) };
         let (beginning, rest) = key.split_at(width.min(key.len()));
         visit(beginning)?;
         from = if rest.is_empty() {

@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `record` | the hash that every stored record carries |
+//! | `coat` | what may lie between payload and hash: a seal |
 //! | `view` | reading: each record's hash is checked here |
 //! | `txn` | the changes of one commit, call by call |
 //! | `queue` | group commit: the first caller leads, the others wait |
@@ -17,6 +18,7 @@
 #[cfg(feature = "redb")]
 pub(crate) mod backup;
 pub(crate) mod checking;
+pub(crate) mod coat;
 pub(crate) mod numbered;
 pub(crate) mod pieces;
 pub(crate) mod queue;

@@ -1,6 +1,6 @@
 //! Bytes larger than one record, cut into records whose sizes waste no pages.
 
-use super::record::HASH_LEN;
+use super::record::ADDED_MAX;
 use super::txn::Txn;
 use super::view::View;
 use crate::error::Failure;
@@ -24,9 +24,9 @@ pub(crate) fn write(txn: &mut Txn, table: Table, bytes: &[u8], key: impl Fn(u16)
     Ok(count)
 }
 
-/// How much of the rest the next piece takes: what fills its pages with the hash, or nearly.
+/// How much of the rest the next piece takes: what fills its pages with the hash and the coat, or nearly.
 fn piece_len(rest: usize) -> usize {
-    let filling = GOOD_VALUE_SIZES.iter().rev().map(|size| size - HASH_LEN).filter(|size| *size > SHARED_MAX);
+    let filling = GOOD_VALUE_SIZES.iter().rev().map(|size| size - ADDED_MAX).filter(|size| *size > SHARED_MAX);
     for size in filling {
         if rest >= size {
             return size;
@@ -55,23 +55,25 @@ pub(crate) fn read(
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::MAX_PAYLOAD;
+    use super::super::record::{HASH_LEN, MAX_PAYLOAD};
     use super::*;
 
     #[test]
     fn bytes_of_any_length_are_cut_into_few_pieces_that_fill_their_pages() {
         for len in (0..300_000).step_by(61).chain([MAX_PAYLOAD - 1, MAX_PAYLOAD, MAX_PAYLOAD + 1, 16 << 20]) {
-            let (mut rest, mut pieces, mut pages) = (len, 0, 0);
-            while rest > 0 {
-                let piece = piece_len(rest);
-                assert!((1..=MAX_PAYLOAD).contains(&piece), "a piece of {piece} bytes of {rest}");
-                // Key, hash and what the engine adds: a page is 4,096 bytes times a power of two.
-                pages += (piece + HASH_LEN + 60).next_power_of_two().max(4096);
-                rest -= piece;
-                pieces += 1;
+            for added in [HASH_LEN, ADDED_MAX] {
+                let (mut rest, mut pieces, mut pages) = (len, 0, 0);
+                while rest > 0 {
+                    let piece = piece_len(rest);
+                    assert!((1..=MAX_PAYLOAD).contains(&piece), "a piece of {piece} bytes of {rest}");
+                    // Key, what the record adds and what the engine adds: a page is 4,096 bytes times a power of two.
+                    pages += (piece + added + 60).next_power_of_two().max(4096);
+                    rest -= piece;
+                    pieces += 1;
+                }
+                assert!(pieces <= len / MAX_PAYLOAD + 5, "{pieces} pieces of {len} bytes");
+                assert!(pages <= len + len / 6 + 4096, "{pages} bytes of pages for {len}");
             }
-            assert!(pieces <= len / MAX_PAYLOAD + 5, "{pieces} pieces of {len} bytes");
-            assert!(pages <= len + len / 6 + 4096, "{pages} bytes of pages for {len}");
         }
     }
 }

@@ -7,14 +7,18 @@
 //! The engine below checks nothing on an ordinary read, so a flipped bit would come back as text. The table and the
 //! key are hashed too: a record that turns up under another key is as wrong as one with other bytes.
 
+use super::coat::COAT_MAX;
 use crate::error::Failure;
 use crate::fault;
 use crate::storage::{MAX_VALUE, Table};
 
 pub(crate) const HASH_LEN: usize = 32;
 
+/// What a record takes, at most, beside its payload.
+pub(crate) const ADDED_MAX: usize = HASH_LEN + COAT_MAX;
+
 /// The most bytes that a payload may have.
-pub(crate) const MAX_PAYLOAD: usize = MAX_VALUE - HASH_LEN;
+pub(crate) const MAX_PAYLOAD: usize = MAX_VALUE - ADDED_MAX;
 
 pub(crate) fn seal(table: Table, key: &[u8], mut payload: Vec<u8>) -> Vec<u8> {
     let hash = hash(table, key, &payload);

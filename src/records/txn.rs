@@ -1,6 +1,6 @@
 //! A write under way: what is committed, with the changes of the calls that share the commit laid over it.
 
-use super::record::{self, MAX_PAYLOAD};
+use super::record::MAX_PAYLOAD;
 use super::view::{Committed, View};
 use crate::error::Failure;
 use crate::storage::{Batch, Entry, Order, Origin, Scan, StorageError, StorageErrorKind, Table};
@@ -67,7 +67,7 @@ impl Txn {
         let mut from = prefix.to_vec();
         loop {
             let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: 64 };
-            let page = self.committed.0.scan(table, scan)?;
+            let page = self.committed.snapshot.scan(table, scan)?;
             let Some((last, _)) = page.last() else { break };
             from.clone_from(last);
             from.push(0);
@@ -111,19 +111,19 @@ impl Txn {
         }
     }
 
-    pub(crate) fn into_batch(self, origin: Origin) -> Batch {
+    pub(crate) fn into_batch(self, origin: Origin) -> Result<Batch, Failure> {
         assert!(self.too_long.is_none(), "a call was kept that could not be stored: {:?}", self.too_long);
         let mut batch = Batch::new(origin);
         for ((table, key), change) in self.staged {
             match change {
                 Some(payload) => {
-                    let sealed = record::seal(table, &key, payload);
+                    let sealed = self.committed.seal(table, &key, payload)?;
                     batch.put(table, key, sealed);
                 }
                 None => batch.delete(table, key),
             }
         }
-        batch
+        Ok(batch)
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_for_the_storage_fails_its_own_call_and_no_other() {
-        let mut txn = Txn::new(Committed(MemoryStorage::new().snapshot().unwrap()));
+        let mut txn = Txn::new(Committed::new(MemoryStorage::new().snapshot().unwrap(), None));
         put(&mut txn, b"a", MAX_PAYLOAD);
         assert!(txn.check().is_ok() && txn.keep());
         put(&mut txn, b"b", 1);
@@ -206,7 +206,7 @@ mod tests {
         assert!(part.is_err() && txn.check().is_ok());
         put(&mut txn, b"e", 1);
         assert!(txn.keep());
-        let batch = txn.into_batch(Origin::Local);
+        let batch = txn.into_batch(Origin::Local).unwrap();
         let keys: Vec<&[u8]> = batch.changes().map(|(_, key, _)| key).collect();
         assert_eq!(keys, [b"a", b"e"]);
     }

@@ -1,5 +1,7 @@
-//! Reading records: from a snapshot, or from a write that is under way. Every record's hash is checked here.
+//! Reading records: from a snapshot, or from a write that is under way. Every record's hash is checked here, and its
+//! seal opened.
 
+use super::coat::Coated;
 use super::record;
 use crate::error::Failure;
 use crate::storage::{Entry, Order, Scan, Snapshot, Table};
@@ -53,16 +55,44 @@ pub(crate) trait View {
 }
 
 /// What is committed.
-pub(crate) struct Committed(pub(crate) Box<dyn Snapshot>);
+pub(crate) struct Committed {
+    /// The records as they lie there, for those who look below hash and coat.
+    pub(crate) snapshot: Box<dyn Snapshot>,
+    coat: Coated,
+}
+
+impl Committed {
+    pub(crate) fn new(snapshot: Box<dyn Snapshot>, coat: Coated) -> Self {
+        Self { snapshot, coat }
+    }
+
+    /// The payload of a record as it lies there.
+    pub(crate) fn open(&self, table: Table, key: &[u8], stored: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        let payload = record::open(table, key, stored)?;
+        match &self.coat {
+            None => Ok(payload),
+            Some(coat) => coat.open(&*self.snapshot, table, key, payload),
+        }
+    }
+
+    /// A payload as it is to lie there.
+    pub(crate) fn seal(&self, table: Table, key: &[u8], payload: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        let payload = match &self.coat {
+            None => payload,
+            Some(coat) => coat.seal(&*self.snapshot, table, key, payload)?,
+        };
+        Ok(record::seal(table, key, payload))
+    }
+}
 
 impl View for Committed {
     fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
-        self.0.get(table, key)?.map(|stored| record::open(table, key, stored)).transpose()
+        self.snapshot.get(table, key)?.map(|stored| self.open(table, key, stored)).transpose()
     }
 
     fn scan(&self, table: Table, scan: Scan<'_>) -> Result<Vec<Entry>, Failure> {
-        let stored = self.0.scan(table, scan)?;
-        stored.into_iter().map(|(key, value)| record::open(table, &key, value).map(|value| (key, value))).collect()
+        let stored = self.snapshot.scan(table, scan)?;
+        stored.into_iter().map(|(key, value)| self.open(table, &key, value).map(|value| (key, value))).collect()
     }
 }
 

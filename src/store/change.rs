@@ -10,6 +10,7 @@ use super::keys::SpaceKeys;
 use super::lists;
 use super::queue::lock;
 use super::remote::arrivals;
+use super::remote::sealed::BodySeal;
 use super::slots::{self, SlotRef};
 use super::space::ensure_kind;
 use super::stale::{self, Join, Revised};
@@ -36,6 +37,8 @@ pub(crate) struct Place {
     pub(crate) keys: SpaceKeys,
     pub(crate) days: u64,
     pub(crate) device: Option<String>,
+    /// What seals the bodies that travel, where the store is sealed.
+    pub(crate) seal: Option<BodySeal>,
 }
 
 impl Place {

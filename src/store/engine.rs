@@ -5,6 +5,7 @@ use super::live::Live;
 use super::options::Settings;
 use super::queue::{Call, Queue, lock};
 use super::rows::MetaRow;
+use super::sealing::seals::Seals;
 use super::tables::{AUDIT, DraftKey, META, META_KEY, SpaceNo};
 use super::txn::Txn;
 use super::view::{Committed, View};
@@ -14,6 +15,7 @@ use crate::error::{Error, ErrorKind, Failure, Result};
 use crate::events::{Event, EventBus, EventKind};
 use crate::fault;
 use crate::id::{DraftId, EventId, ReplicaId, StoreId, TraceId};
+use crate::records::coat::Coat;
 use crate::storage::{Batch, Origin, Storage, StorageErrorKind};
 use futures_channel::oneshot;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +34,8 @@ pub(crate) struct Engine {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) settings: Settings,
     pub(crate) store: StoreId,
+    /// Where the store is sealed.
+    pub(crate) seals: Option<Arc<Seals>>,
     pub(crate) bodies: Bodies,
     pub(crate) events: EventBus,
     pub(crate) live: Live,
@@ -72,6 +76,7 @@ impl Engine {
     pub(crate) fn new(
         storage: Arc<dyn Storage>,
         settings: Settings,
+        seals: Option<Arc<Seals>>,
         meta: &MetaRow,
         witness: Option<Box<dyn CommitWitness>>,
         after_commit: fn(&Arc<Self>),
@@ -90,6 +95,7 @@ impl Engine {
         Self {
             storage,
             store: meta.store,
+            seals,
             bodies: Bodies::new(settings.cache_bytes),
             events: EventBus::default(),
             live: Live::default(),
@@ -114,6 +120,12 @@ impl Engine {
             let _ = self.read().and_then(|view| make_sure_of_replica(&view, &mut state));
         }
         state.replica
+    }
+
+    /// The device's name as a hub is told it: not by a store that is sealed, for people name devices after themselves.
+    pub(crate) fn told_device(&self) -> Option<&str> {
+        let is_told = self.seals.is_none() || fault::on("device-name-told-by-a-sealed-store");
+        self.settings.device.as_deref().filter(|_| is_told)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -152,7 +164,8 @@ impl Engine {
 
     /// A view of everything that is committed.
     pub(crate) fn read(&self) -> std::result::Result<Committed, Failure> {
-        Ok(Committed(self.storage.snapshot()?))
+        let coat = self.seals.clone().map(|seals| seals as Arc<dyn Coat>);
+        Ok(Committed::new(self.storage.snapshot()?, coat))
     }
 
     /// Runs the work in the next commit; what it returned is durable when this returns `Ok`.
@@ -193,6 +206,9 @@ impl Engine {
         let mut state = lock(&self.state);
         let mut told = Vec::new();
         let outcome = self.run(&mut group, &mut state, &mut told);
+        if let Some(seals) = &self.seals {
+            seals.committed(outcome.is_ok());
+        }
         if outcome.is_err() {
             // Whether it became durable is unknown: whatever was remembered of it is read again.
             self.bodies.clear();
@@ -231,11 +247,15 @@ impl Engine {
         for call in group {
             let (told_before, last_written) = (told.len(), state.last_written);
             let (bodies, settings) = (&self.bodies, &self.settings);
+            let mark = self.seals.as_ref().map_or(0, |seals| seals.mark());
             let mut write = Write { txn: &mut txn, state, bodies, settings, told, now, began: Duration::ZERO };
             if call.run(&mut write).is_ok() {
                 is_changed |= txn.keep();
             } else {
                 txn.roll_back();
+                if let Some(seals) = &self.seals {
+                    seals.roll_back(mark);
+                }
                 told.truncate(told_before);
                 state.last_written = last_written;
                 // It may have remembered a document under a number that another call gets now.
@@ -250,7 +270,7 @@ impl Engine {
             self.write_reserved(&mut txn, state.reserved)?;
         }
         let origin = if state.is_foreign { Origin::Foreign } else { Origin::Local };
-        self.commit_batch(&txn.into_batch(origin))?;
+        self.commit_batch(&txn.into_batch(origin)?)?;
         if let Some(witness) = &self.witness {
             match state.last_written {
                 LastWritten::Nothing => {}

@@ -7,10 +7,13 @@ use super::engine::Engine;
 use super::options::{Options, Settings};
 use super::queue::lock;
 use super::rows::MetaRow;
+#[cfg(feature = "redb")]
+use super::sealing::copy::Sealing;
+use super::sealing::seals::Seals;
 use super::space::{self, Space, SpaceCore};
 use super::tables::{HEADS, META, META_KEY, SPACES, VERSIONS};
 use super::verify::{self, Verified};
-use super::view::{Committed, View};
+use super::view::Committed;
 use super::write::{CommitWitness, meta_row, own_row_is_missing};
 use super::{record, sweep, tend};
 use crate::codec::Unknown;
@@ -20,6 +23,8 @@ use crate::fault;
 use crate::id::{ReplicaId, StoreId, TraceId};
 #[cfg(feature = "redb")]
 use crate::records::backup;
+#[cfg(feature = "redb")]
+use crate::records::coat::Coat;
 use crate::storage::{Batch, Footprint, MemoryStorage, Order, Origin, Scan, Storage, StorageErrorKind, Table};
 #[cfg(feature = "redb")]
 use crate::storage::{RedbStorage, StorageError, StoreFile, Witness};
@@ -100,6 +105,7 @@ impl Store {
             let (storage, witness) = open(&StoreFile::at(path))?;
             let marker = super::identity::Marker::new(witness);
             let storage: Arc<dyn Storage> = Arc::new(storage);
+            let seals = seals(&settings);
             let (mut meta, is_new) = enter(&*storage, &settings)?;
             let now = marker.claim(meta.store, meta.ticks_reserved);
             let claimed = marker.claimed();
@@ -107,7 +113,8 @@ impl Store {
                 _ if is_new => None,
                 None => Some("the marker beside the file is gone"),
                 Some(claimed) => claimed.contradiction(&now).or_else(|| {
-                    let view = Committed(storage.snapshot().ok()?);
+                    let coat = seals.clone().map(|seals| seals as Arc<dyn Coat>);
+                    let view = Committed::new(storage.snapshot().ok()?, coat);
                     marker.noted()?.contradiction(meta.store, &view)
                 }),
             };
@@ -122,7 +129,7 @@ impl Store {
             if claimed.as_ref() != Some(&claim) {
                 marker.write(&claim)?;
             }
-            Ok(Self::start(storage, settings, &meta, Some(Box::new(marker)), reason))
+            Ok(Self::start(storage, settings, seals, &meta, Some(Box::new(marker)), reason))
         };
         // The errors of reading the store's own rows know no path.
         traced(&*entropy, || start().map_err(|failure: Failure| failure.at(path)))
@@ -153,26 +160,29 @@ impl Store {
         let entropy = options.entropy();
         traced(&*entropy, || {
             let settings = options.check()?;
+            let seals = seals(&settings);
             let (meta, _) = enter(&*storage, &settings)?;
-            Ok(Self::start(storage, settings, &meta, None, None))
+            Ok(Self::start(storage, settings, seals, &meta, None, None))
         })
     }
 
     fn start(
         storage: Arc<dyn Storage>,
         settings: Settings,
+        seals: Option<Arc<Seals>>,
         meta: &MetaRow,
         witness: Option<Box<dyn CommitWitness>>,
         replica_changed: Option<&'static str>,
     ) -> Self {
-        Self { engine: Arc::new(Engine::new(storage, settings, meta, witness, tend::wake)), replica_changed }
+        Self { engine: Arc::new(Engine::new(storage, settings, seals, meta, witness, tend::wake)), replica_changed }
     }
 
     /// Opens a space, creating it the first time, and tidies it up as the retention policy says.
     ///
     /// # Errors
     ///
-    /// `Name` where the name is empty or longer than 200 bytes; `Corrupt` where the space's own record is damaged.
+    /// `Name` where the name is empty or longer than 200 bytes; `Corrupt` where the space's own record is damaged; in a store that is sealed
+    /// `KeyMissing` where the key ring lacks the space's key, and `KeyRing` where it cannot be asked now.
     pub fn space(&self, name: &str) -> Result<Space> {
         self.engine
             .traced("space", |trace| {
@@ -191,6 +201,12 @@ impl Store {
     /// `Corrupt` where a space's own record is damaged.
     pub fn spaces(&self) -> Result<Vec<String>> {
         self.engine.traced("spaces", |_| space::names(&self.engine.read()?))
+    }
+
+    /// Whether what belongs to its spaces is [sealed](Options::key_ring).
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.engine.seals.is_some()
     }
 
     /// Names this store, and every copy of it.
@@ -296,9 +312,68 @@ impl Store {
     #[cfg(feature = "redb")]
     pub fn backup(&self, path: impl AsRef<std::path::Path>) -> Result<Backup> {
         self.engine.traced("backup", |_| {
-            let view = Committed(self.engine.storage.snapshot()?);
+            let view = self.engine.read()?;
             backup::backup(&view, path.as_ref())
         })
+    }
+
+    /// Copies a plain store into a new store file that is sealed with the keys of the options' [ring](Options::key_ring). The plain one stays as it
+    /// is; nobody may have it open meanwhile. The new one is whole and durable when this returns, and until then nothing is at its path: after a crash
+    /// it is begun anew. Open it, look whether all is there, and then remove the plain file, its marker and its backups: everybody can read them.
+    ///
+    /// The ids of its drafts stay those that follow from its spaces' names, so the ring has to have
+    /// [no secret](crate::seal::KeyRing::secret) for them. A hub that has the plain texts keeps them: sealed spaces want a hub, or a name, of their own.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use draftkeep::seal::{Key, MemoryKeyRing};
+    /// use draftkeep::{Kind, Options, Store};
+    ///
+    /// # const NOTE: Kind<String> = Kind::new("note");
+    /// # let folder = tempfile::tempdir()?;
+    /// # let (plain, sealed) = (folder.path().join("plain.redb"), folder.path().join("sealed.redb"));
+    /// # let store = Store::create(&plain, Options::new())?;
+    /// # let id = store.space("alice")?.drafts(NOTE)?.start(&"It rained.".to_owned())?.id();
+    /// # assert!(store.close());
+    /// let ring = MemoryKeyRing::empty().with_former_plain_space("alice", Key::from_bytes([2; 32]));
+    /// Store::seal(&plain, &sealed, Options::new().key_ring(ring.clone()))?;
+    /// let store = Store::open(&sealed, Options::new().key_ring(ring))?;
+    /// assert!(store.verify()?.is_intact());
+    /// # assert_eq!(store.space("alice")?.drafts(NOTE)?.get(id)?.expect("it is there").load()?, "It rained.");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open) for the plain store, and of [`backup`](Self::backup) for the other one; `Options` where there is no key ring, or it has a
+    /// secret for a space; `KeyMissing` and `KeyRing` where it gives no key; `Sealed` where the store is sealed already; `Corrupt` where a record is damaged:
+    /// [`repair`](Self::repair) it first.
+    #[cfg(feature = "redb")]
+    pub fn seal(
+        from: impl AsRef<std::path::Path>,
+        to: impl AsRef<std::path::Path>,
+        options: Options,
+    ) -> Result<Backup> {
+        let (from, to, entropy) = (from.as_ref(), to.as_ref(), options.entropy());
+        let sealed = || {
+            let settings = options.check()?;
+            let no_ring = || Failure::options("a store is sealed with the keys of a ring: Options::key_ring");
+            let seals = seals(&settings).ok_or_else(no_ring)?;
+            let (storage, _witness) = StoreFile::at(from).open()?;
+            let plain = Committed::new(storage.snapshot()?, None);
+            if meta_row(&plain)?.ok_or_else(own_row_is_missing)?.is_sealed {
+                return Err(ErrorKind::Sealed.into());
+            }
+            let sealing = Sealing::new(plain, seals)?;
+            let mut made = Backup { records: 0, bytes: 0, damaged: 0 };
+            let copied = StoreFile::at(to).create_copy(&sealing, |_, _, value| {
+                made.records += 1;
+                made.bytes += value.len() as u64;
+            });
+            copied.map(|()| made).map_err(|error| sealing.into_failure().unwrap_or_else(|| error.into()))
+        };
+        traced(&*entropy, || sealed().map_err(|failure: Failure| failure.at(from)))
     }
 
     /// Lets this handle go, and waits for what the store does in the background: dropped without it, a store may stay open
@@ -325,19 +400,24 @@ impl Store {
 
 /// Reads the store's own row, or makes a store where the storage is empty.
 fn enter(storage: &dyn Storage, settings: &Settings) -> std::result::Result<(MetaRow, bool), Failure> {
-    let view = Committed(storage.snapshot()?);
+    // The store's own row is never sealed.
+    let view = Committed::new(storage.snapshot()?, None);
     if let Some(meta) = meta_row(&view)? {
-        return Ok((meta, false));
+        return match (meta.is_sealed, settings.key_ring.is_some()) {
+            (true, false) if !fault::on("sealed-store-opened-without-keys") => Err(ErrorKind::Sealed.into()),
+            (false, true) if !fault::on("plain-store-taken-for-sealed") => Err(ErrorKind::NotSealed.into()),
+            _ => Ok((meta, false)),
+        };
     }
     for table in [SPACES, HEADS, VERSIONS] {
         let scan = Scan { from: &[0], to: None, order: Order::Ascending, limit: 1 };
-        if !view.scan(table, scan)?.is_empty() {
+        if !view.snapshot.scan(table, scan)?.is_empty() {
             return Err(Failure::corrupt(None, "the storage holds drafts, but the store's own row is missing"));
         }
     }
     for table in (0..=u8::MAX).map(Table::new) {
         let scan = Scan { from: &[0], to: None, order: Order::Ascending, limit: 1 };
-        if !view.0.scan(table, scan)?.is_empty() && !fault::on("store-begins-beside-a-hub") {
+        if !view.snapshot.scan(table, scan)?.is_empty() && !fault::on("store-begins-beside-a-hub") {
             let what = "it has records of something else, as a hub's".to_owned();
             return Err(ErrorKind::Storage(StorageErrorKind::NotAStore { what }).into());
         }
@@ -347,10 +427,17 @@ fn enter(storage: &dyn Storage, settings: &Settings) -> std::result::Result<(Met
         replica: ReplicaId::from_bytes(random(settings)),
         ticks_reserved: 1,
         spaces: 0,
+        is_sealed: settings.key_ring.is_some(),
         unknown: Unknown::default(),
     };
     put_meta(storage, &meta)?;
     Ok((meta, true))
+}
+
+/// Who asks the key ring, where there is one.
+fn seals(settings: &Settings) -> Option<Arc<Seals>> {
+    let ring = Arc::clone(settings.key_ring.as_ref()?);
+    Some(Arc::new(Seals::new(ring, Arc::clone(&settings.entropy))))
 }
 
 fn put_meta(storage: &dyn Storage, meta: &MetaRow) -> std::result::Result<(), Failure> {

@@ -6,7 +6,7 @@
 //! own.
 
 use crate::codec::{CodecError, Fields, Writer};
-use crate::error::Failure;
+use crate::error::{ErrorKind, Failure};
 use crate::fault;
 use crate::id::{DraftId, StoreId};
 use crate::storage::Witness;
@@ -87,7 +87,16 @@ impl Noted {
         if fault::on("older-copy-unnoticed") || self.store != store {
             return None;
         }
-        let last = heads::read(view, self.key).ok()?.map_or(0, |head| head.row.last);
+        let last = match heads::read(view, self.key) {
+            Ok(head) => head.map_or(0, |head| head.row.last),
+            // Nobody can say, and another replica id costs nothing.
+            Err(Failure { kind: ErrorKind::KeyMissing { .. } | ErrorKind::KeyRing { .. }, .. })
+                if !fault::on("older-copy-without-key-unnoticed") =>
+            {
+                return Some("what was written last cannot be read without its key");
+            }
+            Err(_) => return None,
+        };
         (last < self.version).then_some("an earlier copy of the file was put back")
     }
 }

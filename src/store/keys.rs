@@ -1,12 +1,14 @@
 //! What follows from a space's secret: the ids of drafts in slots, and the key of the digests.
 
 use crate::id::DraftId;
+use crate::seal::Key;
 
 /// Keys that a space's secret gives, one for each use.
 #[derive(Clone, Copy)]
 pub(crate) struct SpaceKeys {
     ids: [u8; 32],
     digests: [u8; 32],
+    seals: [u8; 32],
 }
 
 impl std::fmt::Debug for SpaceKeys {
@@ -20,6 +22,7 @@ impl SpaceKeys {
         Self {
             ids: blake3::derive_key("draftkeep 1 ids of drafts in slots", secret),
             digests: blake3::derive_key("draftkeep 1 digests of bodies", secret),
+            seals: blake3::derive_key("draftkeep 1 spaces in seals", secret),
         }
     }
 
@@ -38,9 +41,20 @@ impl SpaceKeys {
     pub(crate) const fn digests(&self) -> [u8; 32] {
         self.digests
     }
+
+    /// Stands for the space in what a body is sealed for.
+    pub(crate) const fn seals(&self) -> [u8; 32] {
+        self.seals
+    }
 }
 
 /// The secret of a space that has no key: fixed, and public, so that devices that share the name agree on ids.
 pub(crate) fn plain_secret(name: &str) -> [u8; 32] {
     blake3::derive_key("draftkeep 1 secret of a plain space", name.as_bytes())
+}
+
+/// The secret of a space that has one in the key ring.
+pub(crate) fn sealed_secret(secret: &Key, name: &str) -> [u8; 32] {
+    let secret = secret.derive("draftkeep 1 secrets of spaces");
+    *blake3::keyed_hash(secret.expose(), name.as_bytes()).as_bytes()
 }

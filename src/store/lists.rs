@@ -118,5 +118,10 @@ pub(crate) fn older_than(view: &impl View, list: ListKey, place: u64) -> Result<
     // The chain is entered at the next newer place, which names the one that is looked for.
     let (_, bytes) =
         view.last(LISTS, &list.place(u64::MAX - 1), &list.place(place))?.ok_or_else(|| broken("a place is missing"))?;
-    Ok(ListRow::decode(&bytes)?.older)
+    let older = ListRow::decode(&bytes)?.older;
+    // Somewhere in between there is one, the given one perhaps, that the engine does not return.
+    if older.is_some_and(|older| older >= place) {
+        return Err(broken("a place is missing"));
+    }
+    Ok(older)
 }

@@ -10,6 +10,7 @@
 //! | `heads`, `versions`, `cache` | a draft's document: its head along two paths, its versions |
 //! | `pins`, `sides` | versions that have to stay: pinned ones, and the sides of an open conflict |
 //! | `history` | the codec of documents and their changes: pure, from bytes to bytes |
+//! | `sealing` | records that are sealed: the keys of a space, and who asks the key ring |
 //! | `remote` | what a space has to do with its hub: the outbox, the hub's rows, what contains what |
 //! | `lists`, `slots` | how drafts are found |
 //! | `live` | the autosaves at work on a draft, for commits that take in what they hold |
@@ -42,6 +43,7 @@ pub(crate) mod points;
 pub(crate) mod remote;
 pub(crate) mod retention;
 pub(crate) mod rows;
+pub(crate) mod sealing;
 pub(crate) mod settle;
 pub(crate) mod sides;
 pub(crate) mod slots;

@@ -2,7 +2,9 @@
 
 use crate::clock::{Clock, Entropy, Spawn};
 use crate::error::Failure;
+use crate::fault;
 use crate::kind::{AnySchema, Schema};
+use crate::seal::{Key, KeyRing, MemoryKeyRing};
 #[cfg(doc)]
 use crate::store::RestorePoint;
 use crate::store::audit::AuditRetention;
@@ -44,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) cache_bytes: usize,
     pub(crate) restore_points: u32,
     pub(crate) audit_retention: AuditRetention,
+    pub(crate) key_ring: Option<Arc<dyn KeyRing>>,
 }
 
 #[cfg(feature = "threads")]
@@ -83,6 +86,7 @@ impl Options {
             cache_bytes: 32 << 20,
             restore_points: 100,
             audit_retention: AuditRetention::all(),
+            key_ring: None,
         };
         Self { settings, refused: None }
     }
@@ -109,7 +113,8 @@ impl Options {
         self
     }
 
-    /// The name of this device for people, 1 to 200 bytes. It is stored with every version and decides nothing.
+    /// The name of this device for people, 1 to 200 bytes. It is stored with every version and decides nothing. A hub is told
+    /// it, unless the store is [sealed](Self::key_ring).
     #[must_use]
     pub fn device(mut self, name: impl Into<String>) -> Self {
         let name = name.into();
@@ -148,6 +153,14 @@ impl Options {
         self
     }
 
+    /// Seals the store with the keys of this ring: whoever has the file alone, or the hub, reads no text in it. It is for a new store, or one that was
+    /// made with a key ring; a plain one is [sealed](crate::Store::seal) first. See [the threat model](crate::docs::threats#sealed-stores).
+    #[must_use]
+    pub fn key_ring(mut self, ring: impl KeyRing + 'static) -> Self {
+        self.settings.key_ring = Some(Arc::new(ring));
+        self
+    }
+
     /// How many entries of a space's [audit](crate::Space::audit) are kept; all of them by default.
     #[must_use]
     pub fn audit_retention(mut self, retention: AuditRetention) -> Self {
@@ -159,7 +172,11 @@ impl Options {
         Arc::clone(&self.settings.entropy)
     }
 
-    pub(crate) fn check(self) -> Result<Settings, Failure> {
+    pub(crate) fn check(mut self) -> Result<Settings, Failure> {
+        if fault::seals_every_store() {
+            let keys = || MemoryKeyRing::new(Key::from_bytes([1; Key::LEN]), Key::from_bytes([2; Key::LEN]));
+            self.settings.key_ring.get_or_insert_with(|| Arc::new(keys()));
+        }
         match self.refused {
             None => Ok(self.settings),
             Some(reason) => Err(Failure::options(reason)),

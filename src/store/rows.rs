@@ -21,6 +21,8 @@ pub(crate) struct MetaRow {
     pub(crate) ticks_reserved: u64,
     /// How many spaces there are, to notice one that does not turn up.
     pub(crate) spaces: SpaceNo,
+    /// Whether what belongs to a space is sealed. Never changes.
+    pub(crate) is_sealed: bool,
     pub(crate) unknown: Unknown,
 }
 
@@ -31,6 +33,7 @@ impl MetaRow {
         writer.bytes(2, self.replica.as_bytes());
         writer.number(3, self.ticks_reserved);
         writer.number(4, self.spaces.into());
+        writer.number_unless_zero(5, self.is_sealed.into());
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -42,7 +45,8 @@ impl MetaRow {
             replica: ReplicaId::from_bytes(fields.array(2)?),
             ticks_reserved: fields.number(3)?,
             spaces: fits(fields.number(4)?, 4)?,
-            unknown: fields.unknown_above(4),
+            is_sealed: fields.number(5)? != 0,
+            unknown: fields.unknown_above(5),
         })
     }
 }

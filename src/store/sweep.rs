@@ -56,11 +56,12 @@ pub(crate) fn sweep(space: &SpaceCore, trace: TraceId) -> Result<Swept, Failure>
     }
     let days = space.engine.days(space.no);
     let (no, keys) = (space.no, space.keys);
-    let device = space.engine.settings.device.clone();
+    let (device, seal) = (space.engine.settings.device.clone(), space.seal());
+    let place = change::Place { space: no, keys, days, device, seal };
     space.engine.write(move |write| {
         let mut swept = Swept::default();
         for (kind, key) in stale {
-            if discard(write, &change::Place { space: no, keys, days, device: device.clone() }, kind, key, trace)? {
+            if discard(write, &place, kind, key, trace)? {
                 swept.discarded.push(key.draft);
             }
         }

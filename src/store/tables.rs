@@ -27,8 +27,10 @@
 //! | `POINTS` | space, number | [`PointRow`](super::points::PointRow) | – |
 //! | `AUDIT` | space, number | [`AuditEntry`](super::audit::AuditEntry); under 0 the [`AuditRow`](super::audit::state::AuditRow) | – |
 //! | `AUDIT_DRAFTS` | space, draft, number | empty record: the entry is about the draft | `AUDIT` |
+//! | `KEYS` | space | [`KeysRow`](super::sealing::row::KeysRow), in a store that is sealed | `KEYS_AGAIN` |
+//! | `KEYS_AGAIN` | space | the same | `KEYS` |
 //!
-//! Tables 22 to 24 are kept free for blobs and erase markers.
+//! In a store that is sealed all but `META`, `SPACE_NAMES` and these two hold sealed payloads. Table 24 is kept free for erase markers, 25 for blobs.
 
 use crate::error::Failure;
 use crate::id::{DraftId, RevisionId};
@@ -59,9 +61,11 @@ pub(crate) const CONTAINS: Table = Table::new(18);
 pub(crate) const POINTS: Table = Table::new(19);
 pub(crate) const AUDIT: Table = Table::new(20);
 pub(crate) const AUDIT_DRAFTS: Table = Table::new(21);
+pub(crate) const KEYS: Table = Table::new(22);
+pub(crate) const KEYS_AGAIN: Table = Table::new(23);
 
 /// The tables of this release with their names, for `verify` and for people.
-pub(crate) const ALL: [(Table, &str); 22] = [
+pub(crate) const ALL: [(Table, &str); 24] = [
     (META, "meta"),
     (SPACES, "spaces"),
     (SPACE_NAMES, "space names"),
@@ -84,6 +88,8 @@ pub(crate) const ALL: [(Table, &str); 22] = [
     (POINTS, "restore points"),
     (AUDIT, "the audit"),
     (AUDIT_DRAFTS, "audited drafts"),
+    (KEYS, "keys"),
+    (KEYS_AGAIN, "keys, again"),
 ];
 
 pub(crate) const META_KEY: &[u8] = b"store";

@@ -6,13 +6,14 @@ use super::heads::{self, Head};
 use super::keys::SpaceKeys;
 use super::lists;
 use super::rows::{ListRow, SlotRow};
+use super::sealing;
 use super::sides;
 use super::slots::{self, SlotRef};
 use super::tables::{self, DraftKey, HEADS, KindNo, LISTS, ListKey, SLOTS, SpaceNo, VERSIONS};
 use super::versions::packed;
 use super::view::{Committed, View};
 use super::write::{Write, meta_row, space_row};
-use crate::error::Failure;
+use crate::error::{Failure, unless_damaged};
 use crate::events::EventKind;
 use crate::id::{DraftId, TraceId};
 use crate::phase::Phase;
@@ -80,6 +81,9 @@ pub(crate) fn verify(engine: &Engine) -> Result<Verified, Failure> {
         return Ok(report);
     };
     for space in 1..=meta.spaces {
+        if meta.is_sealed && !sealing::mend::are_in_both_places(&*view.snapshot, space)? {
+            report.add(None, format!("the keys of space {space} are in one place only"));
+        }
         check_space(&view, space, &mut report)?;
     }
     Ok(report)
@@ -143,7 +147,7 @@ fn drafts(view: &Committed, space: SpaceNo) -> Result<BTreeSet<DraftId>, Failure
         // Below the hash check: a damaged row still names its draft.
         loop {
             let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: 1 };
-            let Some((found, _)) = view.0.scan(table, scan)?.pop() else { break };
+            let Some((found, _)) = view.snapshot.scan(table, scan)?.pop() else { break };
             let Some(key) = DraftKey::parse(&found) else { break };
             drafts.insert(key.draft);
             let Some(next) = tables::after(&key.bytes()) else { break };
@@ -237,6 +241,9 @@ pub(crate) fn repair(engine: &Arc<Engine>, trace: TraceId) -> Result<u64, Failur
     let spaces = meta_row(&engine.read()?)?.map_or(0, |meta| meta.spaces);
     let mut written = 0;
     for space in 1..=spaces {
+        if engine.seals.is_some() {
+            written += engine.write(move |write| sealing::mend::mend(write, space))?;
+        }
         written += engine.write(move |write| repair_space(write, space, trace))?;
     }
     engine.bodies.clear();
@@ -315,9 +322,10 @@ fn repair_slots(
     let end = tables::after(&prefix);
     loop {
         let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: 1 };
-        let Some((key, stored)) = write.txn.committed.0.scan(SLOTS, scan)?.pop() else { break };
+        let Some((key, stored)) = write.txn.committed.snapshot.scan(SLOTS, scan)?.pop() else { break };
         from = [&key[..], &[0]].concat();
-        if let Ok(row) = super::record::open(SLOTS, &key, stored).and_then(|bytes| Ok(SlotRow::decode(&bytes)?)) {
+        let row = write.txn.committed.open(SLOTS, &key, stored).and_then(|bytes| Ok(SlotRow::decode(&bytes)?));
+        if let Some(row) = unless_damaged(row)? {
             let new = rows.entry(key.clone()).or_default();
             new.latest = new.latest.max(row.latest);
             new.unknown = row.unknown.clone();

@@ -19,6 +19,9 @@ pub enum BlockedBy {
     /// The kind's [validator](crate::Schema::validate) refuses it. It is taken in once it is mended elsewhere, or the validator accepts it, or
     /// somebody wants it [as it is](crate::sync::Syncer::take_in_invalid).
     NotValid,
+    /// It is sealed with a key that the [key ring](crate::seal::KeyRing) lacks, or does not give now. It is kept as it came, and taken in by the first
+    /// cycle in which the key is there. A hub that altered the key's name is not found out: then [`relearn`](Syncer::relearn) asks for it anew.
+    KeyMissing,
 }
 
 impl BlockedBy {
@@ -27,6 +30,7 @@ impl BlockedBy {
             Self::Unreadable => 0,
             Self::TooNew => 1,
             Self::NotValid => 2,
+            Self::KeyMissing => 3,
         }
     }
 
@@ -34,6 +38,7 @@ impl BlockedBy {
         match number {
             1 => Self::TooNew,
             2 => Self::NotValid,
+            3 => Self::KeyMissing,
             _ => Self::Unreadable,
         }
     }

@@ -5,7 +5,7 @@ use crate::draft::earlier::Earlier;
 use crate::draft::space::place;
 use crate::error::{Failure, Result};
 use crate::store::Space;
-use crate::store::remote::receive::{self, Foreign};
+use crate::store::remote::receive::{self, Foreign, Unfit};
 use crate::transport::Revision;
 
 /// The state of a draft in a revision as a hub gives it, held against its id with the space's secret: it is what its author wrote, or
@@ -46,13 +46,16 @@ use crate::transport::Revision;
 /// # Errors
 ///
 /// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) where it does not match its id, says something that this release does not know, or
-/// cannot be read: what altered it is the hub, or stands between.
+/// cannot be read: what altered it is the hub, or stands between; in a store that is sealed
+/// [`ErrorKind::KeyMissing`](crate::ErrorKind::KeyMissing) and [`ErrorKind::KeyRing`](crate::ErrorKind::KeyRing).
 pub fn earlier_of(space: &Space, revision: &Revision) -> Result<Earlier> {
     let core = &space.core;
     core.engine.traced("earlier_of", |_| {
         let key = core.draft_key(revision.draft());
-        let foreign = receive::open(&place(core), key, &travelling(revision))
-            .map_err(|unfit| Failure::corrupt(Some(revision.draft()), format!("what the hub gives of it: {unfit}")))?;
+        let foreign = receive::open(&place(core), key, &travelling(revision)).map_err(|unfit| match unfit {
+            Unfit::Key(failure) => failure,
+            Unfit::Says(why) => Failure::corrupt(Some(revision.draft()), format!("what the hub gives of it: {why}")),
+        })?;
         let Foreign { id, header, meta, body } = foreign;
         Ok(Earlier {
             draft: header.draft,

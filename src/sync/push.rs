@@ -8,7 +8,7 @@ use crate::error::Failure;
 use crate::fault;
 use crate::store::remote::outgoing::{self, Aim, Departure, Outgoing, Sent};
 use crate::store::remote::rows::{Parking, RemoteRow};
-use crate::store::remote::{arrivals, link, outbox};
+use crate::store::remote::{arrivals, link, outbox, sealed};
 use crate::store::tables::DraftKey;
 use crate::transport::{Ask, Outcome, PUSHES_MAX, Position, Push, Rejection, Reply, Revision, Row, Standing, Target};
 use futures_util::future::join;
@@ -119,10 +119,12 @@ impl Cycle<'_> {
     /// Sends revisions and takes in the answers. Gives those that have to be sent whole: the hub lacks what they are deltas of.
     async fn send_part(&mut self, part: &[Outgoing], ahead: &mut Ahead<'_>) -> Result<Vec<Outgoing>, Stop> {
         let departures: Vec<Departure> = part.iter().map(Outgoing::departure).collect();
-        let mut pushes = Vec::with_capacity(part.len());
+        let (mut pushes, mut keys) = (Vec::with_capacity(part.len()), Vec::with_capacity(part.len()));
         for outgoing in part {
-            self.report.bytes += outgoing.bytes() as u64;
-            let revision = Revision::new(outgoing.header.clone(), outgoing.body.clone());
+            let (body, key) = sealed::seal(&self.place, outgoing.key.draft, outgoing.id, &outgoing.body)?;
+            self.report.bytes += (outgoing.bytes() + body.len() - outgoing.body.len()) as u64;
+            keys.push(key);
+            let revision = Revision::new(outgoing.header.clone(), body);
             let revision = revision.map_err(|error| Stop::Protocol(error.to_string()))?;
             let target = match outgoing.target {
                 Aim::Main { expects } => Target::Main { expects },
@@ -155,7 +157,10 @@ impl Cycle<'_> {
         let mut results = Vec::with_capacity(part.len());
         let mut again = Vec::new();
         let mut drafts = BTreeSet::new();
-        for (((outgoing, departure), outcome), number) in part.iter().zip(departures).zip(outcomes).zip(1..) {
+        let outcomes = outcomes.into_iter().zip(keys);
+        for (((outgoing, departure), (outcome, sealed_with)), number) in
+            part.iter().zip(departures).zip(outcomes).zip(1..)
+        {
             let key = outgoing.key;
             let lacks_base =
                 outgoing.base.is_some() && matches!(outcome, Outcome::Rejected { code: Rejection::Base, .. });
@@ -167,7 +172,8 @@ impl Cycle<'_> {
                 continue;
             }
             let (contains, target) = (outgoing.contains.clone(), outgoing.target);
-            let sent = Sent { contains, target, seq: alone.map(|seen| seen.seq.saturating_add(number)) };
+            let seq = alone.map(|seen| seen.seq.saturating_add(number));
+            let sent = Sent { contains, target, seq, key: sealed_with };
             results.push((departure, sent, self.read_outcome(outcome)));
         }
         let next = if ahead.batch.is_noted { &[] } else { &ahead.batch.revisions[..] };

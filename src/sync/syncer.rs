@@ -136,7 +136,7 @@ impl Syncer {
         let talk = Talk {
             transport: &*self.shared.transport,
             space: &self.shared.core.name,
-            device: engine.settings.device.as_deref(),
+            device: engine.told_device(),
             trace,
             hub: None,
         };
@@ -329,7 +329,7 @@ impl Syncer {
         let talk = Talk {
             transport: &*self.shared.transport,
             space: &self.shared.core.name,
-            device: engine.settings.device.as_deref(),
+            device: engine.told_device(),
             trace: engine.trace(),
             hub: Some(link.hub),
         };

@@ -16,7 +16,7 @@ use crate::store::points::{self, PointCause};
 use crate::store::remote::arrivals;
 use crate::store::remote::body::Travelling;
 use crate::store::remote::integrate::{self, Becomes, Decided, Done, Facts};
-use crate::store::remote::receive::{self, Foreign};
+use crate::store::remote::receive::{self, Foreign, Unfit};
 use crate::store::remote::rows::RemoteRow;
 use crate::store::tables::DraftKey;
 use crate::transport::{Ask, IDS_MAX, REASON_MAX, Reply};
@@ -45,6 +45,8 @@ enum Unread {
         revision: Box<Foreign>,
     },
     Unreadable(String),
+    /// Its key is not here.
+    Keyless(String),
 }
 
 /// What is to be done with a row.
@@ -256,7 +258,7 @@ impl Cycle<'_> {
             return Ok(Verdict::Overtaken);
         }
         if let (Some(main), Some(row)) = (revisions.get(&row.main), &mut facts.row) {
-            row.deltas = main.deltas();
+            (row.deltas, row.key) = (main.deltas(), main.key());
         }
         let mut foreign = BTreeMap::new();
         for (id, travelling) in &revisions {
@@ -272,6 +274,7 @@ impl Cycle<'_> {
                     *revision
                 }
                 Err(Unread::NotYet { by, why, .. }) => return Ok(Verdict::Blocked(by, why)),
+                Err(Unread::Keyless(why)) => return Ok(Verdict::Blocked(BlockedBy::KeyMissing, why)),
                 Err(Unread::Unreadable(why)) => return Ok(Verdict::Blocked(BlockedBy::Unreadable, why)),
             };
             foreign.insert(*id, revision);
@@ -323,7 +326,10 @@ impl Cycle<'_> {
 
     /// Reads a revision of another device; says why where it cannot become a version here.
     fn read(&self, key: DraftKey, travelling: &Travelling) -> Result<Foreign, Unread> {
-        let foreign = receive::open(&self.place, key, travelling).map_err(|why| Unread::Unreadable(why.to_string()))?;
+        let foreign = receive::open(&self.place, key, travelling).map_err(|unfit| match unfit {
+            Unfit::Says(why) => Unread::Unreadable(why.to_owned()),
+            Unfit::Key(failure) => Unread::Keyless(failure.kind.to_string()),
+        })?;
         let schema = self.core.engine.settings.schema(&foreign.header.kind);
         let unreadable = |failure: Failure| Unread::Unreadable(failure.kind.to_string());
         check_document(&foreign).map_err(unreadable)?;

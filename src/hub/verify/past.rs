@@ -72,5 +72,5 @@ fn behind(view: &Committed, table: Table, key: &SpaceKey, last: u64) -> Result<O
     let Some(first) = last.checked_add(1) else { return Ok(None) };
     let (from, to) = (key.number(first), [&key.number(u64::MAX)[..], &[0]].concat());
     let scan = Scan { from: &from, to: Some(&to), order: Order::Ascending, limit: 1 };
-    Ok(view.0.scan(table, scan)?.pop().and_then(|(key, _)| number_of(&key)))
+    Ok(view.snapshot.scan(table, scan)?.pop().and_then(|(key, _)| number_of(&key)))
 }

@@ -39,7 +39,7 @@ pub(super) fn check(view: &Committed, hub: HubId, row: &SpaceRow, report: &mut V
     for table in [CONTAINED, BODIES] {
         let walked = checking::beginnings(view, table, key.bytes(), DRAFT_KEY, |draft_key| {
             if let Some(draft) =
-                draft_of(draft_key).filter(|_| view.0.get(ROWS, draft_key).is_ok_and(|row| row.is_none()))
+                draft_of(draft_key).filter(|_| view.snapshot.get(ROWS, draft_key).is_ok_and(|row| row.is_none()))
             {
                 report.add(Some(name), Some(draft), "it has no row, and is not gone");
             }

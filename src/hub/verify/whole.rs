@@ -42,7 +42,9 @@ fn verify(view: &Committed, hub: HubId) -> std::result::Result<Verified, Failure
     }
     for table in (0..=u8::MAX).map(Table::new).filter(|table| !ALL.iter().any(|(known, _)| known == table)) {
         let scan = Scan { from: &[0], to: None, order: Order::Ascending, limit: 1 };
-        if report.note((None, None), view.0.scan(table, scan).map_err(Failure::from))?.is_some_and(|it| !it.is_empty())
+        if report
+            .note((None, None), view.snapshot.scan(table, scan).map_err(Failure::from))?
+            .is_some_and(|it| !it.is_empty())
         {
             report.add(None, None, format!("table {} has records, and is none of a hub's", table.number()));
         }
@@ -57,7 +59,7 @@ fn verify(view: &Committed, hub: HubId) -> std::result::Result<Verified, Failure
     let mut from = vec![0];
     loop {
         let scan = Scan { from: &from, to: None, order: Order::Ascending, limit: 1 };
-        let found = report.note((None, None), view.0.scan(SPACES, scan).map_err(Failure::from))?;
+        let found = report.note((None, None), view.snapshot.scan(SPACES, scan).map_err(Failure::from))?;
         let Some((key, _)) = found.and_then(|mut found| found.pop()) else { break };
         let row = view.get(SPACES, &key).and_then(|bytes| Ok(SpaceRow::decode(&bytes.unwrap_or_default())?));
         // Of one that is damaged the records were named above.
@@ -93,7 +95,7 @@ fn records(view: &Committed, table: Table, name: &str, report: &mut Verified) ->
 fn without_a_row(view: &Committed, report: &mut Verified) -> std::result::Result<(), Failure> {
     for (table, name) in ALL.into_iter().filter(|(table, _)| ![HUB, SPACES].contains(table)) {
         let walked = checking::beginnings(view, table, &[], SpaceKey::LEN, |key| {
-            if view.0.get(SPACES, key)?.is_none() {
+            if view.snapshot.get(SPACES, key)?.is_none() {
                 report.add(None, None, format!("the table of {name} has records of a space that has no row"));
             }
             Ok(())

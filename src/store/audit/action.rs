@@ -1,7 +1,7 @@
 //! What can have happened.
 
 use crate::events::EventKind;
-use crate::id::{DraftId, HubId};
+use crate::id::{DraftId, HubId, KeyId};
 use std::fmt;
 
 /// What happened. Versions are those of the entry's draft.
@@ -149,6 +149,11 @@ pub enum AuditAction {
     PointDropped {
         /// Its number.
         point: u64,
+    },
+    /// What is written from now on is sealed with another key.
+    KeyRotated {
+        /// Which one.
+        to: KeyId,
     },
     /// The row that says how far the audit goes was damaged. The audit goes on from the last entry that was found; what became
     /// of others, nobody can say.

@@ -1,8 +1,8 @@
-//! The numbers of actions in an entry. Those from 24 to 31 are kept free for erasing, those from 52 to 59 for keys.
+//! The numbers of actions in an entry. Those from 24 to 31 are kept free for erasing, those from 53 to 59 for keys.
 
 use super::action::{AuditAction, Guard};
 use crate::codec::CodecError;
-use crate::id::{DraftId, HubId};
+use crate::id::{DraftId, HubId, KeyId};
 
 /// An action as it is stored: a code, up to three numbers, and an id.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -52,6 +52,7 @@ impl AuditAction {
             Self::InvalidWanted => code(45),
             Self::PointTaken { point } => numbers(48, [point, 0, 0]),
             Self::PointDropped { point } => numbers(49, [point, 0, 0]),
+            Self::KeyRotated { to } => id(52, *to.as_bytes()),
             Self::Resumed => code(63),
             Self::Unknown { code: unknown } => code(unknown),
         }
@@ -97,6 +98,7 @@ impl AuditAction {
             45 => Self::InvalidWanted,
             48 => Self::PointTaken { point: a },
             49 => Self::PointDropped { point: a },
+            52 => Self::KeyRotated { to: KeyId::from_bytes(id()?) },
             63 => Self::Resumed,
             code => Self::Unknown { code },
         })

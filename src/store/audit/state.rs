@@ -2,8 +2,7 @@
 
 use super::entry::{AuditEntry, HASH_LEN};
 use crate::codec::{CodecError, Fields, Unknown, Writer};
-use crate::error::Failure;
-use crate::records::record::open;
+use crate::error::{Failure, unless_damaged};
 use crate::records::view::View;
 use crate::storage::{Order, Scan, Table};
 use crate::store::tables::{self, AUDIT, AUDIT_DRAFTS, SpaceNo};
@@ -145,9 +144,10 @@ pub(super) fn found(write: &Write<'_>, space: SpaceNo, name: &str) -> Result<Aud
         // Below the hash check: a damaged entry still has its number. Nothing of this space's audit is staged here, or its row
         // would be.
         let scan = Scan { from: &from, to: to.as_deref(), order, limit: 1 };
-        let Some((key, stored)) = write.txn.committed.0.scan(AUDIT, scan)?.pop() else { return Ok(None) };
+        let Some((key, stored)) = write.txn.committed.snapshot.scan(AUDIT, scan)?.pop() else { return Ok(None) };
         let Some(number) = tables::audit_of(&key) else { return Ok(None) };
-        let entry = open(AUDIT, &key, stored).and_then(|bytes| Ok(AuditEntry::decode(number, &bytes)?));
+        let payload = write.txn.committed.open(AUDIT, &key, stored);
+        let entry = unless_damaged(payload.and_then(|bytes| Ok(AuditEntry::decode(number, &bytes)?)))?;
         Ok(Some(AuditHead { number, hash: entry.map_or([0; HASH_LEN], |entry| entry.hash) }))
     };
     let head = match at(Order::Descending)? {

@@ -8,7 +8,6 @@ use crate::codec::Writer;
 use crate::error::{Failure, unless_damaged};
 use crate::fault;
 use crate::id::TraceId;
-use crate::records::record::open;
 use crate::records::view::{Committed, View};
 use crate::storage::{Order, Scan};
 use crate::store::tables::{self, AUDIT, AUDIT_DRAFTS, DraftKey, SpaceNo};
@@ -141,7 +140,7 @@ impl Walk<'_> {
         loop {
             // Below the hash check, so that what is damaged does not hide what it is.
             let scan = Scan { from: &from, to: to.as_deref(), order: Order::Ascending, limit: PAGE };
-            let page = self.view.0.scan(AUDIT, scan)?;
+            let page = self.view.snapshot.scan(AUDIT, scan)?;
             let Some((last, _)) = page.last() else { break };
             from = [&last[..], &[0]].concat();
             for (key, stored) in page {
@@ -171,7 +170,9 @@ impl Walk<'_> {
         if number > self.row.head.number {
             return Ok(Some((number, AuditFault::Beyond)));
         }
-        let Ok(payload) = open(AUDIT, key, stored) else { return Ok(Some((number, AuditFault::Damaged))) };
+        let Some(payload) = unless_damaged(self.view.open(AUDIT, key, stored))? else {
+            return Ok(Some((number, AuditFault::Damaged)));
+        };
         if !entry::follows(self.before, number, &payload) && !fault::on("audit-altered-unseen") {
             return Ok(Some((number, AuditFault::Altered)));
         }
@@ -225,7 +226,7 @@ fn each_indexed(
     let mut from = space.to_be_bytes().to_vec();
     loop {
         let scan = Scan { from: &from, to: to.as_deref(), order: Order::Ascending, limit: PAGE };
-        let page = view.0.scan(AUDIT_DRAFTS, scan)?;
+        let page = view.snapshot.scan(AUDIT_DRAFTS, scan)?;
         let Some((last, _)) = page.last() else { return Ok(()) };
         from = [&last[..], &[0]].concat();
         for (key, _) in page {

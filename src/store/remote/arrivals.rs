@@ -87,8 +87,9 @@ pub(crate) fn arrive(write: &mut Write<'_>, arrival: &Arrival, epoch: u64) -> Re
         None => 0,
     };
     let deltas = arrival.revision.as_ref().map_or(0, Travelling::deltas);
+    let sealed_with = arrival.revision.as_ref().and_then(Travelling::key);
     let said = RemoteRow::after(before.as_ref(), (epoch, arrival.seq), arrival.main, arrival.forks.clone());
-    put(write, key, &RemoteRow { pieces, deltas, ..said });
+    put(write, key, &RemoteRow { pieces, deltas, key: sealed_with, ..said });
     again(write, key);
     Ok(())
 }

@@ -7,14 +7,16 @@
 //! 1       the document as an anchor of history/anchor.rs
 //! 2       a delta of history/delta.rs
 //! 3       such a delta as an anchor
+//! 4       a body of one of these forms, sealed: see `sealed.rs`
 //! ```
 //!
 //! Which form it has changes nothing about the revision: its id covers a digest of names and document. Nothing here proves
 //! anything; whoever reads a body holds what it says against that digest.
 
+use super::sealed;
 use crate::codec::{CodecError, put_varint, take, take_varint};
 use crate::fault;
-use crate::id::RevisionId;
+use crate::id::{KeyId, RevisionId};
 use crate::revision::CHAIN_MAX;
 use crate::store::heads::DOCUMENT_MAX;
 use crate::store::history::{anchor, delta};
@@ -46,6 +48,11 @@ impl Travelling {
     pub(crate) fn bytes(&self) -> usize {
         let chain: usize = self.chain.iter().map(|(_, body)| RevisionId::LEN + body.len()).sum();
         self.header.len() + self.body.len() + chain
+    }
+
+    /// The key that its body is sealed with.
+    pub(crate) fn key(&self) -> Option<KeyId> {
+        sealed::key_id(&self.body)
     }
 
     /// How many deltas its document is made by.

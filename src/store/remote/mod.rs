@@ -9,6 +9,7 @@
 //! | `arrivals` | pages of the hub's rows, stored as they came |
 //! | `outgoing` | what of a draft has to be pushed, and what an answer to it ends |
 //! | `body` | a revision's body as it travels: compressed, or a delta of another one's |
+//! | `sealed` | bodies that travel sealed |
 //! | `parked` | what the hub refuses is given up, and what it has takes its place |
 //! | `receive` | a revision of another device becomes a version here |
 //! | `integrate` | what was decided on a row is carried out, in one commit |
@@ -29,3 +30,4 @@ pub(crate) mod outgoing;
 pub(crate) mod parked;
 pub(crate) mod receive;
 pub(crate) mod rows;
+pub(crate) mod sealed;

@@ -2,10 +2,11 @@
 
 use super::integrate::{Facts, facts, facts_and_head};
 use super::rows::{ContainedRow, Parking, RemoteRow};
+use super::sealed::BodySeal;
 use super::{arrivals, body, contains, outbox};
 use crate::error::{ErrorKind, Failure};
 use crate::fault;
-use crate::id::{RevisionId, TraceId};
+use crate::id::{KeyId, RevisionId, TraceId};
 use crate::phase::Phase;
 use crate::records::view::View;
 use crate::revision::{CHAIN_MAX, FLAG_CHECKPOINT};
@@ -124,6 +125,11 @@ impl<V: View> Reading<'_, V> {
     /// The hub's main, where its text is here and intact: what a body can be a delta of.
     fn main(&self) -> Result<Option<Base<Vec<u8>>>, Failure> {
         let Some(row) = self.facts.row.as_ref().filter(|row| row.deltas < CHAIN_MAX) else { return Ok(None) };
+        // Whoever has the newest key alone could not read what builds on a body under another one.
+        let key = self.place.seal.as_ref().map(BodySeal::key_id).transpose()?;
+        if row.key != key && !fault::on("deltas-across-keys") {
+            return Ok(None);
+        }
         let in_line = self.facts.contains.get(&row.main).map(|row| row.version).filter(|version| *version > 0);
         let beside = || self.facts.sides.iter().find(|(_, id)| *id == row.main).map(|(version, _)| *version);
         let Some(version) = in_line.or_else(beside) else { return Ok(None) };
@@ -324,6 +330,8 @@ pub(crate) struct Sent {
     pub(crate) target: Aim,
     /// The number that it has in the hub's feed, where that is known.
     pub(crate) seq: Option<u64>,
+    /// The key that its body was sealed with.
+    pub(crate) key: Option<KeyId>,
 }
 
 /// The hub has a revision now: as the main, or as a fork.
@@ -331,7 +339,7 @@ pub(crate) fn arrived(
     write: &mut Write<'_>,
     place: &Place,
     sent: &Departure,
-    Sent { contains, target, seq }: &Sent,
+    Sent { contains, target, seq, key: key_sent }: &Sent,
     as_fork: bool,
     trace: TraceId,
 ) -> Result<(), Failure> {
@@ -376,7 +384,7 @@ pub(crate) fn arrived(
                 let kept = if fault::on("given-up-forgotten-with-the-hub") { before.as_ref() } else { former.as_ref() };
                 let said = RemoteRow::after(kept, (facts.epoch, seq), sent.id, forks);
                 let own = is_of_line.then_some(sent.id);
-                let row = RemoteRow { line: said.line.or(own), deltas: sent.deltas, ..said };
+                let row = RemoteRow { line: said.line.or(own), deltas: sent.deltas, key: *key_sent, ..said };
                 arrivals::put(write, key, &row);
                 facts.row = Some(row);
             }

@@ -1,6 +1,7 @@
 //! A revision of another device becomes a version here. It keeps its id, its vector and its text to the byte.
 
 use super::body::{self, Travelling};
+use super::sealed::{self, Unopened};
 use crate::error::Failure;
 use crate::fault;
 use crate::id::RevisionId;
@@ -29,13 +30,18 @@ pub(crate) struct Foreign {
 const HEADER_STORED: usize = 32 << 10;
 const NAMES_STORED: usize = 4 << 10;
 
-/// Why a revision cannot become a version here, for people. It stays on the hub.
-pub(crate) type Unfit = &'static str;
+/// Why a revision cannot become a version here. It stays on the hub.
+pub(crate) type Unfit = Unopened;
 
 /// Reads a revision as it travels, and holds it against the draft that it is said to be of.
 ///
 /// Its document is unrolled from the bodies that came with it alone, and what comes of that is held against the header's digest.
 pub(crate) fn open(place: &Place, key: DraftKey, travelling: &Travelling) -> Result<Foreign, Unfit> {
+    let opened = sealed::open(place, key.draft, travelling)?;
+    read(place, key, &opened).map_err(Unopened::Says)
+}
+
+fn read(place: &Place, key: DraftKey, travelling: &Travelling) -> Result<Foreign, &'static str> {
     let header_bytes = &travelling.header[..];
     let header =
         Header::decode(header_bytes).map_err(|_| "its header cannot be read; a newer release may have made it")?;

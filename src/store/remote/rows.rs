@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::codec::{CodecError, Fields, Unknown, Writer};
 use crate::fault;
-use crate::id::{HubId, RevisionId};
+use crate::id::{HubId, KeyId, RevisionId};
 use crate::position::Position;
 use crate::vector::VersionVector;
 
@@ -192,6 +192,8 @@ pub(crate) struct RemoteRow {
     /// How many deltas the main's document is made by on the hub, as far as this device knows; 0 for a whole one, and where it does
     /// not know.
     pub(crate) deltas: usize,
+    /// The key that the main's body is sealed with on the hub, as far as this device knows.
+    pub(crate) key: Option<KeyId>,
     pub(crate) unknown: Unknown,
 }
 
@@ -223,6 +225,7 @@ impl RemoteRow {
             line: before.and_then(|before| before.line),
             given_up: before.map(|before| before.given_up.clone()).unwrap_or_default(),
             deltas: 0,
+            key: None,
             unknown: before.map(|before| before.unknown.clone()).unwrap_or_default(),
         }
     }
@@ -256,6 +259,7 @@ impl RemoteRow {
         let gone: Vec<[u8; 32]> = self.gone.iter().map(|id| *id.as_bytes()).collect();
         writer.bytes_unless_empty(10, gone.as_flattened());
         writer.number_unless_zero(11, self.blocked_by.into());
+        writer.bytes_unless_empty(12, self.key.as_ref().map_or(&[], |key| &key.as_bytes()[..]));
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -279,7 +283,8 @@ impl RemoteRow {
             given_up: VersionVector::decode(8, fields.bytes(8))?,
             deltas: usize::try_from(fields.number(9)?).map_err(|_| CodecError::Malformed(9))?,
             blocked_by: small(fields.number(11)?, 11)?,
-            unknown: fields.unknown_above(11),
+            key: fields.optional_array(12)?.map(KeyId::from_bytes),
+            unknown: fields.unknown_above(12),
         })
     }
 }

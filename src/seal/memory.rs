@@ -1,0 +1,155 @@
+//! A key ring in memory.
+
+use super::key::Key;
+use super::ring::{KeyRing, KeyRingError};
+use crate::id::KeyId;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Keys that the application holds itself, for one space or the same for all of them.
+///
+/// Cloned, it is another ring with the same keys.
+///
+/// ```
+/// use draftkeep::seal::{Key, MemoryKeyRing};
+/// use draftkeep::{Kind, Options, Store};
+///
+/// // From wherever the application keeps them: 32 random bytes each.
+/// let ring = MemoryKeyRing::new(Key::from_bytes([1; 32]), Key::from_bytes([2; 32]));
+/// let store = Store::in_memory(Options::new().key_ring(ring))?;
+/// let diary = store.space("alice")?.drafts(Kind::<String>::new("diary"))?;
+/// diary.start(&"Nobody else reads this.".to_owned())?;
+/// # Ok::<(), draftkeep::Error>(())
+/// ```
+#[derive(Default)]
+pub struct MemoryKeyRing {
+    /// By the space's name; under none what serves every other space.
+    spaces: Mutex<BTreeMap<Option<String>, Keys>>,
+}
+
+#[derive(Clone)]
+struct Keys {
+    secret: Option<Key>,
+    /// The last one is current.
+    keys: Vec<Key>,
+}
+
+impl MemoryKeyRing {
+    /// A ring with one secret and one key for every space.
+    #[must_use]
+    pub fn new(secret: Key, key: Key) -> Self {
+        Self::default().with(None, Keys { secret: Some(secret), keys: vec![key] })
+    }
+
+    /// A ring without any key, to be given one space by space.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// The same ring with a secret and a key for one space.
+    #[must_use]
+    pub fn with_space(self, space: &str, secret: Key, key: Key) -> Self {
+        self.with(Some(space.to_owned()), Keys { secret: Some(secret), keys: vec![key] })
+    }
+
+    /// The same ring with a key for one space that was plain before: its ids stay those that follow from its name.
+    #[must_use]
+    pub fn with_former_plain_space(self, space: &str, key: Key) -> Self {
+        self.with(Some(space.to_owned()), Keys { secret: None, keys: vec![key] })
+    }
+
+    /// Adds a key and makes it current, of the space or of all that have no keys of their own: what is written after
+    /// [`Space::rotate_key`](crate::Space::rotate_key) is sealed with it. Does nothing where the ring has no keys for the space.
+    pub fn add(&self, space: Option<&str>, key: Key) {
+        if let Some(keys) = self.lock().get_mut(&space.map(str::to_owned)) {
+            keys.keys.push(key);
+        }
+    }
+
+    /// Forgets a key everywhere. What is sealed with it cannot be read until it is [added](Self::add) again; where nobody has it any more,
+    /// that is for good, copies and backups included. Says whether it was there.
+    pub fn remove(&self, id: KeyId) -> bool {
+        let mut is_there = false;
+        for keys in self.lock().values_mut() {
+            keys.keys.retain(|key| {
+                let is_it = key.id() == id;
+                is_there |= is_it;
+                !is_it
+            });
+        }
+        is_there
+    }
+
+    fn with(self, space: Option<String>, keys: Keys) -> Self {
+        self.lock().insert(space, keys);
+        self
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Option<String>, Keys>> {
+        self.spaces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn of(&self, space: &str) -> Result<Keys, KeyRingError> {
+        let spaces = self.lock();
+        spaces.get(&Some(space.to_owned())).or_else(|| spaces.get(&None)).cloned().ok_or(KeyRingError::Missing)
+    }
+}
+
+impl Clone for MemoryKeyRing {
+    fn clone(&self) -> Self {
+        Self { spaces: Mutex::new(self.lock().clone()) }
+    }
+}
+
+impl fmt::Debug for MemoryKeyRing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryKeyRing")
+    }
+}
+
+impl KeyRing for MemoryKeyRing {
+    fn secret(&self, space: &str) -> Result<Option<Key>, KeyRingError> {
+        Ok(self.of(space)?.secret)
+    }
+
+    fn current(&self, space: &str) -> Result<Key, KeyRingError> {
+        self.of(space)?.keys.pop().ok_or(KeyRingError::Missing)
+    }
+
+    fn key(&self, space: &str, id: KeyId) -> Result<Key, KeyRingError> {
+        self.of(space)?.keys.into_iter().find(|key| key.id() == id).ok_or(KeyRingError::Missing)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> Key {
+        Key::from_bytes([byte; 32])
+    }
+
+    #[test]
+    fn a_space_has_its_own_keys_or_those_of_all() {
+        let ring = MemoryKeyRing::new(key(1), key(2)).with_space("bob", key(3), key(4));
+        assert_eq!(ring.current("alice").map(|key| key.id()), Ok(key(2).id()));
+        assert_eq!(ring.current("bob").map(|key| key.id()), Ok(key(4).id()));
+        assert_eq!(MemoryKeyRing::empty().current("bob").map(|key| key.id()), Err(KeyRingError::Missing));
+        let former = MemoryKeyRing::empty().with_former_plain_space("bob", key(5));
+        assert!(former.secret("bob").is_ok_and(|secret| secret.is_none()));
+    }
+
+    #[test]
+    fn an_added_key_is_current_and_those_before_stay() {
+        let ring = MemoryKeyRing::new(key(1), key(2));
+        let other = ring.clone();
+        ring.add(None, key(3));
+        assert_eq!(ring.current("alice").map(|key| key.id()), Ok(key(3).id()));
+        assert!(ring.key("alice", key(2).id()).is_ok());
+        assert!(ring.remove(key(2).id()) && !ring.remove(key(2).id()));
+        assert_eq!(ring.key("alice", key(2).id()).map(|key| key.id()), Err(KeyRingError::Missing));
+        assert!(other.key("alice", key(2).id()).is_ok());
+    }
+}

@@ -1,0 +1,22 @@
+//! Sealing: keys, who has them, and the envelope that texts travel and lie in.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `key` | a key that is wiped when it is let go, and its name |
+//! | `ring` | the contract with whoever keeps the application's keys |
+//! | `memory` | a key ring in memory |
+//! | `aead` | the cipher, in one place |
+//! | `envelope` | bytes sealed for a space: which key, what commits to it, and the text |
+//!
+//! Nothing here knows a draft or a store; what is sealed and where it belongs is said by the callers. The ciphers are those of the
+//! `RustCrypto` project: XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) for sealing, BLAKE3's key derivation for what follows from a key.
+
+pub(crate) mod aead;
+pub(crate) mod envelope;
+mod key;
+mod memory;
+mod ring;
+
+pub use key::Key;
+pub use memory::MemoryKeyRing;
+pub use ring::{KeyRing, KeyRingError};

@@ -1,0 +1,97 @@
+//! Who has the keys.
+
+use super::key::Key;
+use crate::id::KeyId;
+use std::fmt;
+
+/// Keeps the keys of spaces, for a store that is sealed: an OS keychain, a file behind a passphrase, a key server that was asked before.
+///
+/// A space has a *secret* that never changes, and at each time one *current* key; those before stay readable for as long as something
+/// is sealed with them. All devices that share a space have the same secret and keys. The store asks when a space is opened, when its key is
+/// [rotated](crate::Space::rotate_key), and when another device's text names a key that it has not met; it keeps what it got in memory
+/// until it is closed.
+///
+/// It is asked on the thread that called the store, never while a save waits for it. It may block.
+///
+/// ```
+/// use draftkeep::seal::{Key, KeyRing, KeyRingError};
+/// use draftkeep::KeyId;
+///
+/// /// Asks the platform's keychain, here behind a function of the application.
+/// #[derive(Debug)]
+/// struct Keychain;
+///
+/// fn read_from_keychain(account: &str) -> Result<Option<[u8; 32]>, String> {
+///     // keyring::Entry::new("my-app", account)?.get_secret() …
+/// #   let _ = account;
+/// #   Ok(Some([7; 32]))
+/// }
+///
+/// impl KeyRing for Keychain {
+///     fn secret(&self, space: &str) -> Result<Option<Key>, KeyRingError> {
+///         let bytes = read_from_keychain(&format!("{space}/secret")).map_err(KeyRingError::unavailable)?;
+///         bytes.map(Key::from_bytes).ok_or(KeyRingError::Missing).map(Some)
+///     }
+///
+///     fn current(&self, space: &str) -> Result<Key, KeyRingError> {
+///         let bytes = read_from_keychain(&format!("{space}/current")).map_err(KeyRingError::unavailable)?;
+///         bytes.map(Key::from_bytes).ok_or(KeyRingError::Missing)
+///     }
+///
+///     fn key(&self, space: &str, id: KeyId) -> Result<Key, KeyRingError> {
+///         let bytes = read_from_keychain(&format!("{space}/{id}")).map_err(KeyRingError::unavailable)?;
+///         bytes.map(Key::from_bytes).ok_or(KeyRingError::Missing)
+///     }
+/// }
+///
+/// let store = draftkeep::Store::in_memory(draftkeep::Options::new().key_ring(Keychain))?;
+/// assert!(store.is_sealed());
+/// # Ok::<(), draftkeep::Error>(())
+/// ```
+pub trait KeyRing: Send + Sync + fmt::Debug {
+    /// The secret of a space: what the ids of drafts in slots and the digests of texts are keyed with. It never changes, or devices would
+    /// not know each other's drafts. None means the public one that follows from the space's name, as in a store that is not sealed:
+    /// for a space that was plain before, whose ids are known.
+    ///
+    /// # Errors
+    ///
+    /// [`Missing`](KeyRingError::Missing) where the ring has nothing for the space, [`Unavailable`](KeyRingError::Unavailable) where it
+    /// cannot say now.
+    fn secret(&self, space: &str) -> Result<Option<Key>, KeyRingError>;
+
+    /// The key that a space's texts are sealed with from now on.
+    ///
+    /// # Errors
+    ///
+    /// As [`secret`](Self::secret).
+    fn current(&self, space: &str) -> Result<Key, KeyRingError>;
+
+    /// A key by its [name](Key::id), current or earlier.
+    ///
+    /// # Errors
+    ///
+    /// As [`secret`](Self::secret).
+    fn key(&self, space: &str, id: KeyId) -> Result<Key, KeyRingError>;
+}
+
+/// Why a key ring gives no key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyRingError {
+    /// It has no such key. Nothing is lost by that: what is sealed stays as it is until the key is there.
+    #[error("the key ring has no such key")]
+    Missing,
+    /// It cannot say now: it is locked, or somebody has to be asked first. The call can be repeated.
+    #[error("the key ring is not available: {reason}")]
+    Unavailable {
+        /// Why, for people. No part of a key stands in it.
+        reason: String,
+    },
+}
+
+impl KeyRingError {
+    /// It cannot say now, for this reason.
+    pub fn unavailable(reason: impl fmt::Display) -> Self {
+        Self::Unavailable { reason: reason.to_string() }
+    }
+}

@@ -1,0 +1,165 @@
+//! Other keys for a space.
+
+use crate::world::{Device, NOTE, Ring, hub, key, options, put, records, sealed, typed};
+use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
+use draftkeep::storage::{MemoryStorage, Storage, StorageErrorKind, Table};
+use draftkeep::{AuditAction, AuditQuery, ErrorKind, Store};
+use std::sync::Arc;
+
+const KEYS: [Table; 2] = [Table::new(22), Table::new(23)];
+
+fn store(storage: &Arc<MemoryStorage>, seed: u64, ring: &Ring) -> Store {
+    Store::with_storage(Arc::clone(storage) as Arc<dyn Storage>, sealed(seed, ring)).unwrap()
+}
+
+#[test]
+fn after_a_rotation_the_new_key_alone_opens_all_that_is_stored() {
+    let (storage, ring) = (Arc::new(MemoryStorage::new()), Ring::new());
+    let before = store(&storage, 1, &ring);
+    let space = before.space("alice").unwrap();
+    let draft = space.drafts(NOTE).unwrap().start(&"written under the old key".to_owned()).unwrap();
+    assert_eq!(space.rotate_key().unwrap(), None, "it is the one in use");
+    let old_keys: Vec<_> = records(&*storage).into_iter().filter(|(table, ..)| KEYS.contains(table)).collect();
+    ring.keys().add(None, key(3));
+    assert_eq!(space.rotate_key().unwrap(), Some(key(3).id()));
+    assert_eq!((space.rotate_key().unwrap(), space.key_id().unwrap()), (None, Some(key(3).id())));
+    typed(&draft, "written under the new key");
+    let entries = space.audit(&AuditQuery::all()).unwrap().entries;
+    assert!(entries.iter().any(|entry| entry.action == AuditAction::KeyRotated { to: key(3).id() }));
+    drop((draft, space, before));
+
+    ring.keys().remove(key(2).id());
+    let after = store(&storage, 2, &ring);
+    let draft = after.space("alice").unwrap().drafts(NOTE).unwrap();
+    let info = draft.list(&draftkeep::Filter::open()).unwrap().drafts.pop().unwrap();
+    let draft = draft.get(info.id).unwrap().unwrap();
+    assert_eq!(
+        (draft.at(1).unwrap().doc, draft.load().unwrap()),
+        ("written under the old key".to_owned(), "written under the new key".to_owned())
+    );
+    assert!(after.verify().unwrap().is_intact());
+    // Whoever has the old key and the old wrapping does not read what was written since.
+    for (table, key, value) in old_keys {
+        put(&*storage, table, &key, Some(value));
+    }
+    let thief = store(&storage, 3, &Ring::new());
+    let stolen = thief.space("alice").unwrap().drafts(NOTE).unwrap().get(info.id);
+    assert!(stolen.is_err() || stolen.is_ok_and(|draft| draft.unwrap().load().unwrap() == "written under the old key"));
+}
+
+#[test]
+fn either_place_of_a_spaces_keys_is_enough_and_repair_makes_them_two_again() {
+    for damaged in KEYS {
+        for value in [None, Some(vec![0; 300])] {
+            let (storage, ring) = (Arc::new(MemoryStorage::new()), Ring::new());
+            store(&storage, 1, &ring)
+                .space("alice")
+                .unwrap()
+                .drafts(NOTE)
+                .unwrap()
+                .slot("a")
+                .resume_or_start(String::new)
+                .unwrap();
+            put(&*storage, damaged, &1_u32.to_be_bytes(), value);
+            let store = store(&storage, 2, &ring);
+            let notes = store.space("alice").unwrap().drafts(NOTE).unwrap();
+            assert!(notes.slot("a").resume().unwrap().is_some());
+            assert!(!store.verify().unwrap().is_intact(), "the lost place is told of");
+            assert!(store.repair().unwrap() > 0);
+            assert!(store.verify().unwrap().is_intact());
+            let keys: Vec<_> = records(&*storage).into_iter().filter(|(table, ..)| KEYS.contains(table)).collect();
+            assert_eq!(keys.len(), 2);
+        }
+    }
+}
+
+#[test]
+fn without_any_keys_a_space_is_damaged_and_never_begun_anew() {
+    let (storage, ring) = (Arc::new(MemoryStorage::new()), Ring::new());
+    store(&storage, 1, &ring)
+        .space("alice")
+        .unwrap()
+        .drafts(NOTE)
+        .unwrap()
+        .slot("a")
+        .resume_or_start(String::new)
+        .unwrap();
+    KEYS.iter().for_each(|table| put(&*storage, *table, &1_u32.to_be_bytes(), None));
+    put(&*storage, Table::new(2), b"alice", None);
+    let store = store(&storage, 2, &ring);
+    assert!(matches!(store.space("alice").unwrap_err().kind(), ErrorKind::Corrupt { .. }));
+}
+
+fn fail_the_next_commit(storage: &FaultyStorage, durable: bool) {
+    let io = StorageErrorKind::Io;
+    let effect = if durable { StorageEffect::FailsAfterwards(io) } else { StorageEffect::Fails(io) };
+    storage.arm(StorageFault { call: Some(StorageCall::Commit), after: 0, lasting: Lasting::Once, effect });
+}
+
+/// A commit that fails, or seems to: afterwards the one key or the other is in use, and everything is readable.
+#[test]
+fn a_rotation_that_fails_leaves_the_one_key_or_the_other() {
+    for durable in [false, true] {
+        let (memory, ring) = (Arc::new(MemoryStorage::new()), Ring::new());
+        let faulty = Arc::new(FaultyStorage::new(Arc::clone(&memory) as Arc<dyn Storage>));
+        let store = Store::with_storage(Arc::clone(&faulty) as Arc<dyn Storage>, sealed(1, &ring)).unwrap();
+        let space = store.space("alice").unwrap();
+        let draft = space.drafts(NOTE).unwrap().start(&"before".to_owned()).unwrap();
+        ring.keys().add(None, key(3));
+        fail_the_next_commit(&faulty, durable);
+        space.rotate_key().unwrap_err();
+        typed(&draft, "after");
+        assert_eq!(space.key_id().unwrap(), Some(key(if durable { 3 } else { 2 }).id()));
+        let rotated = space.rotate_key().unwrap();
+        assert_eq!(rotated.is_some(), !durable);
+        typed(&draft, "after all");
+        drop((draft, space, store));
+        ring.keys().remove(key(2).id());
+        let store = self::store(&memory, 2, &ring);
+        assert!(store.verify().unwrap().is_intact());
+    }
+}
+
+#[test]
+fn a_space_whose_beginning_fails_has_the_keys_that_are_stored() {
+    let (memory, ring) = (Arc::new(MemoryStorage::new()), Ring::new());
+    let faulty = Arc::new(FaultyStorage::new(Arc::clone(&memory) as Arc<dyn Storage>));
+    let store = Store::with_storage(Arc::clone(&faulty) as Arc<dyn Storage>, sealed(1, &ring)).unwrap();
+    for durable in [false, true] {
+        fail_the_next_commit(&faulty, durable);
+        store.space("alice").unwrap_err();
+    }
+    store.space("alice").unwrap().drafts(NOTE).unwrap().slot("a").resume_or_start(String::new).unwrap();
+    drop(store);
+    let store = self::store(&memory, 2, &ring);
+    assert!(store.space("alice").unwrap().drafts(NOTE).unwrap().slot("a").resume().unwrap().is_some());
+}
+
+#[test]
+fn a_plain_store_has_no_key_to_rotate() {
+    let store = Store::in_memory(options(1)).unwrap();
+    let space = store.space("alice").unwrap();
+    assert_eq!(space.key_id().unwrap(), None);
+    assert!(matches!(space.rotate_key().unwrap_err().kind(), ErrorKind::Options { .. }));
+}
+
+/// What is pushed after a rotation can be read by whoever has the new key alone.
+#[test]
+fn no_delta_builds_on_a_text_under_another_key() {
+    let ((hub, _), ring) = (hub(9), Ring::new());
+    let one = Device::new(sealed(1, &ring), &hub);
+    let long: String = (0..4_000_u32).map(|word| format!("word{} ", word * 7_919 % 100_003)).collect();
+    let draft = one.notes.start(&long).unwrap();
+    one.sync();
+    typed(&draft, &format!("{long}and a little more"));
+    let small = one.sync().bytes;
+    assert!(small < 1_000, "a delta of {small} bytes");
+    ring.keys().add(None, key(3));
+    one.space.rotate_key().unwrap();
+    typed(&draft, &format!("{long}and a little more than that"));
+    one.sync();
+    let young = Ring::of(draftkeep::seal::MemoryKeyRing::new(key(1), key(3)));
+    let two = Device::new(sealed(2, &young), &hub);
+    assert_eq!(two.sync().received, 1);
+    assert_eq!(two.the_same(&draft).load().unwrap(), format!("{long}and a little more than that"));
+}
