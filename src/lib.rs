@@ -438,7 +438,7 @@ pub use events::{Event, EventKind, Events};
 pub use export::{Export, ExportError, Exported, ImportError, ImportErrorKind, Imported, Legacy, TakenOver};
 pub use id::{DraftId, EventId, HubId, KeyId, ParseIdError, ReplicaId, RevisionId, StoreId, TraceId};
 pub use invalid::{Flaw, Invalid};
-pub use kind::{Kind, MigrationResult, Schema};
+pub use kind::{Kind, MigrationResult, Schema, SecretSync};
 pub use phase::Phase;
 #[cfg(feature = "redb")]
 pub use store::Backup;

@@ -31,7 +31,9 @@ pub(crate) fn migrated(schema: &AnySchema, version: u32, body: &[u8]) -> Result<
         return Err(ErrorKind::SchemaTooNew { kind, found: version, supported }.into());
     }
     schema.migrate(Value::parse(body)?, version).map_err(|(from, error)| {
-        Failure::from(ErrorKind::Migration { kind: schema.name.clone(), from }).because(Refused(error))
+        let failure = Failure::from(ErrorKind::Migration { kind: schema.name.clone(), from });
+        // The migration's words may quote what it migrates.
+        if schema.is_secret() { failure } else { failure.because(Refused(error)) }
     })
 }
 

@@ -17,6 +17,7 @@ use crate::store::tables::DraftKey;
 use crate::store::write::Write;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -39,13 +40,19 @@ use std::sync::Arc;
 /// assert_eq!(edit.save()?, Saved::Unchanged { version: 2 });
 /// # Ok::<(), draftkeep::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Edit<T> {
     session: Session,
     schema: Arc<AnySchema>,
     join: Arc<Joiner>,
     carried: Carried,
     doc: T,
+}
+
+impl<T> fmt::Debug for Edit<T> {
+    /// Not the document: what is typed stays out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Edit").field("kind", &self.schema.name).finish_non_exhaustive()
+    }
 }
 
 impl<T: Serialize + DeserializeOwned + 'static> Edit<T> {

@@ -10,6 +10,8 @@ pub struct Exported {
     pub drafts: u64,
     /// How many versions of them, their heads included.
     pub versions: u64,
+    /// How many drafts were left out because their kinds are [secret](crate::Schema::secret).
+    pub secrets: u64,
     /// How many bytes were written.
     pub bytes: u64,
     /// Drafts that cannot be read, or versions of which cannot: what can be read of them is in the export.

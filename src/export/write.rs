@@ -24,7 +24,7 @@ impl Space {
     /// Writes the space as lines of JSON: one of its own, one for each draft with its document as it is now, one for each other version of it,
     /// and one that proves that all of it is there. [`docs::format`](crate::docs::format) has them all.
     ///
-    /// It is the space as it was at the call, whatever is saved meanwhile, without what autosaves hold and have not saved. Takes the memory of
+    /// Drafts of [secret](crate::Schema::secret) kinds are left out. It is the space as it was at the call, whatever is saved meanwhile, without what autosaves hold and have not saved. Takes the memory of
     /// a few documents. [`import`](Self::import) reads it back.
     ///
     /// What is damaged is no error: what can be read is written, and [`Exported::damaged`] names the drafts.
@@ -87,6 +87,9 @@ impl Writing<'_> {
                 let found = traced(self.core, || unless_damaged(heads::read(&self.view, key)))?;
                 match found {
                     Some(Some(head)) if self.what.leaves_out(&head.header.kind) => {}
+                    Some(Some(head)) if self.core.engine.settings.schema(&head.header.kind).is_secret() => {
+                        self.done.secrets += 1;
+                    }
                     Some(Some(head)) => self.draft(key, &head)?,
                     Some(None) => {}
                     None => self.done.damaged.push(key.draft),

@@ -2,7 +2,9 @@
 
 use super::checks::Checks;
 use super::schema::{Label, Migration};
+use super::secret::{self, SecretSync};
 use crate::error::{ErrorKind, Failure};
+use crate::fault;
 use crate::invalid::{self, Invalid};
 use crate::merge::Policy;
 use crate::value::{Value, ValueError};
@@ -17,6 +19,7 @@ pub(crate) struct AnySchema {
     pub(super) migrations: BTreeMap<u32, Migration>,
     pub(crate) policy: Policy,
     pub(super) checks: Checks,
+    pub(super) secret: Option<SecretSync>,
     pub(super) label: Option<Box<dyn Any + Send + Sync>>,
     pub(super) read: fn(&Self, &[u8]) -> Result<Option<String>, ValueError>,
 }
@@ -29,7 +32,8 @@ impl AnySchema {
     pub(crate) fn unsaid(name: &str) -> Self {
         let (migrations, policy) = (BTreeMap::new(), Policy::default());
         let read = |_: &Self, body: &[u8]| Value::parse(body).map(|_| None);
-        Self { name: name.to_owned(), version: 1, migrations, policy, checks: Checks::default(), label: None, read }
+        let checks = Checks::default();
+        Self { name: name.to_owned(), version: 1, migrations, policy, checks, secret: None, label: None, read }
     }
 
     /// Reads a document of this schema's version as the application's type, and gives its label.
@@ -51,7 +55,7 @@ impl AnySchema {
         if !self.has_checks() || version > self.version {
             return None;
         }
-        self.checks.flaws(|| {
+        let flaws = self.checks.flaws(|| {
             let document = Value::parse(body)?;
             if version == self.version {
                 return Ok(document);
@@ -59,7 +63,18 @@ impl AnySchema {
             self.migrate(document, version).map_err(|(from, error)| {
                 Invalid::new(format!("it cannot be migrated from schema version {from}: {error}"))
             })
-        })
+        });
+        if self.is_secret() { flaws.map(|flaws| secret::redacted(&flaws)) } else { flaws }
+    }
+
+    /// Whether the kind's documents are secrets.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.secret.is_some() && !fault::on("secrets-are-as-others")
+    }
+
+    /// Whether the kind's documents never leave this device.
+    pub(crate) fn stays_here(&self) -> bool {
+        self.secret == Some(SecretSync::Never) && !fault::on("secrets-leave-the-device")
     }
 
     /// Refuses a document that somebody says is right, and that is not valid.

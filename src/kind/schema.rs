@@ -3,6 +3,7 @@
 use super::any::AnySchema;
 use super::checks::Checks;
 use super::name::{KIND_MAX, Kind};
+use super::secret::{self, SecretSync};
 use crate::invalid::Invalid;
 use crate::merge::Policy;
 use crate::value::{self, Value};
@@ -41,6 +42,7 @@ pub struct Schema<T> {
     policy: Policy,
     label: Option<Label<T>>,
     checks: Checks,
+    secret: Option<SecretSync>,
     refused: Option<String>,
 }
 
@@ -49,7 +51,8 @@ impl<T: DeserializeOwned + 'static> Schema<T> {
     #[must_use]
     pub fn of(kind: Kind<T>) -> Self {
         let (migrations, policy) = (BTreeMap::new(), Policy::default());
-        Self { kind, version: 1, migrations, policy, label: None, checks: Checks::default(), refused: None }
+        let checks = Checks::default();
+        Self { kind, version: 1, migrations, policy, label: None, checks, secret: None, refused: None }
     }
 
     /// The schema version that this application writes; 1 unless it is set. It needs a migration from each version
@@ -170,6 +173,32 @@ impl<T: DeserializeOwned + 'static> Schema<T> {
         self
     }
 
+    /// Makes the kind's documents secrets: passwords, tokens, what no list or log may show.
+    ///
+    /// A store with such a kind has to be [sealed](crate::Options::key_ring). Secrets are never merged: of two texts that both were changed a person
+    /// decides over the whole document. They have no label, an [export](crate::Space::export) leaves them out, and what a validator or a migration says about
+    /// one is told without its words, by path. `sync` says whether they leave the device.
+    ///
+    /// Keys of slots, names of checkpoints and outcomes are shown as those of other kinds are: no secret should be in them.
+    ///
+    /// ```
+    /// use draftkeep::seal::{Key, MemoryKeyRing};
+    /// use draftkeep::{Kind, Options, Schema, SecretSync, Store};
+    ///
+    /// const TOKEN: Kind<String> = Kind::new("token");
+    /// let schema = || Schema::of(TOKEN).secret(SecretSync::Never);
+    /// assert!(Store::in_memory(Options::new().schema(schema())).is_err());
+    /// let ring = MemoryKeyRing::new(Key::from_bytes([1; 32]), Key::from_bytes([2; 32]));
+    /// let store = Store::in_memory(Options::new().schema(schema()).key_ring(ring))?;
+    /// store.space("alice")?.drafts(TOKEN)?.slot("mail").start(&"hunter2".to_owned())?;
+    /// # Ok::<(), draftkeep::Error>(())
+    /// ```
+    #[must_use]
+    pub fn secret(mut self, sync: SecretSync) -> Self {
+        self.secret = Some(sync);
+        self
+    }
+
     pub(crate) fn check(self) -> Result<AnySchema, String> {
         let name = self.kind.name();
         if let Some(refused) = self.refused {
@@ -187,13 +216,17 @@ impl<T: DeserializeOwned + 'static> Schema<T> {
                 self.version
             ));
         }
+        if self.secret.is_some() && (self.label.is_some() || self.policy.digest() != Policy::default().digest()) {
+            return Err(format!("kind {name:?} is secret: it has no label, and is merged by hand throughout"));
+        }
         if let Some((beyond, _)) = self.migrations.range(self.version..).next() {
             return Err(format!("kind {name:?} migrates from version {beyond}, but its schema is {}", self.version));
         }
         let label = self.label.map(|label| Box::new(label) as Box<dyn Any + Send + Sync>);
-        let (version, migrations, policy, checks) = (self.version, self.migrations, self.policy, self.checks);
+        let (version, migrations, checks, secret) = (self.version, self.migrations, self.checks, self.secret);
+        let policy = if secret.is_some() { secret::policy() } else { self.policy };
         let read = |schema: &AnySchema, body: &[u8]| Ok(schema.label(&value::from_slice::<T>(body)?));
-        Ok(AnySchema { name: name.to_owned(), version, migrations, policy, checks, label, read })
+        Ok(AnySchema { name: name.to_owned(), version, migrations, policy, checks, secret, label, read })
     }
 }
 

@@ -9,17 +9,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Keys that the application holds itself, for one space or the same for all of them.
 ///
-/// Cloned, it is another ring with the same keys.
+/// Cloned, it is another ring with the same keys; to add one while a store has the ring, give the store an `Arc` of it.
 ///
 /// ```
 /// use draftkeep::seal::{Key, MemoryKeyRing};
 /// use draftkeep::{Kind, Options, Store};
+/// use std::sync::Arc;
 ///
 /// // From wherever the application keeps them: 32 random bytes each.
-/// let ring = MemoryKeyRing::new(Key::from_bytes([1; 32]), Key::from_bytes([2; 32]));
-/// let store = Store::in_memory(Options::new().key_ring(ring))?;
-/// let diary = store.space("alice")?.drafts(Kind::<String>::new("diary"))?;
-/// diary.start(&"Nobody else reads this.".to_owned())?;
+/// let ring = Arc::new(MemoryKeyRing::new(Key::from_bytes([1; 32]), Key::from_bytes([2; 32])));
+/// let store = Store::in_memory(Options::new().key_ring(Arc::clone(&ring)))?;
+/// let space = store.space("alice")?;
+/// space.drafts(Kind::<String>::new("diary"))?.start(&"Nobody else reads this.".to_owned())?;
+///
+/// ring.add(None, Key::from_bytes([3; 32])); // another one, from now on
+/// assert_eq!(space.rotate_key()?, Some(Key::from_bytes([3; 32]).id()));
 /// # Ok::<(), draftkeep::Error>(())
 /// ```
 #[derive(Default)]

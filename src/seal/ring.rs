@@ -3,6 +3,7 @@
 use super::key::Key;
 use crate::id::KeyId;
 use std::fmt;
+use std::sync::Arc;
 
 /// Keeps the keys of spaces, for a store that is sealed: an OS keychain, a file behind a passphrase, a key server that was asked before.
 ///
@@ -72,6 +73,20 @@ pub trait KeyRing: Send + Sync + fmt::Debug {
     ///
     /// As [`secret`](Self::secret).
     fn key(&self, space: &str, id: KeyId) -> Result<Key, KeyRingError>;
+}
+
+impl<R: KeyRing + ?Sized> KeyRing for Arc<R> {
+    fn secret(&self, space: &str) -> Result<Option<Key>, KeyRingError> {
+        (**self).secret(space)
+    }
+
+    fn current(&self, space: &str) -> Result<Key, KeyRingError> {
+        (**self).current(space)
+    }
+
+    fn key(&self, space: &str, id: KeyId) -> Result<Key, KeyRingError> {
+        (**self).key(space, id)
+    }
 }
 
 /// Why a key ring gives no key.

@@ -177,6 +177,11 @@ impl Options {
             let keys = || MemoryKeyRing::new(Key::from_bytes([1; Key::LEN]), Key::from_bytes([2; Key::LEN]));
             self.settings.key_ring.get_or_insert_with(|| Arc::new(keys()));
         }
+        let secret = self.settings.schemas.values().find(|schema| schema.is_secret());
+        if let (Some(schema), None) = (secret, &self.settings.key_ring) {
+            let reason = format!("kind {:?} is secret, so its store has to be sealed: Options::key_ring", schema.name);
+            return Err(Failure::options(reason));
+        }
         match self.refused {
             None => Ok(self.settings),
             Some(reason) => Err(Failure::options(reason)),

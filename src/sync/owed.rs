@@ -89,6 +89,14 @@ impl Cycle<'_> {
             return Ok(None);
         }
         let outgoing = outgoing::of(view, &self.place, key)?;
+        // Its kind was made one that stays here after it was saved.
+        if outgoing.iter().any(|revision| self.core.engine.settings.schema(&revision.kind).stays_here()) {
+            self.write(move |write| {
+                outbox::settle(write, key);
+                Ok(())
+            })?;
+            return Ok(None);
+        }
         if outgoing.is_empty() {
             self.write(move |write| {
                 // It says that it is owed, and the hub has it: what the hub said tells which of both is right.

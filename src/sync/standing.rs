@@ -8,6 +8,7 @@ use crate::records::view::View;
 use crate::store::heads;
 use crate::store::remote::integrate::{Facts, facts};
 use crate::store::remote::{arrivals, link, outbox, outgoing};
+use crate::store::space::SpaceCore;
 use crate::store::tables::DraftKey;
 use crate::transport::Standing;
 use futures_util::StreamExt;
@@ -38,6 +39,8 @@ pub enum Synced {
     /// The hub refused it, somebody [gave it up](super::Syncer::drop_parked), and it is in the trash: the hub has nothing of it,
     /// and nothing is owed.
     GivenUp,
+    /// Drafts of its kind [never leave the device](crate::SecretSync::Never).
+    KeptHere,
     /// The space never met a hub.
     NoHub,
 }
@@ -65,6 +68,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
                     Some(parking) => Synced::Parked { reason: parking.reason },
                     None => Synced::Pending { since: owed.since },
                 }),
+                None if stays_here(core, &view, key)? => Ok(Synced::KeptHere),
                 None if facts.row.is_none() && is_discarded(&view, key)? => Ok(Synced::GivenUp),
                 None => standing(&facts),
             }
@@ -89,6 +93,12 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
             }
         }
     }
+}
+
+/// Whether drafts of its kind never leave this device.
+fn stays_here(core: &SpaceCore, view: &impl View, key: DraftKey) -> std::result::Result<bool, Failure> {
+    let head = heads::read(view, key)?;
+    Ok(head.is_some_and(|head| core.engine.settings.schema(&head.header.kind).stays_here()))
 }
 
 /// Whether it is in the trash.

@@ -2,6 +2,7 @@
 //! place; and without its keys nothing is lost. Method: stores and hubs in memory, with every stored byte and every message looked at.
 
 mod keys;
+mod secrets;
 mod storing;
 mod syncing;
 mod tampering;

@@ -28,11 +28,18 @@ pub(crate) fn owe(write: &mut Write<'_>, key: DraftKey, version: u64) -> Result<
             Ok(())
         }
         None if link::read(write.txn, key.space)?.is_none() || fault::on("save-not-owed") => Ok(()),
+        None if stays_here(write, key)? => Ok(()),
         None => {
             put(write, key, &OwedRow { since: write.now, version, ..OwedRow::default() });
             Ok(())
         }
     }
+}
+
+/// Whether drafts of its kind never leave this device.
+fn stays_here(write: &Write<'_>, key: DraftKey) -> Result<bool, Failure> {
+    let head = heads::read(write.txn, key)?;
+    Ok(head.is_some_and(|head| write.settings.schema(&head.header.kind).stays_here()))
 }
 
 /// Whether what is owed of a draft that the hub has is still going to be pushed.
@@ -104,7 +111,8 @@ pub(crate) fn owe_unknown(
     for (key, _) in page {
         last = Some(key);
         let is_known = super::arrivals::read(write.txn, key)?.is_some_and(|row| row.epoch == link.epoch);
-        if !is_known && read(write.txn, key)?.is_none() && heads::read(write.txn, key)?.is_some() {
+        let is_owed = !is_known && read(write.txn, key)?.is_none() && heads::read(write.txn, key)?.is_some();
+        if is_owed && !stays_here(write, key)? {
             let version = open_head(write, key)?.row.version;
             put(write, key, &OwedRow { since: write.now, version, ..OwedRow::default() });
         }
