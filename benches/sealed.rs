@@ -139,7 +139,7 @@ fn another_key(drafts: usize) -> Outcome {
         (0..count).try_for_each(|number| notes.start(&format!("note {number}")).map(drop))?;
         let mut times = Vec::new();
         for key in 3..23 {
-            ring.add(None, Key::from_bytes([key; Key::LEN]));
+            let _ = ring.add(None, Key::from_bytes([key; Key::LEN]));
             times.push(timed(|| Ok(space.rotate_key()?))?.1);
         }
         println!("another key, {count} drafts: {:.0} µs in memory", median(times) * 1e6);

@@ -339,6 +339,11 @@ impl Failure {
         self.kind.is_damage()
     }
 
+    /// Whether a key is missing, or cannot be had now: what is sealed with it is as it was.
+    pub(crate) fn is_about_a_key(&self) -> bool {
+        matches!(self.kind, ErrorKind::KeyMissing { .. } | ErrorKind::KeyRing { .. })
+    }
+
     /// Whether something was to be stored that is longer than the storage takes.
     pub(crate) fn is_too_large(&self) -> bool {
         matches!(self.kind, ErrorKind::Storage(StorageErrorKind::TooLarge { .. }))

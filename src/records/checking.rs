@@ -1,11 +1,11 @@
-//! Reading below the hashes, for those who look for damage: one record that is damaged does not hide the next.
+//! Reading below hashes and seals, for those who look for damage: one record that is damaged does not hide the next.
 
-use super::record;
 use super::view::{Committed, after};
 use crate::error::Failure;
 use crate::storage::{Order, Scan, Table};
 
-/// Reads every record of a table, and calls `found` with the key of each that does not match its hash.
+/// Reads every record of a table, and calls `found` with the key of each that does not match its hash or its seal. Where the seal's key is
+/// missing, its hash has to do.
 pub(crate) fn mismatched(view: &Committed, table: Table, mut found: impl FnMut(&[u8])) -> Result<(), Failure> {
     let mut from = vec![0];
     loop {
@@ -14,8 +14,10 @@ pub(crate) fn mismatched(view: &Committed, table: Table, mut found: impl FnMut(&
         from.clone_from(last);
         from.push(0);
         for (key, value) in stored {
-            if record::open(table, &key, value).is_err() {
-                found(&key);
+            match view.open(table, &key, value) {
+                Err(failure) if failure.is_damage() => found(&key),
+                Err(failure) if !failure.is_about_a_key() => return Err(failure),
+                _ => {}
             }
         }
     }

@@ -1,18 +1,18 @@
 //! What may lie between a record's payload and its hash: a seal.
 
 use crate::error::Failure;
-use crate::storage::{Snapshot, Table};
+use crate::storage::Table;
 use std::fmt;
 use std::sync::Arc;
 
 /// Seals payloads on their way to the storage, and opens them on their way back. The hash lies around the seal: whether a record is
 /// damaged can be told without its key.
 pub(crate) trait Coat: Send + Sync + fmt::Debug {
-    /// The payload as it is stored. Keys that have to be looked up are in the snapshot.
-    fn seal(&self, snapshot: &dyn Snapshot, table: Table, key: &[u8], payload: Vec<u8>) -> Result<Vec<u8>, Failure>;
+    /// The payload as it is stored.
+    fn seal(&self, table: Table, key: &[u8], payload: Vec<u8>) -> Result<Vec<u8>, Failure>;
 
     /// The payload of what [`seal`](Self::seal) made for this table and key.
-    fn open(&self, snapshot: &dyn Snapshot, table: Table, key: &[u8], stored: Vec<u8>) -> Result<Vec<u8>, Failure>;
+    fn open(&self, table: Table, key: &[u8], stored: Vec<u8>) -> Result<Vec<u8>, Failure>;
 }
 
 /// A coat, or none: then payloads are stored as they are.

@@ -71,7 +71,7 @@ impl Committed {
         let payload = record::open(table, key, stored)?;
         match &self.coat {
             None => Ok(payload),
-            Some(coat) => coat.open(&*self.snapshot, table, key, payload),
+            Some(coat) => coat.open(table, key, payload),
         }
     }
 
@@ -79,7 +79,7 @@ impl Committed {
     pub(crate) fn seal(&self, table: Table, key: &[u8], payload: Vec<u8>) -> Result<Vec<u8>, Failure> {
         let payload = match &self.coat {
             None => payload,
-            Some(coat) => coat.seal(&*self.snapshot, table, key, payload)?,
+            Some(coat) => coat.seal(table, key, payload)?,
         };
         Ok(record::seal(table, key, payload))
     }

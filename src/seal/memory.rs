@@ -5,20 +5,19 @@ use super::ring::{KeyRing, KeyRingError};
 use crate::id::KeyId;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Keys that the application holds itself, for one space or the same for all of them.
 ///
-/// Cloned, it is another ring with the same keys; to add one while a store has the ring, give the store an `Arc` of it.
+/// Cloning it is cheap, and all clones are the same ring.
 ///
 /// ```
 /// use draftkeep::seal::{Key, MemoryKeyRing};
 /// use draftkeep::{Kind, Options, Store};
-/// use std::sync::Arc;
 ///
 /// // From wherever the application keeps them: 32 random bytes each.
-/// let ring = Arc::new(MemoryKeyRing::new(Key::from_bytes([1; 32]), Key::from_bytes([2; 32])));
-/// let store = Store::in_memory(Options::new().key_ring(Arc::clone(&ring)))?;
+/// let ring = MemoryKeyRing::new(Key::from_bytes([1; 32]), Key::from_bytes([2; 32]));
+/// let store = Store::in_memory(Options::new().key_ring(ring.clone()))?;
 /// let space = store.space("alice")?;
 /// space.drafts(Kind::<String>::new("diary"))?.start(&"Nobody else reads this.".to_owned())?;
 ///
@@ -26,10 +25,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// assert_eq!(space.rotate_key()?, Some(Key::from_bytes([3; 32]).id()));
 /// # Ok::<(), draftkeep::Error>(())
 /// ```
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct MemoryKeyRing {
     /// By the space's name; under none what serves every other space.
-    spaces: Mutex<BTreeMap<Option<String>, Keys>>,
+    spaces: Arc<Mutex<BTreeMap<Option<String>, Keys>>>,
 }
 
 #[derive(Clone)]
@@ -65,15 +64,31 @@ impl MemoryKeyRing {
     }
 
     /// Adds a key and makes it current, of the space or of all that have no keys of their own: what is written after
-    /// [`Space::rotate_key`](crate::Space::rotate_key) is sealed with it. Does nothing where the ring has no keys for the space.
-    pub fn add(&self, space: Option<&str>, key: Key) {
-        if let Some(keys) = self.lock().get_mut(&space.map(str::to_owned)) {
-            keys.keys.push(key);
+    /// [`Space::rotate_key`](crate::Space::rotate_key) is sealed with it. Says whether it is: not where the ring has no keys for the space, and not where
+    /// it has this one already.
+    #[must_use = "nothing is added where the ring has no such space, or has the key already"]
+    pub fn add(&self, space: Option<&str>, key: Key) -> bool {
+        self.change(space, &key.id(), |keys| keys.push(key))
+    }
+
+    /// Adds a key that texts were sealed with before, to read them. The current one stays current. Says whether it was added, as [`add`](Self::add).
+    #[must_use = "nothing is added where the ring has no such space, or has the key already"]
+    pub fn add_former(&self, space: Option<&str>, key: Key) -> bool {
+        self.change(space, &key.id(), |keys| keys.insert(0, key))
+    }
+
+    fn change(&self, space: Option<&str>, id: &KeyId, change: impl FnOnce(&mut Vec<Key>)) -> bool {
+        let mut spaces = self.lock();
+        let Some(keys) = spaces.get_mut(&space.map(str::to_owned)) else { return false };
+        let is_new = keys.keys.iter().all(|key| key.id() != *id);
+        if is_new {
+            change(&mut keys.keys);
         }
+        is_new
     }
 
     /// Forgets a key everywhere. What is sealed with it cannot be read until it is [added](Self::add) again; where nobody has it any more,
-    /// that is for good, copies and backups included. Says whether it was there.
+    /// that is for good, copies and backups included. Of a ring whose current key it was the one before is current again. Says whether it was there.
     pub fn remove(&self, id: KeyId) -> bool {
         let mut is_there = false;
         for keys in self.lock().values_mut() {
@@ -98,12 +113,6 @@ impl MemoryKeyRing {
     fn of(&self, space: &str) -> Result<Keys, KeyRingError> {
         let spaces = self.lock();
         spaces.get(&Some(space.to_owned())).or_else(|| spaces.get(&None)).cloned().ok_or(KeyRingError::Missing)
-    }
-}
-
-impl Clone for MemoryKeyRing {
-    fn clone(&self) -> Self {
-        Self { spaces: Mutex::new(self.lock().clone()) }
     }
 }
 
@@ -148,12 +157,13 @@ mod tests {
     #[test]
     fn an_added_key_is_current_and_those_before_stay() {
         let ring = MemoryKeyRing::new(key(1), key(2));
-        let other = ring.clone();
-        ring.add(None, key(3));
-        assert_eq!(ring.current("alice").map(|key| key.id()), Ok(key(3).id()));
+        let same = ring.clone();
+        assert!(ring.add(None, key(3)) && !ring.add(None, key(2)) && !ring.add(Some("alice"), key(4)));
+        assert_eq!(same.current("alice").map(|key| key.id()), Ok(key(3).id()));
         assert!(ring.key("alice", key(2).id()).is_ok());
         assert!(ring.remove(key(2).id()) && !ring.remove(key(2).id()));
-        assert_eq!(ring.key("alice", key(2).id()).map(|key| key.id()), Err(KeyRingError::Missing));
-        assert!(other.key("alice", key(2).id()).is_ok());
+        assert_eq!(same.key("alice", key(2).id()).map(|key| key.id()), Err(KeyRingError::Missing));
+        assert!(ring.add_former(None, key(2)));
+        assert_eq!(ring.current("alice").map(|key| key.id()), Ok(key(3).id()));
     }
 }

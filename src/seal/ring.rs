@@ -8,11 +8,13 @@ use std::sync::Arc;
 /// Keeps the keys of spaces, for a store that is sealed: an OS keychain, a file behind a passphrase, a key server that was asked before.
 ///
 /// A space has a *secret* that never changes, and at each time one *current* key; those before stay readable for as long as something
-/// is sealed with them. All devices that share a space have the same secret and keys. The store asks when a space is opened, when its key is
-/// [rotated](crate::Space::rotate_key), and when another device's text names a key that it has not met; it keeps what it got in memory
-/// until it is closed.
+/// is sealed with them. All devices that share a space have the same secret and keys. The store asks when a space is opened, verified, repaired or compacted for the
+/// first time, when its key is [rotated](crate::Space::rotate_key), and when another device's text names a key that it has not met; it keeps what it got
+/// in memory until it is closed.
 ///
-/// It is asked on the thread that called the store, never while a save waits for it. It may block.
+/// It is asked on the thread that called the store, never while a save waits for it, and may block; a cycle of syncing waits for it as well, and with it the
+/// executor's thread. It must not call the store that asks. A key that it once called [current](Self::current) it has to give by its [name](Self::key) for good: a
+/// store does not use one that it does not.
 ///
 /// ```
 /// use draftkeep::seal::{Key, KeyRing, KeyRingError};
@@ -27,6 +29,9 @@ use std::sync::Arc;
 /// #   let _ = account;
 /// #   Ok(Some([7; 32]))
 /// }
+/// # fn read_name_from_keychain(_: &str) -> Result<Option<KeyId>, String> {
+/// #   Ok(Some(Key::from_bytes([7; 32]).id()))
+/// # }
 ///
 /// impl KeyRing for Keychain {
 ///     fn secret(&self, space: &str) -> Result<Option<Key>, KeyRingError> {
@@ -35,8 +40,9 @@ use std::sync::Arc;
 ///     }
 ///
 ///     fn current(&self, space: &str) -> Result<Key, KeyRingError> {
-///         let bytes = read_from_keychain(&format!("{space}/current")).map_err(KeyRingError::unavailable)?;
-///         bytes.map(Key::from_bytes).ok_or(KeyRingError::Missing)
+///         // The entry holds the name of the key, so that there is one place for each key.
+///         let name = read_name_from_keychain(&format!("{space}/current")).map_err(KeyRingError::unavailable)?;
+///         self.key(space, name.ok_or(KeyRingError::Missing)?)
 ///     }
 ///
 ///     fn key(&self, space: &str, id: KeyId) -> Result<Key, KeyRingError> {

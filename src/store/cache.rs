@@ -3,13 +3,14 @@
 use super::queue::lock;
 use super::tables::DraftKey;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex};
 
 pub(crate) type Body = Arc<Vec<u8>>;
 
 /// What is kept of a draft. Each body is named by its version; the store clears all of it when a commit fails, so
 /// that a number never means a body that did not become durable.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Kept {
     /// The last version written and its document: what the next delta starts from.
     pub(crate) last: (u64, Body),
@@ -28,18 +29,24 @@ impl Kept {
 }
 
 /// The documents of the drafts used last, up to a number of bytes.
-#[derive(Debug)]
 pub(crate) struct Bodies {
     entries: Mutex<Entries>,
     limit: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Entries {
     kept: BTreeMap<DraftKey, (u64, Kept)>,
     by_use: BTreeMap<u64, DraftKey>,
     bytes: usize,
     uses: u64,
+}
+
+impl fmt::Debug for Bodies {
+    /// Not the documents: what is typed stays out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bodies").field("limit", &self.limit).finish_non_exhaustive()
+    }
 }
 
 impl Bodies {

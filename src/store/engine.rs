@@ -204,6 +204,10 @@ impl Engine {
 
     fn commit(&self, mut group: Vec<Box<dyn Call<Writes>>>) {
         let mut state = lock(&self.state);
+        // What the one before left, which a panic ended.
+        if let Some(seals) = self.seals.as_ref().filter(|_| !fault::on("keys-of-a-panic-kept")) {
+            seals.committed(false);
+        }
         let mut told = Vec::new();
         let outcome = self.run(&mut group, &mut state, &mut told);
         if let Some(seals) = &self.seals {

@@ -57,6 +57,8 @@ pub struct Compacted {
     pub after: Footprint,
     /// Versions that the retention policy dropped.
     pub thinned: u64,
+    /// Spaces whose keys the key ring does not give: their histories are as they were.
+    pub sealed: u64,
 }
 
 impl Store {
@@ -105,7 +107,7 @@ impl Store {
             let (storage, witness) = open(&StoreFile::at(path))?;
             let marker = super::identity::Marker::new(witness);
             let storage: Arc<dyn Storage> = Arc::new(storage);
-            let seals = seals(&settings);
+            let seals = seals(&settings, &storage);
             let (mut meta, is_new) = enter(&*storage, &settings)?;
             let now = marker.claim(meta.store, meta.ticks_reserved);
             let claimed = marker.claimed();
@@ -160,7 +162,7 @@ impl Store {
         let entropy = options.entropy();
         traced(&*entropy, || {
             let settings = options.check()?;
-            let seals = seals(&settings);
+            let seals = seals(&settings, &storage);
             let (meta, _) = enter(&*storage, &settings)?;
             Ok(Self::start(storage, settings, seals, &meta, None, None))
         })
@@ -279,7 +281,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// What the storage answers.
+    /// What the storage answers; in a store that is sealed `KeyMissing` or `KeyRing` where the ring does not give the key of a space: the other spaces
+    /// are repaired all the same.
     pub fn repair(&self) -> Result<u64> {
         self.engine.traced("repair", |trace| verify::repair(&self.engine, trace))
     }
@@ -347,7 +350,7 @@ impl Store {
     /// # Errors
     ///
     /// Those of [`open`](Self::open) for the plain store, and of [`backup`](Self::backup) for the other one; `Options` where there is no key ring, or it has a
-    /// secret for a space; `KeyMissing` and `KeyRing` where it gives no key; `Sealed` where the store is sealed already; `Corrupt` where a record is damaged:
+    /// secret for a space; `KeyMissing` and `KeyRing` where it gives no key; `Options` also where texts of other devices wait to be taken in; `Sealed` where the store is sealed already; `Corrupt` where a record is damaged:
     /// [`repair`](Self::repair) it first.
     #[cfg(feature = "redb")]
     pub fn seal(
@@ -359,8 +362,9 @@ impl Store {
         let sealed = || {
             let settings = options.check()?;
             let no_ring = || Failure::options("a store is sealed with the keys of a ring: Options::key_ring");
-            let seals = seals(&settings).ok_or_else(no_ring)?;
             let (storage, _witness) = StoreFile::at(from).open()?;
+            let storage: Arc<dyn Storage> = Arc::new(storage);
+            let seals = seals(&settings, &storage).ok_or_else(no_ring)?;
             let plain = Committed::new(storage.snapshot()?, None);
             if meta_row(&plain)?.ok_or_else(own_row_is_missing)?.is_sealed {
                 return Err(ErrorKind::Sealed.into());
@@ -435,9 +439,9 @@ fn enter(storage: &dyn Storage, settings: &Settings) -> std::result::Result<(Met
 }
 
 /// Who asks the key ring, where there is one.
-fn seals(settings: &Settings) -> Option<Arc<Seals>> {
+fn seals(settings: &Settings, storage: &Arc<dyn Storage>) -> Option<Arc<Seals>> {
     let ring = Arc::clone(settings.key_ring.as_ref()?);
-    Some(Arc::new(Seals::new(ring, Arc::clone(&settings.entropy))))
+    Some(Arc::new(Seals::new(ring, Arc::clone(&settings.entropy), Arc::clone(storage))))
 }
 
 fn put_meta(storage: &dyn Storage, meta: &MetaRow) -> std::result::Result<(), Failure> {

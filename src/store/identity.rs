@@ -6,13 +6,13 @@
 //! own.
 
 use crate::codec::{CodecError, Fields, Writer};
-use crate::error::{ErrorKind, Failure};
+use crate::error::Failure;
 use crate::fault;
 use crate::id::{DraftId, StoreId};
-use crate::storage::Witness;
+use crate::storage::{Order, Scan, Witness};
 use crate::store::heads;
-use crate::store::tables::DraftKey;
-use crate::store::view::View;
+use crate::store::tables::{self, DraftKey, PACKS, VERSIONS};
+use crate::store::view::Committed;
 use crate::store::write::CommitWitness;
 
 const FORMAT: u8 = 1;
@@ -83,22 +83,32 @@ impl Noted {
     }
 
     /// Why the store may be an earlier copy. Damage says nothing about that.
-    pub(crate) fn contradiction(&self, store: StoreId, view: &impl View) -> Option<&'static str> {
+    pub(crate) fn contradiction(&self, store: StoreId, view: &Committed) -> Option<&'static str> {
         if fault::on("older-copy-unnoticed") || self.store != store {
             return None;
         }
         let last = match heads::read(view, self.key) {
             Ok(head) => head.map_or(0, |head| head.row.last),
-            // Nobody can say, and another replica id costs nothing.
-            Err(Failure { kind: ErrorKind::KeyMissing { .. } | ErrorKind::KeyRing { .. }, .. })
-                if !fault::on("older-copy-without-key-unnoticed") =>
-            {
-                return Some("what was written last cannot be read without its key");
+            // Which versions there are can be told without the key that opens them.
+            Err(failure) if failure.is_about_a_key() && !fault::on("older-copy-without-key-unnoticed") => {
+                last_of_keys(view, self.key).ok()?
             }
             Err(_) => return None,
         };
         (last < self.version).then_some("an earlier copy of the file was put back")
     }
+}
+
+/// The last version of a draft by the keys of its records, which lie open.
+fn last_of_keys(view: &Committed, key: DraftKey) -> Result<u64, Failure> {
+    let (from, to) = (key.version(0), tables::after(&key.bytes()));
+    let last = |table| {
+        let scan = Scan { from: &from, to: to.as_deref(), order: Order::Descending, limit: 1 };
+        Ok::<_, Failure>(view.snapshot.scan(table, scan)?.pop().map(|(key, _)| key))
+    };
+    let version = last(VERSIONS)?.and_then(|key| tables::version_of(&key));
+    let packed = last(PACKS)?.and_then(|key| tables::pack_last_of(&key));
+    Ok(version.max(packed).unwrap_or_default())
 }
 
 /// The marker of a store file.

@@ -17,6 +17,7 @@ use crate::codec::Unknown;
 use crate::error::{ErrorKind, Failure, Result, unless_damaged};
 use crate::fault;
 use crate::id::{DraftId, KeyId};
+use std::fmt;
 use std::sync::Arc;
 
 /// The longest name of a space, in bytes.
@@ -27,9 +28,15 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1000;
 /// What one owner syncs as a unit: a person's drafts, a project's, an account's.
 ///
 /// Cloning it is cheap.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Space {
     pub(crate) core: Arc<SpaceCore>,
+}
+
+impl fmt::Debug for Space {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.core.fmt(f)
+    }
 }
 
 impl Space {
@@ -52,7 +59,7 @@ impl Space {
         let engine = &self.core.engine;
         engine.traced("key_id", |_| {
             let Some(seals) = &engine.seals else { return Ok(None) };
-            Ok(Some(seals.of(&*engine.storage.snapshot()?, self.core.no)?.current.id()))
+            Ok(Some(seals.of(self.core.no)?.current.id()))
         })
     }
 
@@ -82,13 +89,19 @@ impl Space {
 }
 
 /// An open space.
-#[derive(Debug)]
 pub(crate) struct SpaceCore {
     pub(crate) engine: Arc<Engine>,
     pub(crate) no: SpaceNo,
     pub(crate) name: String,
     pub(crate) keys: SpaceKeys,
     pub(crate) swept: Swept,
+}
+
+impl fmt::Debug for SpaceCore {
+    /// Nothing of what is in it: what is typed stays out of logs.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Space").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 /// What opening a space tidied up.
@@ -113,6 +126,9 @@ impl SpaceCore {
             None => None,
         };
         drop(view);
+        if let Some((_, row)) = &known {
+            refuse_another(row, name)?;
+        }
         let (no, row) = match known {
             Some((no, row)) if row.last_day == today => (no, row),
             known => {
@@ -141,8 +157,7 @@ impl SpaceCore {
 
     /// What seals the bodies that travel.
     pub(crate) fn seal(&self) -> Option<BodySeal> {
-        let (seals, storage) = (self.engine.seals.clone()?, Arc::clone(&self.engine.storage));
-        Some(BodySeal { seals, storage, space: self.no })
+        Some(BodySeal { seals: self.engine.seals.clone()?, space: self.no })
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -171,8 +186,28 @@ fn find(view: &impl View, name: &str) -> Result<Option<SpaceNo>, Failure> {
     Ok(None)
 }
 
+/// The record that leads from a name to a space lies open: what it leads to has to be of that name.
+fn refuse_another(row: &SpaceRow, name: &str) -> Result<(), Failure> {
+    if row.name == name || fault::on("space-of-another-name-opened") {
+        return Ok(());
+    }
+    Err(Failure::corrupt(None, format!("the name {name:?} leads to another space")))
+}
+
+/// A new space never takes the place of one that the store has lost count of.
+fn refuse_taken(write: &Write<'_>, no: SpaceNo) -> Result<(), Failure> {
+    let key = no.to_be_bytes();
+    for table in [SPACES, KEYS, KEYS_AGAIN] {
+        let is_there = write.txn.committed.snapshot.get(table, &key)?.is_some();
+        if is_there && !fault::on("space-begun-over-another") {
+            return Err(Failure::corrupt(None, format!("the store has a space {no} that it does not count")));
+        }
+    }
+    Ok(())
+}
+
 /// The name of a space, which stands in the open where the space is sealed.
-fn name_of(view: &impl View, no: SpaceNo) -> Result<String, Failure> {
+pub(crate) fn name_of(view: &impl View, no: SpaceNo) -> Result<String, Failure> {
     for table in [KEYS, KEYS_AGAIN] {
         if let Some(bytes) = unless_damaged(view.get(table, &no.to_be_bytes()))?.flatten() {
             return Ok(KeysRow::decode(&bytes)?.name);
@@ -195,17 +230,20 @@ fn enter(
     beginning: Option<&(Arc<Seals>, Beginning)>,
 ) -> Result<(SpaceNo, SpaceRow), Failure> {
     let (no, mut row) = if let Some(no) = find(write.txn, name)? {
-        (no, write.space(no)?)
+        let row = write.space(no)?;
+        refuse_another(&row, name)?;
+        (no, row)
     } else {
         let mut meta = meta_row(write.txn)?.ok_or_else(own_row_is_missing)?;
         meta.spaces = meta.spaces.checked_add(1).ok_or_else(|| Failure::options("the store has too many spaces"))?;
+        refuse_taken(write, meta.spaces)?;
         write.put(META, META_KEY.to_vec(), meta.encode());
         write.put(SPACE_NAMES, name.as_bytes().to_vec(), encode_space_no(meta.spaces));
         let secret = match beginning {
             None => plain_secret(name),
             Some((seals, beginning)) => {
                 rotate::put(write, meta.spaces, &seals.add(meta.spaces, name, beginning));
-                beginning.secret
+                *beginning.secret
             }
         };
         let row = SpaceRow {

@@ -6,9 +6,10 @@
 use super::engine::Engine;
 use super::handle::Compacted;
 use super::queue::lock;
-use super::tables::{DraftKey, HEADS};
+use super::tables::{DraftKey, HEADS, SpaceNo, after};
 use super::versions::packing::{self, Effort};
 use super::view::View;
+use super::write::meta_row;
 use crate::error::Failure;
 use crate::events::EventKind;
 use crate::id::TraceId;
@@ -90,16 +91,35 @@ pub(crate) fn tidy(engine: &Arc<Engine>, trace: TraceId) -> Result<(), Failure> 
 /// Packs every draft as small as it gets, then gives unused room back.
 pub(crate) fn compact(engine: &Arc<Engine>, trace: TraceId) -> Result<Compacted, Failure> {
     let before = engine.storage.footprint()?;
+    let (mut thinned, mut sealed) = (0, 0);
+    let spaces = meta_row(&engine.read()?)?.map_or(0, |meta| meta.spaces);
+    for space in 1..=spaces {
+        match compact_space(engine, space, trace) {
+            // Nothing of it can be packed, and its records stay where they are.
+            Err(failure) if failure.is_about_a_key() => sealed += 1,
+            packed => thinned += packed?,
+        }
+    }
+    engine.storage.maintain(Maintenance::Compact)?;
+    let after = engine.storage.footprint()?;
+    engine.publish_event(0, None, trace, EventKind::Swept { trashed: 0, purged: 0, thinned });
+    Ok(Compacted { before, after, thinned, sealed })
+}
+
+/// Packs every draft of a space; says how many versions retention dropped.
+fn compact_space(engine: &Arc<Engine>, space: SpaceNo, trace: TraceId) -> Result<u64, Failure> {
     let mut thinned = 0;
-    let mut from = vec![0];
+    let mut from = space.to_be_bytes().to_vec();
+    let to = after(&from);
     loop {
-        let page = engine.read()?.scan(HEADS, Scan { from: &from, to: None, order: Order::Ascending, limit: 64 });
+        let scan = Scan { from: &from, to: to.as_deref(), order: Order::Ascending, limit: 64 };
+        let page = engine.read()?.scan(HEADS, scan);
         // A damaged head must not keep the others from being packed.
         let page = match page {
             Ok(page) => page,
             Err(failure) if failure.is_damage() => {
                 let what = EventKind::Damaged { what: failure.kind.to_string() };
-                engine.publish_event(0, None, trace, what);
+                engine.publish_event(space, None, trace, what);
                 break;
             }
             Err(failure) => return Err(failure),
@@ -118,8 +138,5 @@ pub(crate) fn compact(engine: &Arc<Engine>, trace: TraceId) -> Result<Compacted,
             }
         }
     }
-    engine.storage.maintain(Maintenance::Compact)?;
-    let after = engine.storage.footprint()?;
-    engine.publish_event(0, None, trace, EventKind::Swept { trashed: 0, purged: 0, thinned });
-    Ok(Compacted { before, after, thinned })
+    Ok(thinned)
 }

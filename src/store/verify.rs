@@ -15,6 +15,7 @@ use super::view::{Committed, View};
 use super::write::{Write, meta_row, space_row};
 use crate::error::{Failure, unless_damaged};
 use crate::events::EventKind;
+use crate::fault;
 use crate::id::{DraftId, TraceId};
 use crate::phase::Phase;
 use crate::records::checking;
@@ -33,6 +34,8 @@ pub struct Verified {
     pub versions: u64,
     /// What is damaged; empty where all is well.
     pub damage: Vec<Damage>,
+    /// The names of spaces whose keys the key ring does not give: of them nothing was read but whether each record is as it was written.
+    pub sealed: Vec<String>,
 }
 
 impl Verified {
@@ -84,7 +87,10 @@ pub(crate) fn verify(engine: &Engine) -> Result<Verified, Failure> {
         if meta.is_sealed && !sealing::mend::are_in_both_places(&*view.snapshot, space)? {
             report.add(None, format!("the keys of space {space} are in one place only"));
         }
-        check_space(&view, space, &mut report)?;
+        match check_space(&view, space, &mut report) {
+            Err(failure) if failure.is_about_a_key() => report.sealed.push(super::space::name_of(&view, space)?),
+            checked => checked?,
+        }
     }
     Ok(report)
 }
@@ -92,7 +98,7 @@ pub(crate) fn verify(engine: &Engine) -> Result<Verified, Failure> {
 fn check_records(view: &Committed, table: Table, name: &str, report: &mut Verified) -> Result<(), Failure> {
     let read = checking::mismatched(view, table, |key| {
         let draft = DraftKey::parse(key).map(|key| key.draft);
-        report.add(draft, format!("a record of the table of {name} does not match its hash"));
+        report.add(draft, format!("a record of the table of {name} does not match its hash, or its seal"));
     });
     note(report, None, read).map(|_| ())
 }
@@ -239,15 +245,23 @@ fn whole_list(view: &impl View, list: ListKey) -> Result<BTreeMap<u64, DraftId>,
 /// Writes anew the heads, lists and slots of every space. Returns how many records it wrote.
 pub(crate) fn repair(engine: &Arc<Engine>, trace: TraceId) -> Result<u64, Failure> {
     let spaces = meta_row(&engine.read()?)?.map_or(0, |meta| meta.spaces);
-    let mut written = 0;
+    let (mut written, mut keyless) = (0, None);
     for space in 1..=spaces {
-        if engine.seals.is_some() {
-            written += engine.write(move |write| sealing::mend::mend(write, space))?;
+        if let Some(seals) = engine.seals.clone() {
+            // Asked here, where nobody waits for it; and what has no key is no reason to leave the others as they are.
+            match seals.of(space) {
+                Err(failure) if failure.is_about_a_key() && !fault::on("missing-key-stops-them-all") => {
+                    keyless.get_or_insert(failure);
+                    continue;
+                }
+                opened => drop(opened?),
+            }
+            written += engine.write(move |write| sealing::mend::mend(write, &seals, space))?;
         }
         written += engine.write(move |write| repair_space(write, space, trace))?;
     }
     engine.bodies.clear();
-    Ok(written)
+    keyless.map_or(Ok(written), Err)
 }
 
 fn repair_space(write: &mut Write<'_>, space: SpaceNo, trace: TraceId) -> Result<u64, Failure> {

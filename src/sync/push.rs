@@ -121,16 +121,23 @@ impl Cycle<'_> {
         let departures: Vec<Departure> = part.iter().map(Outgoing::departure).collect();
         let (mut pushes, mut keys) = (Vec::with_capacity(part.len()), Vec::with_capacity(part.len()));
         for outgoing in part {
-            let (body, key) = sealed::seal(&self.place, outgoing.key.draft, outgoing.id, &outgoing.body)?;
+            let (draft, id) = (outgoing.key.draft, outgoing.id);
+            let (mut body, key) = sealed::seal(&self.place, draft, id, &outgoing.body)?;
+            let mut base = outgoing.base;
+            // Another key was taken up since: whoever has that alone could not read what this builds on.
+            if base.is_some() && key != outgoing.sealed_with && !fault::on("deltas-across-keys-of-a-cycle") {
+                base = None;
+                (body, _) = sealed::seal(&self.place, draft, id, &outgoing.clone().whole().body)?;
+            }
             self.report.bytes += (outgoing.bytes() + body.len() - outgoing.body.len()) as u64;
-            keys.push(key);
+            keys.push(key.filter(|_| outgoing.is_authored || fault::on("key-of-another-device-taken-for-ours")));
             let revision = Revision::new(outgoing.header.clone(), body);
             let revision = revision.map_err(|error| Stop::Protocol(error.to_string()))?;
             let target = match outgoing.target {
                 Aim::Main { expects } => Target::Main { expects },
                 Aim::Fork => Target::Fork,
             };
-            pushes.push(Push { revision, base: outgoing.base, contains: outgoing.contains.clone(), target });
+            pushes.push(Push { revision, base, contains: outgoing.contains.clone(), target });
         }
         let seen = self.link()?.seen;
         let talk = self.talk.clone();

@@ -20,7 +20,7 @@ fn after_a_rotation_the_new_key_alone_opens_all_that_is_stored() {
     let draft = space.drafts(NOTE).unwrap().start(&"written under the old key".to_owned()).unwrap();
     assert_eq!(space.rotate_key().unwrap(), None, "it is the one in use");
     let old_keys: Vec<_> = records(&*storage).into_iter().filter(|(table, ..)| KEYS.contains(table)).collect();
-    ring.keys().add(None, key(3));
+    assert!(ring.keys().add(None, key(3)));
     assert_eq!(space.rotate_key().unwrap(), Some(key(3).id()));
     assert_eq!((space.rotate_key().unwrap(), space.key_id().unwrap()), (None, Some(key(3).id())));
     typed(&draft, "written under the new key");
@@ -105,7 +105,7 @@ fn a_rotation_that_fails_leaves_the_one_key_or_the_other() {
         let store = Store::with_storage(Arc::clone(&faulty) as Arc<dyn Storage>, sealed(1, &ring)).unwrap();
         let space = store.space("alice").unwrap();
         let draft = space.drafts(NOTE).unwrap().start(&"before".to_owned()).unwrap();
-        ring.keys().add(None, key(3));
+        assert!(ring.keys().add(None, key(3)));
         fail_the_next_commit(&faulty, durable);
         space.rotate_key().unwrap_err();
         typed(&draft, "after");
@@ -154,7 +154,7 @@ fn no_delta_builds_on_a_text_under_another_key() {
     typed(&draft, &format!("{long}and a little more"));
     let small = one.sync().bytes;
     assert!(small < 1_000, "a delta of {small} bytes");
-    ring.keys().add(None, key(3));
+    assert!(ring.keys().add(None, key(3)));
     one.space.rotate_key().unwrap();
     typed(&draft, &format!("{long}and a little more than that"));
     one.sync();

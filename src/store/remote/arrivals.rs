@@ -1,8 +1,8 @@
 //! What the hub said of drafts, stored as it came: rows, the mains with them, and how far it was.
 
 use super::body::Travelling;
-use super::link;
 use super::rows::{LinkRow, RemoteRow};
+use super::{contains, link, outbox};
 use crate::codec::{Fields, Writer};
 use crate::error::Failure;
 use crate::fault;
@@ -12,6 +12,7 @@ use crate::records::pieces;
 use crate::records::view::View;
 use crate::store::audit::AuditAction;
 use crate::store::audit::record::{self, About};
+use crate::store::heads;
 use crate::store::tables::{ARRIVALS, ARRIVED, DraftKey, REMOTES, SpaceNo, page_of_drafts};
 use crate::store::write::Write;
 
@@ -148,8 +149,19 @@ pub(crate) fn blocked(
     if row.blocked.as_deref() != Some(why) || row.blocked_by != by {
         put(write, key, &RemoteRow { blocked: Some(why.to_owned()), blocked_by: by, ..row.clone() });
         record::note(write, About::revision(key, row.main, trace), AuditAction::Blocked)?;
+        owe_beside(write, key, row)?;
     }
     Ok(())
+}
+
+/// What is here beside something that cannot be taken in is owed, unless the hub is known to have it: it may be here alone.
+fn owe_beside(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow) -> Result<(), Failure> {
+    let Some(head) = heads::read(write.txn, key)? else { return Ok(()) };
+    let is_within = contains::get(write.txn, key, head.id())?.is_some_and(|known| known.epoch == row.epoch);
+    if row.has(head.id()) || is_within || fault::on("text-beside-a-blocked-one-not-owed") {
+        return Ok(());
+    }
+    outbox::owe(write, key, head.row.version)
 }
 
 pub(crate) fn put(write: &mut Write<'_>, key: DraftKey, row: &RemoteRow) {

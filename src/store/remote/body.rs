@@ -50,9 +50,10 @@ impl Travelling {
         self.header.len() + self.body.len() + chain
     }
 
-    /// The key that its body is sealed with.
+    /// The key that its body and all that it builds on are sealed with; none where they are not, or with more than one.
     pub(crate) fn key(&self) -> Option<KeyId> {
-        sealed::key_id(&self.body)
+        let key = sealed::key_id(&self.body)?;
+        self.chain.iter().all(|(_, body)| sealed::key_id(body) == Some(key)).then_some(key)
     }
 
     /// How many deltas its document is made by.

@@ -37,6 +37,10 @@ pub(crate) struct Outgoing {
     pub(crate) base: Option<RevisionId>,
     /// How many deltas the document is made by on the hub.
     pub(crate) deltas: usize,
+    /// The key that bodies were sealed with when this was gathered: what it builds on is sealed with it.
+    pub(crate) sealed_with: Option<KeyId>,
+    /// This device alone can have made it. What two may make, the hub may have from the other one, sealed with another key.
+    pub(crate) is_authored: bool,
     pub(crate) meta: Vec<u8>,
     /// What it contains and the hub's main is not known to.
     pub(crate) contains: Vec<RevisionId>,
@@ -126,8 +130,7 @@ impl<V: View> Reading<'_, V> {
     fn main(&self) -> Result<Option<Base<Vec<u8>>>, Failure> {
         let Some(row) = self.facts.row.as_ref().filter(|row| row.deltas < CHAIN_MAX) else { return Ok(None) };
         // Whoever has the newest key alone could not read what builds on a body under another one.
-        let key = self.place.seal.as_ref().map(BodySeal::key_id).transpose()?;
-        if row.key != key && !fault::on("deltas-across-keys") {
+        if row.key != self.key()? && !fault::on("deltas-across-keys") {
             return Ok(None);
         }
         let in_line = self.facts.contains.get(&row.main).map(|row| row.version).filter(|version| *version > 0);
@@ -183,12 +186,12 @@ impl<V: View> Reading<'_, V> {
         // It is compressed already.
         let body = anchor.and_then(|anchor| body::of_anchor(&whole.meta, anchor));
         let in_line = |row: &ContainedRow| row.side == 0 && row.since <= version;
-        Ok(self.outgoing(version, whole, body, target, 0, in_line))
+        self.outgoing(version, whole, body, target, 0, in_line)
     }
 
     fn side(&self, version: u64) -> Result<Outgoing, Failure> {
         let whole = packed::whole(self.view, &self.place.keys.digests(), self.facts.key, version)?;
-        Ok(self.outgoing(version, whole, None, Aim::Fork, version, |row| row.side == version))
+        self.outgoing(version, whole, None, Aim::Fork, version, |row| row.side == version)
     }
 
     fn outgoing(
@@ -199,11 +202,11 @@ impl<V: View> Reading<'_, V> {
         target: Aim,
         side: u64,
         contains: impl Fn(&ContainedRow) -> bool,
-    ) -> Outgoing {
+    ) -> Result<Outgoing, Failure> {
         let is_said = |row: &ContainedRow| row.epoch != self.facts.epoch && contains(row);
         let said = self.facts.contains.iter().filter(|(id, row)| **id != whole.id && is_said(row));
         let contains = if fault::on("push-without-contains") { vec![] } else { said.map(|(id, _)| *id).collect() };
-        Outgoing {
+        Ok(Outgoing {
             key: self.facts.key,
             id: whole.id,
             version,
@@ -211,6 +214,8 @@ impl<V: View> Reading<'_, V> {
             body: body.unwrap_or_else(|| body::whole(&whole.meta, &whole.body)),
             base: None,
             deltas: 0,
+            sealed_with: self.key()?,
+            is_authored: whole.header.author.is_some(),
             contains,
             target,
             side,
@@ -221,7 +226,12 @@ impl<V: View> Reading<'_, V> {
             kind: whole.header.kind,
             meta: whole.meta,
             document: whole.body,
-        }
+        })
+    }
+
+    /// The key that bodies are sealed with now.
+    fn key(&self) -> Result<Option<KeyId>, Failure> {
+        self.place.seal.as_ref().map(BodySeal::key_id).transpose()
     }
 }
 

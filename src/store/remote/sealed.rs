@@ -13,7 +13,6 @@ use crate::fault;
 use crate::id::{DraftId, KeyId, RevisionId};
 use crate::revision::revision_id;
 use crate::seal::envelope::{self, EnvelopeError};
-use crate::storage::Storage;
 use crate::store::change::Place;
 use crate::store::sealing::opened::Opened;
 use crate::store::sealing::seals::Seals;
@@ -29,7 +28,6 @@ const SEALED: u8 = 4;
 #[derive(Debug, Clone)]
 pub(crate) struct BodySeal {
     pub(crate) seals: Arc<Seals>,
-    pub(crate) storage: Arc<dyn Storage>,
     pub(crate) space: SpaceNo,
 }
 
@@ -53,10 +51,7 @@ impl fmt::Display for Unopened {
 
 impl BodySeal {
     fn opened(&self) -> Result<Arc<Opened>, Failure> {
-        match self.seals.known(self.space) {
-            Some(opened) => Ok(opened),
-            None => self.seals.of(&*self.storage.snapshot()?, self.space),
-        }
+        self.seals.of(self.space)
     }
 
     /// The key that bodies are sealed with now.
@@ -121,7 +116,7 @@ fn open_body(place: &Place, seal: &BodySeal, draft: DraftId, id: RevisionId, bod
         })
     };
     let key = envelope::key_id(envelope).map_err(unreadable)?;
-    let key = seal.opened().and_then(|opened| seal.seals.key(&opened, key)).map_err(Unopened::Key)?;
+    let key = seal.opened().and_then(|opened| seal.seals.key(&opened.name, key)).map_err(Unopened::Key)?;
     envelope::open(&key, &sealed_for(place, draft, id), envelope).map_err(unreadable)
 }
 

@@ -10,7 +10,7 @@ use crate::records::view::Committed;
 use crate::storage::{Entry, Order, Scan, Snapshot, StorageError, StorageErrorKind, Table};
 use crate::store::keys::plain_secret;
 use crate::store::rows::{MetaRow, SpaceRow};
-use crate::store::tables::{KEYS, KEYS_AGAIN, META, SpaceNo};
+use crate::store::tables::{ARRIVALS, KEYS, KEYS_AGAIN, META, SpaceNo};
 use crate::store::write::{meta_row, own_row_is_missing, space_row};
 use std::sync::{Arc, Mutex};
 
@@ -28,12 +28,19 @@ impl Sealing {
     /// Asks the ring for the keys of every space, and makes up the store's own.
     pub(crate) fn new(plain: Committed, seals: Arc<Seals>) -> Result<Self, Failure> {
         let spaces = meta_row(&plain)?.ok_or_else(own_row_is_missing)?.spaces;
+        // They came in the open, and a sealed space takes in nothing that did.
+        let any = Scan { from: &[0], to: None, order: Order::Ascending, limit: 1 };
+        if !plain.snapshot.scan(ARRIVALS, any)?.is_empty() && !fault::on("sealed-with-texts-that-wait") {
+            return Err(Failure::options(
+                "texts of other devices wait to be taken in, and could not be any more; sync, or update the application first",
+            ));
+        }
         let mut keys = Vec::new();
         for space in 1..=spaces {
             let SpaceRow { name, secret, .. } = space_row(&plain, space)?;
             let beginning = seals.begin(&name)?;
             // Ids and digests are made with it, here and on every other device.
-            if beginning.secret != secret {
+            if *beginning.secret != secret {
                 return Err(other_secret(&name));
             }
             debug_assert_eq!(secret, plain_secret(&name), "a plain space has no other");
@@ -53,7 +60,7 @@ impl Sealing {
         if table == META && !fault::on("copy-not-marked-as-sealed") {
             payload = MetaRow { is_sealed: true, ..MetaRow::decode(&payload)? }.encode();
         }
-        Ok(record::seal(table, key, self.seals.seal(&*self.plain.snapshot, table, key, payload)?))
+        Ok(record::seal(table, key, self.seals.seal(table, key, payload)?))
     }
 
     fn failed(&self, failure: Failure) -> StorageError {

@@ -5,12 +5,9 @@ use crate::clock::Entropy;
 use crate::codec::{put_varint, take_varint};
 use crate::error::Failure;
 use crate::fault;
-use crate::id::KeyId;
 use crate::records::coat::COAT_MAX;
 use crate::seal::{Key, aead};
 use crate::storage::Table;
-use std::collections::BTreeMap;
-use std::sync::Mutex;
 
 /// The number of a data key, of which there are at most a thousand, and what the cipher adds.
 const ADDED: usize = 2 + aead::ADDED;
@@ -23,13 +20,11 @@ pub(crate) struct Opened {
     /// The ring's key that the data keys are sealed with, and what is pushed.
     pub(crate) current: Key,
     pub(crate) data: DataKeys,
-    /// Keys of the ring that texts of other devices named.
-    pub(super) met: Mutex<BTreeMap<KeyId, Key>>,
 }
 
 impl Opened {
     pub(super) fn new(name: &str, current: Key, data: DataKeys) -> Self {
-        Self { name: name.to_owned(), current, data, met: Mutex::default() }
+        Self { name: name.to_owned(), current, data }
     }
 
     /// A record's payload, sealed for its table and key: the number of the data key, then what the cipher makes.

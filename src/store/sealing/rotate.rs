@@ -1,6 +1,6 @@
 //! Another key for a space.
 
-use super::row::KeysRow;
+use super::row::{self, KeysRow};
 use crate::error::Failure;
 use crate::fault;
 use crate::id::{KeyId, TraceId};
@@ -34,15 +34,16 @@ pub(crate) fn rotate(
     // Asked outside of the write: the ring may have to ask a person, and no save waits for that.
     let current = seals.current(name)?;
     let id = current.id();
-    if seals.of(&*engine.storage.snapshot()?, space)?.current.id() == id {
+    if seals.of_storage(space)?.current.id() == id {
         return Ok(None);
     }
     engine.write(move |write| {
-        let opened = seals.read(&*write.txn.committed.snapshot, space)?;
+        let missing = || Failure::corrupt(None, format!("the keys of space {space} are missing"));
+        let (row, opened) = seals.newest(space, &row::staged(write.txn, space)?)?.ok_or_else(missing)?;
         if opened.current.id() == id {
             return Ok(None);
         }
-        let row = seals.renew(space, &opened, current)?;
+        let row = seals.renew(space, (&row, &opened), current)?;
         put(write, space, &row);
         record::note(write, About::space(space, trace), AuditAction::KeyRotated { to: id })?;
         Ok(Some(id))

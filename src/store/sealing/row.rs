@@ -1,11 +1,12 @@
 //! The keys of a space as they are stored.
 
 use crate::codec::{CodecError, Fields, Unknown, Writer};
-use crate::error::{Failure, unless_damaged};
+use crate::error::Failure;
 use crate::fault;
 use crate::records::record;
+use crate::records::view::View;
 use crate::seal::Key;
-use crate::storage::{Snapshot, Table};
+use crate::storage::Snapshot;
 use crate::store::tables::{KEYS, KEYS_AGAIN, SpaceNo};
 use zeroize::Zeroizing;
 
@@ -72,27 +73,35 @@ impl DataKeys {
     }
 }
 
-/// The keys of a space, from whichever of their two places is intact; none where it has none.
-pub(crate) fn read(snapshot: &dyn Snapshot, space: SpaceNo) -> Result<Option<KeysRow>, Failure> {
-    match one(snapshot, KEYS, space) {
-        Ok(Some(row)) => Ok(Some(row)),
-        // Without them everything of the space is lost: they lie in two places.
-        Ok(None) if !fault::on("keys-in-one-place") => one(snapshot, KEYS_AGAIN, space),
-        Err(failure) if failure.is_damage() && !fault::on("keys-in-one-place") => {
-            match unless_damaged(one(snapshot, KEYS_AGAIN, space))?.flatten() {
-                Some(row) => Ok(Some(row)),
-                None => Err(failure),
-            }
+/// What stands in the two places of a space's keys: without them everything of the space is lost.
+pub(crate) fn both(snapshot: &dyn Snapshot, space: SpaceNo) -> Result<[Result<Option<KeysRow>, Failure>; 2], Failure> {
+    let key = space.to_be_bytes();
+    let one = |table| -> Result<Result<Option<KeysRow>, Failure>, Failure> {
+        let stored = snapshot.get(table, &key);
+        let row = stored.map_err(Failure::from).and_then(|stored| {
+            let payload = stored.map(|stored| record::open(table, &key, stored)).transpose()?;
+            decoded(payload.as_deref())
+        });
+        match row {
+            Err(failure) if !failure.is_damage() => Err(failure),
+            row => Ok(row),
         }
-        other => other,
-    }
+    };
+    let again = if fault::on("keys-in-one-place") { Ok(None) } else { one(KEYS_AGAIN)? };
+    Ok([one(KEYS)?, again])
 }
 
-/// The keys of a space in one of their places.
-pub(crate) fn one(snapshot: &dyn Snapshot, table: Table, space: SpaceNo) -> Result<Option<KeysRow>, Failure> {
-    let key = space.to_be_bytes();
-    let Some(stored) = snapshot.get(table, &key)? else { return Ok(None) };
-    Ok(Some(KeysRow::decode(&record::open(table, &key, stored)?)?))
+/// The same as a write under way has it.
+pub(crate) fn staged(view: &impl View, space: SpaceNo) -> Result<[Result<Option<KeysRow>, Failure>; 2], Failure> {
+    let one = |table| match view.get(table, &space.to_be_bytes()).and_then(|payload| decoded(payload.as_deref())) {
+        Err(failure) if !failure.is_damage() => Err(failure),
+        row => Ok(row),
+    };
+    Ok([one(KEYS)?, one(KEYS_AGAIN)?])
+}
+
+fn decoded(payload: Option<&[u8]>) -> Result<Option<KeysRow>, Failure> {
+    Ok(payload.map(KeysRow::decode).transpose()?)
 }
 
 #[cfg(test)]

@@ -9,27 +9,33 @@ use crate::fault;
 use crate::id::KeyId;
 use crate::records::coat::Coat;
 use crate::seal::{Key, KeyRing, KeyRingError, envelope};
-use crate::storage::{Snapshot, Table};
+use crate::storage::{Storage, Table};
 use crate::store::keys::{plain_secret, sealed_secret};
 use crate::store::queue::lock;
 use crate::store::tables::{DraftKey, KEYS, KEYS_AGAIN, META, SPACE_NAMES, SpaceNo};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use zeroize::Zeroizing;
 
 /// The seals of a store's spaces.
 #[derive(Debug)]
 pub(crate) struct Seals {
     ring: Arc<dyn KeyRing>,
     entropy: Arc<dyn Entropy>,
+    /// Keys are looked up in what is committed by then, whatever view of before somebody has: a rotation only adds to them.
+    storage: Arc<dyn Storage>,
     known: Mutex<Known>,
 }
 
-/// The spaces that were opened.
+/// What is in memory.
 #[derive(Debug, Default)]
 struct Known {
+    /// The spaces that were opened.
     opened: BTreeMap<SpaceNo, Arc<Opened>>,
     /// What the calls of the commit under way have put, and what was there before, so that it can be taken back.
     undo: Vec<(SpaceNo, Option<Arc<Opened>>)>,
+    /// Keys that the ring gave, by the space's name: it may be locked by now.
+    met: BTreeMap<(String, KeyId), Key>,
 }
 
 impl Known {
@@ -44,15 +50,14 @@ impl Known {
 }
 
 /// What a new space begins with, asked of the ring before the write that makes it.
-#[derive(Debug)]
 pub(crate) struct Beginning {
-    pub(crate) secret: [u8; 32],
+    pub(crate) secret: Zeroizing<[u8; 32]>,
     current: Key,
 }
 
 impl Seals {
-    pub(crate) fn new(ring: Arc<dyn KeyRing>, entropy: Arc<dyn Entropy>) -> Self {
-        Self { ring, entropy, known: Mutex::default() }
+    pub(crate) fn new(ring: Arc<dyn KeyRing>, entropy: Arc<dyn Entropy>, storage: Arc<dyn Storage>) -> Self {
+        Self { ring, entropy, storage, known: Mutex::default() }
     }
 
     /// Asks the ring what a new space of this name takes.
@@ -61,38 +66,45 @@ impl Seals {
         let secret = self.ring.secret(name).map_err(|error| refused(error, name, None))?;
         // Spaces that have their secret from one ring have different ids all the same.
         let secret = secret.map_or_else(|| plain_secret(name), |secret| sealed_secret(&secret, name));
-        Ok(Beginning { secret, current })
+        Ok(Beginning { secret: Zeroizing::new(secret), current })
     }
 
-    /// The key that the ring calls current.
+    /// The key that the ring calls current, and gives by its name as well: without that nothing could be opened again.
     pub(crate) fn current(&self, name: &str) -> Result<Key, Failure> {
-        self.ring.current(name).map_err(|error| refused(error, name, None))
+        let current = self.ring.current(name).map_err(|error| refused(error, name, None))?;
+        let id = current.id();
+        let again = self.ring.key(name, id).map_err(|error| refused(error, name, Some(id)));
+        if !fault::on("key-used-that-is-not-given-again") && again?.id() != id {
+            return Err(refused(KeyRingError::Missing, name, Some(id)));
+        }
+        Ok(current)
     }
 
     /// The keys of a new space, to be written with it.
     pub(crate) fn add(&self, space: SpaceNo, name: &str, beginning: &Beginning) -> KeysRow {
         let data = DataKeys(vec![Key::random(&*self.entropy)]);
-        self.put(space, name, beginning.current.clone(), data)
+        self.put(space, name, beginning.current.clone(), data, Unknown::default())
     }
 
     /// The same space with another key of the ring, and a further data key: to be written at once.
-    pub(crate) fn renew(&self, space: SpaceNo, opened: &Opened, current: Key) -> Result<KeysRow, Failure> {
+    pub(crate) fn renew(&self, space: SpaceNo, of: (&KeysRow, &Opened), current: Key) -> Result<KeysRow, Failure> {
+        let (row, opened) = of;
         let mut data = opened.data.clone();
         if data.0.len() >= row::DATA_KEYS_MAX {
             let reason = format!("a space takes {} keys in its life; put it into a new store", row::DATA_KEYS_MAX);
             return Err(Failure::options(reason));
         }
         data.0.push(Key::random(&*self.entropy));
-        Ok(self.put(space, &opened.name, current, data))
+        Ok(self.put(space, &opened.name, current, data, row.unknown.clone()))
     }
 
-    fn put(&self, space: SpaceNo, name: &str, current: Key, data: DataKeys) -> KeysRow {
+    fn put(&self, space: SpaceNo, name: &str, current: Key, data: DataKeys, unknown: Unknown) -> KeysRow {
         let envelope = envelope::seal(&current, &*self.entropy, &row::place(space, name), &data.encode());
-        let opened = Arc::new(Opened::new(name, current, data));
         let mut known = lock(&self.known);
-        let before = known.opened.insert(space, opened);
+        known.met.insert((name.to_owned(), current.id()), current.clone());
+        let before = known.opened.insert(space, Arc::new(Opened::new(name, current, data)));
         known.undo.push((space, before));
-        KeysRow { name: name.to_owned(), envelope, unknown: Unknown::default() }
+        KeysRow { name: name.to_owned(), envelope, unknown }
     }
 
     /// What the calls of the commit under way have put by now, for [`roll_back`](Self::roll_back).
@@ -105,7 +117,7 @@ impl Seals {
         lock(&self.known).roll_back_to(mark);
     }
 
-    /// What was put is durable, or nobody knows: then it is read again.
+    /// What was put is durable, or nobody knows: then it is read again. A commit begins with it, too: the one before may have ended in a panic.
     pub(crate) fn committed(&self, is_durable: bool) {
         let mut known = lock(&self.known);
         let put = std::mem::take(&mut known.undo);
@@ -121,42 +133,70 @@ impl Seals {
         lock(&self.known).opened.get(&space).cloned()
     }
 
-    /// The keys of a space. Asks the ring where they are not in memory yet.
-    pub(crate) fn of(&self, snapshot: &dyn Snapshot, space: SpaceNo) -> Result<Arc<Opened>, Failure> {
-        if let Some(opened) = self.known(space) {
-            return Ok(opened);
+    /// The keys of a space. Asks the ring where they were never in memory.
+    pub(crate) fn of(&self, space: SpaceNo) -> Result<Arc<Opened>, Failure> {
+        match self.known(space) {
+            Some(opened) => Ok(opened),
+            None => self.of_storage(space),
         }
-        let opened = self.read(snapshot, space)?;
-        // Somebody may have put newer ones meanwhile.
-        Ok(Arc::clone(lock(&self.known).opened.entry(space).or_insert(opened)))
     }
 
-    /// The keys of a space as the snapshot has them. What is in memory may be older, where a commit failed that was durable all the same.
-    pub(crate) fn read(&self, snapshot: &dyn Snapshot, space: SpaceNo) -> Result<Arc<Opened>, Failure> {
+    /// The keys of a space as they are stored. What is in memory may be older, where a commit failed that was durable all the same.
+    pub(crate) fn of_storage(&self, space: SpaceNo) -> Result<Arc<Opened>, Failure> {
+        let snapshot = self.storage.snapshot()?;
         let missing = || Failure::corrupt(None, format!("the keys of space {space} are missing"));
-        let row = row::read(snapshot, space)?.ok_or_else(missing)?;
-        let altered =
-            |error| Failure::corrupt(None, format!("the keys of space {space} cannot be read")).because(error);
-        let id = envelope::key_id(&row.envelope).map_err(altered)?;
-        let current = match self.known(space) {
-            Some(known) => self.key(&known, id)?,
-            None => self.ask(&row.name, id)?,
-        };
-        let data = envelope::open(&current, &row::place(space, &row.name), &row.envelope).map_err(altered)?;
-        let data = zeroize::Zeroizing::new(data);
-        let data = DataKeys::decode(&data).ok_or_else(missing)?;
-        Ok(Arc::new(Opened::new(&row.name, current, data)))
-    }
-
-    /// The keys of a space whose records are sealed with a data key that is not in memory.
-    fn read_again(&self, snapshot: &dyn Snapshot, space: SpaceNo) -> Result<Arc<Opened>, Failure> {
-        let opened = self.read(snapshot, space)?;
+        let (_, opened) = self.newest(space, &row::both(&*snapshot, space)?)?.ok_or_else(missing)?;
         let mut known = lock(&self.known);
+        // Those of a commit that is under way are newer yet.
         let is_newer = known.opened.get(&space).is_none_or(|known| known.data.0.len() < opened.data.0.len());
         if is_newer {
             known.opened.insert(space, Arc::clone(&opened));
+            return Ok(opened);
         }
-        Ok(opened)
+        Ok(known.opened.get(&space).map_or(opened, Arc::clone))
+    }
+
+    /// Of what stands in the two places of a space's keys the one that opens, and has more of them: the other may be damaged, or older.
+    pub(crate) fn newest(
+        &self,
+        space: SpaceNo,
+        rows: &[Result<Option<KeysRow>, Failure>; 2],
+    ) -> Result<Option<(KeysRow, Arc<Opened>)>, Failure> {
+        let (mut newest, mut failed): (Option<(KeysRow, Arc<Opened>)>, Option<Failure>) = (None, None);
+        for row in rows {
+            let opened = match row {
+                Ok(None) => continue,
+                Ok(Some(row)) => self.opened(space, row).map(|opened| (row.clone(), opened)),
+                Err(failure) => Err(failure.clone()),
+            };
+            match opened {
+                Ok(one) => {
+                    if newest.as_ref().is_none_or(|(_, best)| best.data.0.len() < one.1.data.0.len()) {
+                        newest = Some(one);
+                    }
+                }
+                // That a key is missing says more than that the other place is damaged.
+                Err(failure) if failed.as_ref().is_none_or(Failure::is_damage) => failed = Some(failure),
+                Err(_) => {}
+            }
+        }
+        match (newest, failed) {
+            (Some(newest), _) => Ok(Some(newest)),
+            (None, Some(failure)) => Err(failure),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn opened(&self, space: SpaceNo, row: &KeysRow) -> Result<Arc<Opened>, Failure> {
+        let altered =
+            |error| Failure::corrupt(None, format!("the keys of space {space} cannot be read")).because(error);
+        let id = envelope::key_id(&row.envelope).map_err(altered)?;
+        let current = self.key(&row.name, id)?;
+        let data = envelope::open(&current, &row::place(space, &row.name), &row.envelope).map_err(altered)?;
+        let data = Zeroizing::new(data);
+        let unreadable = || Failure::corrupt(None, format!("the keys of space {space} cannot be read"));
+        let data = DataKeys::decode(&data).ok_or_else(unreadable)?;
+        Ok(Arc::new(Opened::new(&row.name, current, data)))
     }
 
     /// Seals a text for a place with the space's current key.
@@ -164,23 +204,23 @@ impl Seals {
         envelope::seal(&opened.current, &*self.entropy, place, text)
     }
 
-    /// A key of the space by its name, of the ring where it was not met before.
-    pub(crate) fn key(&self, opened: &Opened, id: KeyId) -> Result<Key, Failure> {
-        if opened.current.id() == id {
-            return Ok(opened.current.clone());
-        }
-        if let Some(key) = lock(&opened.met).get(&id) {
+    /// A key of a space by its name, of the ring where it did not give it before.
+    pub(crate) fn key(&self, space: &str, id: KeyId) -> Result<Key, Failure> {
+        if let Some(key) = lock(&self.known).met.get(&(space.to_owned(), id)) {
             return Ok(key.clone());
         }
-        let key = self.ask(&opened.name, id)?;
-        lock(&opened.met).insert(id, key.clone());
-        Ok(key)
-    }
-
-    fn ask(&self, space: &str, id: KeyId) -> Result<Key, Failure> {
-        let key = self.ring.key(space, id).map_err(|error| refused(error, space, Some(id)))?;
+        let key = match self.ring.key(space, id) {
+            // A ring may have its current key under no other name.
+            Err(KeyRingError::Missing) => self.ring.current(space),
+            key => key,
+        };
+        let key = key.map_err(|error| refused(error, space, Some(id)))?;
         // A ring that gives another one has not the one that was asked for.
-        if key.id() == id { Ok(key) } else { Err(refused(KeyRingError::Missing, space, Some(id))) }
+        if key.id() != id {
+            return Err(refused(KeyRingError::Missing, space, Some(id)));
+        }
+        lock(&self.known).met.insert((space.to_owned(), id), key.clone());
+        Ok(key)
     }
 }
 
@@ -202,22 +242,22 @@ fn space_of(key: &[u8]) -> Result<SpaceNo, Failure> {
 }
 
 impl Coat for Seals {
-    fn seal(&self, snapshot: &dyn Snapshot, table: Table, key: &[u8], payload: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    fn seal(&self, table: Table, key: &[u8], payload: Vec<u8>) -> Result<Vec<u8>, Failure> {
         if is_open(table) || fault::on("records-not-sealed") {
             return Ok(payload);
         }
-        let opened = self.of(snapshot, space_of(key)?)?;
+        let opened = self.of(space_of(key)?)?;
         Ok(opened.seal(&*self.entropy, table, key, &payload))
     }
 
-    fn open(&self, snapshot: &dyn Snapshot, table: Table, key: &[u8], stored: Vec<u8>) -> Result<Vec<u8>, Failure> {
+    fn open(&self, table: Table, key: &[u8], stored: Vec<u8>) -> Result<Vec<u8>, Failure> {
         if is_open(table) || fault::on("records-not-sealed") {
             return Ok(stored);
         }
         let space = space_of(key)?;
-        let mut opened = self.of(snapshot, space)?;
+        let mut opened = self.of(space)?;
         if opened.lacks_key_of(&stored) {
-            opened = self.read_again(snapshot, space)?;
+            opened = self.of_storage(space)?;
         }
         let payload = opened.open(table, key, &stored);
         if payload.is_err() && fault::on("plain-records-believed") {
