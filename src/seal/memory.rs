@@ -32,11 +32,11 @@ pub struct MemoryKeyRing {
     spaces: Mutex<BTreeMap<Option<String>, Keys>>,
 }
 
-#[derive(Clone)]
-struct Keys {
-    secret: Option<Key>,
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    pub(super) secret: Option<Key>,
     /// The last one is current.
-    keys: Vec<Key>,
+    pub(super) keys: Vec<Key>,
 }
 
 impl MemoryKeyRing {
@@ -67,7 +67,7 @@ impl MemoryKeyRing {
     /// Adds a key and makes it current, of the space or of all that have no keys of their own: what is written after
     /// [`Space::rotate_key`](crate::Space::rotate_key) is sealed with it. Does nothing where the ring has no keys for the space.
     pub fn add(&self, space: Option<&str>, key: Key) {
-        if let Some(keys) = self.lock().get_mut(&space.map(str::to_owned)) {
+        if let Some(keys) = self.spaces().get_mut(&space.map(str::to_owned)) {
             keys.keys.push(key);
         }
     }
@@ -76,7 +76,7 @@ impl MemoryKeyRing {
     /// that is for good, copies and backups included. Says whether it was there.
     pub fn remove(&self, id: KeyId) -> bool {
         let mut is_there = false;
-        for keys in self.lock().values_mut() {
+        for keys in self.spaces().values_mut() {
             keys.keys.retain(|key| {
                 let is_it = key.id() == id;
                 is_there |= is_it;
@@ -87,23 +87,23 @@ impl MemoryKeyRing {
     }
 
     fn with(self, space: Option<String>, keys: Keys) -> Self {
-        self.lock().insert(space, keys);
+        self.spaces().insert(space, keys);
         self
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Option<String>, Keys>> {
+    pub(super) fn spaces(&self) -> MutexGuard<'_, BTreeMap<Option<String>, Keys>> {
         self.spaces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn of(&self, space: &str) -> Result<Keys, KeyRingError> {
-        let spaces = self.lock();
+        let spaces = self.spaces();
         spaces.get(&Some(space.to_owned())).or_else(|| spaces.get(&None)).cloned().ok_or(KeyRingError::Missing)
     }
 }
 
 impl Clone for MemoryKeyRing {
     fn clone(&self) -> Self {
-        Self { spaces: Mutex::new(self.lock().clone()) }
+        Self { spaces: Mutex::new(self.spaces().clone()) }
     }
 }
 
