@@ -15,6 +15,8 @@
 
 pub(crate) mod aead;
 pub(crate) mod envelope;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod key;
 #[cfg(feature = "passphrase")]
 mod key_file;

@@ -13,6 +13,8 @@
 mod contents;
 mod cost;
 mod error;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod header;
 mod locking;
 
