@@ -41,6 +41,14 @@ impl Writer {
         Self { bytes: vec![version], last: None }
     }
 
+    /// As [`new`](Self::new), in a buffer that does not move until it holds so many bytes, and can be wiped then.
+    #[cfg(feature = "passphrase")]
+    pub(crate) fn with_capacity(version: u8, capacity: usize) -> Self {
+        let mut bytes = Vec::with_capacity(capacity);
+        bytes.push(version);
+        Self { bytes, last: None }
+    }
+
     pub(crate) fn bytes(&mut self, tag: u64, bytes: &[u8]) {
         assert!(self.last < Some(tag), "fields are written in ascending order");
         self.last = Some(tag);

@@ -77,7 +77,7 @@
 //! [`docs::architecture`], what lies in a file in [`docs::format`], what devices and hubs say in [`docs::protocol`].
 //!
 //! **What it is not:** a CRDT for several cursors in one text, a database to query, a publisher, a place for large
-//! binaries. Nothing is encrypted yet, neither in the store nor on its way to a hub; without a [`Syncer`](sync::Syncer) nothing
+//! binaries. Nothing is encrypted unless you give a [key ring](Options::key_ring); without a [`Syncer`](sync::Syncer) nothing
 //! leaves the device.
 //!
 //! # Cookbook
@@ -381,6 +381,7 @@
 //! | `threads` | yes | the system's clock and randomness, a thread per background task. Brings futures-timer and getrandom |
 //! | `metrics` | no | counters and histograms through the `metrics` facade: one more crate, a few atomic operations a save |
 //! | `jsonschema` | no | [`Schema::json_schema`]: documents held against a JSON Schema. Brings jsonschema and some 40 small crates, among them regex; no network |
+//! | `passphrase` | no | key files: `MemoryKeyRing::lock` and `unlock` in [`seal`]. Brings argon2, blake2 and base64ct |
 //! | `proptest` | no | strategies for documents, for your own property tests. Brings proptest |
 
 pub mod clock;

@@ -133,7 +133,7 @@ fn rooms_use_only_what_the_architecture_page_allows() {
         ("clock", vec!["clock"]),
         ("storage", vec!["report", "storage"]),
         ("records", vec!["error", "records", "storage"]),
-        ("seal", vec!["clock", "id", "seal"]),
+        ("seal", vec!["clock", "codec", "id", "seal"]),
         ("store", [WORDS, &["clock", "records", "seal", "storage", "store"]].concat()),
         ("draft", [WORDS, &["clock", "value", "merge", "records", "store", "draft", "watch"]].concat()),
         (

@@ -31,11 +31,11 @@ pub struct MemoryKeyRing {
     spaces: Arc<Mutex<BTreeMap<Option<String>, Keys>>>,
 }
 
-#[derive(Clone)]
-struct Keys {
-    secret: Option<Key>,
+#[derive(Debug, Clone)]
+pub(super) struct Keys {
+    pub(super) secret: Option<Key>,
     /// The last one is current.
-    keys: Vec<Key>,
+    pub(super) keys: Vec<Key>,
 }
 
 impl MemoryKeyRing {
@@ -63,6 +63,12 @@ impl MemoryKeyRing {
         self.with(Some(space.to_owned()), Keys { secret: None, keys: vec![key] })
     }
 
+    /// Another ring with the same keys, which goes its own way from here on.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self { spaces: Arc::new(Mutex::new(self.spaces().clone())) }
+    }
+
     /// Adds a key and makes it current, of the space or of all that have no keys of their own: what is written after
     /// [`Space::rotate_key`](crate::Space::rotate_key) is sealed with it. Says whether it is: not where the ring has no keys for the space, and not where
     /// it has this one already.
@@ -78,7 +84,7 @@ impl MemoryKeyRing {
     }
 
     fn change(&self, space: Option<&str>, id: &KeyId, change: impl FnOnce(&mut Vec<Key>)) -> bool {
-        let mut spaces = self.lock();
+        let mut spaces = self.spaces();
         let Some(keys) = spaces.get_mut(&space.map(str::to_owned)) else { return false };
         let is_new = keys.keys.iter().all(|key| key.id() != *id);
         if is_new {
@@ -91,7 +97,7 @@ impl MemoryKeyRing {
     /// that is for good, copies and backups included. Of a ring whose current key it was the one before is current again. Says whether it was there.
     pub fn remove(&self, id: KeyId) -> bool {
         let mut is_there = false;
-        for keys in self.lock().values_mut() {
+        for keys in self.spaces().values_mut() {
             keys.keys.retain(|key| {
                 let is_it = key.id() == id;
                 is_there |= is_it;
@@ -102,16 +108,16 @@ impl MemoryKeyRing {
     }
 
     fn with(self, space: Option<String>, keys: Keys) -> Self {
-        self.lock().insert(space, keys);
+        self.spaces().insert(space, keys);
         self
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Option<String>, Keys>> {
+    pub(super) fn spaces(&self) -> MutexGuard<'_, BTreeMap<Option<String>, Keys>> {
         self.spaces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn of(&self, space: &str) -> Result<Keys, KeyRingError> {
-        let spaces = self.lock();
+        let spaces = self.spaces();
         spaces.get(&Some(space.to_owned())).or_else(|| spaces.get(&None)).cloned().ok_or(KeyRingError::Missing)
     }
 }

@@ -16,44 +16,69 @@ use std::sync::Arc;
 /// executor's thread. It must not call the store that asks. A key that it once called [current](Self::current) it has to give by its [name](Self::key) for good: a
 /// store does not use one that it does not.
 ///
-/// ```
-/// use draftkeep::seal::{Key, KeyRing, KeyRingError};
-/// use draftkeep::KeyId;
+/// For keys that lie in a file behind a passphrase see `MemoryKeyRing::lock`, with the Cargo feature `passphrase`. A keychain of the
+/// operating system is a few lines; here its entries are behind two functions of the application:
 ///
-/// /// Asks the platform's keychain, here behind a function of the application.
+/// ```
+/// use draftkeep::clock::SystemEntropy;
+/// use draftkeep::seal::{Key, KeyRing, KeyRingError};
+/// use draftkeep::{KeyId, Kind, Options, Store};
+/// # use std::{collections::BTreeMap, sync::Mutex};
+/// # static ENTRIES: Mutex<BTreeMap<String, [u8; 32]>> = Mutex::new(BTreeMap::new());
+///
+/// fn read(account: &str) -> Result<Option<[u8; 32]>, String> {
+///     // keyring::Entry::new("my-app", account)?.get_secret()
+/// #   Ok(ENTRIES.lock().unwrap().get(account).copied())
+/// }
+///
+/// fn write(account: &str, key: &Key) -> Result<(), String> {
+///     // keyring::Entry::new("my-app", account)?.set_secret(key.expose())
+/// #   ENTRIES.lock().unwrap().insert(account.to_owned(), *key.expose());
+/// #   Ok(())
+/// }
+///
 /// #[derive(Debug)]
 /// struct Keychain;
 ///
-/// fn read_from_keychain(account: &str) -> Result<Option<[u8; 32]>, String> {
-///     // keyring::Entry::new("my-app", account)?.get_secret() …
-/// #   let _ = account;
-/// #   Ok(Some([7; 32]))
+/// impl Keychain {
+///     fn entry(space: &str, name: &str) -> Result<Key, KeyRingError> {
+///         let bytes = read(&format!("{space}/{name}")).map_err(KeyRingError::unavailable)?;
+///         bytes.map(Key::from_bytes).ok_or(KeyRingError::Missing)
+///     }
+///
+///     /// A key under its name first, which stays, and only then as the current one.
+///     fn add(space: &str, key: &Key) -> Result<(), String> {
+///         write(&format!("{space}/{}", key.id()), key)?;
+///         write(&format!("{space}/current"), key)
+///     }
 /// }
-/// # fn read_name_from_keychain(_: &str) -> Result<Option<KeyId>, String> {
-/// #   Ok(Some(Key::from_bytes([7; 32]).id()))
-/// # }
 ///
 /// impl KeyRing for Keychain {
 ///     fn secret(&self, space: &str) -> Result<Option<Key>, KeyRingError> {
-///         let bytes = read_from_keychain(&format!("{space}/secret")).map_err(KeyRingError::unavailable)?;
-///         bytes.map(Key::from_bytes).ok_or(KeyRingError::Missing).map(Some)
+///         Self::entry(space, "secret").map(Some)
 ///     }
 ///
 ///     fn current(&self, space: &str) -> Result<Key, KeyRingError> {
-///         // The entry holds the name of the key, so that there is one place for each key.
-///         let name = read_name_from_keychain(&format!("{space}/current")).map_err(KeyRingError::unavailable)?;
-///         self.key(space, name.ok_or(KeyRingError::Missing)?)
+///         Self::entry(space, "current")
 ///     }
 ///
 ///     fn key(&self, space: &str, id: KeyId) -> Result<Key, KeyRingError> {
-///         let bytes = read_from_keychain(&format!("{space}/{id}")).map_err(KeyRingError::unavailable)?;
-///         bytes.map(Key::from_bytes).ok_or(KeyRingError::Missing)
+///         Self::entry(space, &id.to_string())
 ///     }
 /// }
 ///
-/// let store = draftkeep::Store::in_memory(draftkeep::Options::new().key_ring(Keychain))?;
-/// assert!(store.is_sealed());
-/// # Ok::<(), draftkeep::Error>(())
+/// // At the first start, on the first device of a space. The others are given the same secret and keys.
+/// write("alice/secret", &Key::random(&SystemEntropy))?;
+/// Keychain::add("alice", &Key::random(&SystemEntropy))?;
+///
+/// let space = Store::in_memory(Options::new().key_ring(Keychain))?.space("alice")?;
+/// space.drafts(Kind::<String>::new("note"))?.start(&"Nobody else reads this.".to_owned())?;
+///
+/// // Another key, for what is written from now on.
+/// let key = Key::random(&SystemEntropy);
+/// Keychain::add("alice", &key)?;
+/// assert_eq!(space.rotate_key()?, Some(key.id()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait KeyRing: Send + Sync + fmt::Debug {
     /// The secret of a space: what the ids of drafts in slots and the digests of texts are keyed with. It never changes, or devices would
@@ -81,6 +106,7 @@ pub trait KeyRing: Send + Sync + fmt::Debug {
     fn key(&self, space: &str, id: KeyId) -> Result<Key, KeyRingError>;
 }
 
+/// The same ring, for an application that keeps hold of it: to add a key to it while a store has it open.
 impl<R: KeyRing + ?Sized> KeyRing for Arc<R> {
     fn secret(&self, space: &str) -> Result<Option<Key>, KeyRingError> {
         (**self).secret(space)

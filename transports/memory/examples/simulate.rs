@@ -1,13 +1,13 @@
 //! Plays many simulated lives of devices that sync, and prints what happened in them and what was lost.
 //!
 //! ```text
-//! cargo run --release -p draftkeep-memory --example simulate -- [--seeds 0..2000] [--storage memory|redb] [--steps 90]
+//! cargo run --release -p draftkeep-memory --example simulate -- [--seeds 0..2000] [--storage memory|redb] [--sealed never|sometimes|always] [--steps 90]
 //! ```
 //!
 //! The exit code is 1 where a word was lost, devices did not come to rest, or anything else went wrong; each such seed is
 //! printed with its story, and tells the same one again.
 
-use draftkeep_memory::{Failure, Medium, Setting, Tally, simulate};
+use draftkeep_memory::{Failure, Medium, Sealing, Setting, Tally, simulate};
 use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -36,11 +36,12 @@ fn wish() -> Result<Wish, String> {
                 wish.seeds = first..end;
             }
             "--storage" => wish.setting = wish.setting.medium(medium(&value)?),
+            "--sealed" => wish.setting = wish.setting.sealing(sealing(&value)?),
             "--steps" => {
                 let steps = value.parse().map_err(|_| format!("{value} is no number"))?;
                 wish.setting = wish.setting.steps_max(steps);
             }
-            _ => return Err(format!("{word} is not known; there are --seeds, --storage and --steps")),
+            _ => return Err(format!("{word} is not known; there are --seeds, --storage, --sealed and --steps")),
         }
     }
     Ok(wish)
@@ -52,6 +53,15 @@ fn medium(name: &str) -> Result<Medium, String> {
         #[cfg(feature = "redb")]
         "redb" => Ok(Medium::Redb),
         _ => Err(format!("{name} is no storage; there are memory and redb")),
+    }
+}
+
+fn sealing(name: &str) -> Result<Sealing, String> {
+    match name {
+        "never" => Ok(Sealing::Never),
+        "sometimes" => Ok(Sealing::Sometimes),
+        "always" => Ok(Sealing::Always),
+        _ => Err(format!("stores are sealed never, sometimes or always, and not {name}")),
     }
 }
 

@@ -49,6 +49,9 @@
 //! crash, are cloned or go back in time; futures that are dropped where they stand. An oracle that knows only words checks
 //! after every step that none is lost, and at the end that everybody comes to rest with the same documents.
 //!
+//! In a third of the lives every store is sealed ([`Sealing`]): keys are made and taken up in the middle, by some devices earlier than by others, and
+//! in the end no word stands in what the hub and the devices store.
+//!
 //! ```text
 //! cargo run --release -p draftkeep-memory --example simulate -- --seeds 0..2000
 //! ```
@@ -77,4 +80,4 @@ mod network;
 mod simulation;
 
 pub use network::{Diary, Fault, Faults, Network, Passage};
-pub use simulation::{Arranged, Failure, Medium, Mishap, Setting, Simulated, Tally, Venue, simulate};
+pub use simulation::{Arranged, Failure, Medium, Mishap, Sealing, Setting, Simulated, Tally, Venue, simulate};

@@ -11,7 +11,7 @@ use draftkeep::hub::{Candidate, Hub};
 use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError};
 #[cfg(feature = "redb")]
 use draftkeep_memory::Medium;
-use draftkeep_memory::{Setting, Simulated, Tally, simulate};
+use draftkeep_memory::{Sealing, Setting, Simulated, Tally, simulate};
 use futures_core::future::BoxFuture;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -70,6 +70,12 @@ fn no_word_is_lost_and_devices_come_to_rest_whatever_goes_wrong() {
         ("drafts returned", 60),
         ("given up", 50),
         ("parked", 400),
+        ("sealed lives", SEEDS / 3),
+        ("keys rotated", 1_500),
+        ("texts that waited for a key", 200),
+        // Looking for words finds them where they are.
+        ("in the open on the hub", 5_000),
+        ("in the open on devices", 20_000),
     ];
     for (what, least) in least {
         assert!(tally.count(what) >= least * effort(), "{what}: only {}", tally.count(what));
@@ -108,7 +114,7 @@ fn a_hub_that_lacks_what_deltas_are_made_of_costs_nothing_but_bytes() {
 fn a_hub_that_reads_every_document_is_intact_at_the_end_of_every_life() {
     let (left, read) = (Arc::new(Mutex::new(None::<Hub>)), Arc::new(AtomicU64::new(0)));
     let (opened, counted) = (Arc::clone(&left), Arc::clone(&read));
-    let setting = Setting::default().hub(move |storage, options| {
+    let setting = Setting::default().sealing(Sealing::Never).hub(move |storage, options| {
         let counted = Arc::clone(&counted);
         let takes_all = move |_: &Candidate<'_>| {
             counted.fetch_add(1, Ordering::Relaxed);
@@ -138,6 +144,15 @@ fn a_hub_that_reads_every_document_is_intact_at_the_end_of_every_life() {
 fn no_word_is_lost_on_disks_that_power_cuts_strike() {
     let tally = play(SEEDS_ON_REDB, &Setting::default().medium(Medium::Redb));
     assert!(tally.count("device crashed") >= 60 * effort());
+}
+
+/// What a hub without keys does to what is sealed: it cannot build a delta's text, and does not have to.
+#[test]
+fn sealed_lives_come_to_rest_with_a_hub_that_lacks_what_deltas_are_made_of() {
+    let forgetful =
+        |storage, options| Ok(Arc::new(Forgetful(Hub::open(storage, options)?, AtomicU64::new(0))) as Arc<_>);
+    let tally = play(SEEDS / 20, &Setting::default().sealing(Sealing::Always).hub(forgetful));
+    assert!(tally.count("sealed lives") >= SEEDS / 20 * effort() && tally.count("deltas refused") >= 200 * effort());
 }
 
 #[test]

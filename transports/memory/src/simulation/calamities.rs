@@ -140,7 +140,7 @@ impl World {
             6 | 7 if self.devices.len() < DEVICES_MAX => {
                 let copy = self.devices[device].copy()?;
                 let name = format!("{}'", self.devices[device].name);
-                self.add_device(&name, Some(&copy))?;
+                self.add_device(&name, Some((device, &copy)))?;
                 let clone = self.devices.len() - 1;
                 let is_noticed = self.dice.chance(500) && self.devices[clone].take_new_replica();
                 self.tally.befell("device cloned");
@@ -191,6 +191,7 @@ impl World {
             self.devices[device].heal();
             self.finish(device)?;
         }
+        self.end_of_secrets()?;
         for device in &self.devices {
             futures_util::FutureExt::now_or_never(device.network.deliver());
         }

@@ -2,6 +2,7 @@
 
 use super::essay::{ESSAY, Essay, schema};
 use super::house::SPACE;
+use super::keys::Ring;
 use super::oracle::{Held, Subject};
 use super::person::Window;
 use super::shelf::{Medium, Shelf};
@@ -10,7 +11,7 @@ use crate::dice::Dice;
 use crate::network::Network;
 use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::storage::MemoryStorage;
-use draftkeep::sync::{Status, SyncErrorKind, Syncer};
+use draftkeep::sync::{BlockedBy, Status, SyncErrorKind, Syncer};
 use draftkeep::{Draft, DraftId, DraftInfo, Drafts, Filter, Options, RevisionId, Space, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -23,6 +24,8 @@ pub(crate) struct Device {
     pub(crate) network: Network,
     shelf: Shelf,
     medium: Medium,
+    /// Its keys, where it is sealed.
+    pub(super) ring: Option<Ring>,
     open: Option<Open>,
     /// Documents that somebody is at work on, with what they were based on.
     pub(super) edits: Vec<Window>,
@@ -50,11 +53,12 @@ impl Device {
     pub(crate) fn new(
         name: &str,
         medium: Medium,
+        ring: Option<Ring>,
         network: Network,
         clock: ManualClock,
         seed: u64,
     ) -> Result<Self, String> {
-        Self::on(name, medium, Shelf::new(medium)?, network, clock, seed)
+        Self::on(name, (medium, Shelf::new(medium)?), ring, network, clock, seed)
     }
 
     /// A device whose store begins as this copy.
@@ -62,17 +66,18 @@ impl Device {
         name: &str,
         medium: Medium,
         held: &MemoryStorage,
+        ring: Option<Ring>,
         network: Network,
         clock: ManualClock,
         seed: u64,
     ) -> Result<Self, String> {
-        Self::on(name, medium, Shelf::from_copy(medium, held)?, network, clock, seed)
+        Self::on(name, (medium, Shelf::from_copy(medium, held)?), ring, network, clock, seed)
     }
 
     fn on(
         name: &str,
-        medium: Medium,
-        shelf: Shelf,
+        (medium, shelf): (Medium, Shelf),
+        ring: Option<Ring>,
         network: Network,
         clock: ManualClock,
         seed: u64,
@@ -84,6 +89,7 @@ impl Device {
             network,
             shelf,
             medium,
+            ring,
             open: None,
             edits: Vec::new(),
             seed,
@@ -101,6 +107,10 @@ impl Device {
             Options::with_runtime(Arc::new(self.clock.clone()), Arc::new(self.tasks.clone()), Arc::new(entropy))
                 .device(&*self.name)
                 .schema(schema().map_err(|error| error.to_string())?);
+        let options = match &self.ring {
+            Some(ring) => options.key_ring(ring.keys.clone()),
+            None => options,
+        };
         let opened = || -> draftkeep::Result<Open> {
             let store = Store::with_storage(self.shelf.storage(), options)?;
             let space = store.space(SPACE)?;
@@ -247,15 +257,22 @@ impl Device {
         Ok(())
     }
 
+    /// Of how many drafts the hub has something that is sealed with a key that it lacks.
+    pub(crate) fn waits_for_keys(&self) -> Result<u64, String> {
+        let blocked = self.status()?.blocked;
+        Ok(blocked.iter().filter(|blocked| blocked.by == BlockedBy::KeyMissing).count() as u64)
+    }
+
     /// Whether there is another hub at the address, and nobody said yet that it is meant.
     pub(crate) fn asks_about_hub(&self) -> Result<bool, String> {
         Ok(matches!(self.status()?.last_error, Some(SyncErrorKind::OtherHub { .. })))
     }
 
-    /// What it still owes the hub, in words; none where it owes nothing.
+    /// What it still owes the hub or waits for, in words; none where there is nothing.
     pub(crate) fn owes(&self) -> Result<Option<String>, String> {
         let status = self.status()?;
         let is_done = status.pending == 0 && status.conflicts == 0 && status.parked.is_empty();
+        let is_done = is_done && status.blocked.is_empty();
         Ok((!is_done).then(|| format!("{status:?}")))
     }
 

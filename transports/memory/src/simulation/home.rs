@@ -203,6 +203,10 @@ impl Venue for Home {
         Ok(())
     }
 
+    fn storage(&self) -> Option<Arc<dyn Storage>> {
+        Some(Arc::new(self.storage.clone()))
+    }
+
     fn faults(&self) -> Vec<(&'static str, u64)> {
         vec![("hub's commit failed", self.strikes_before + self.faulty.strikes())]
     }

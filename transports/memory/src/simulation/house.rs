@@ -7,9 +7,10 @@ use super::setting::Setting;
 use super::venue::{Mishap, Venue};
 use super::words::words_in;
 use draftkeep::clock::ManualClock;
-use draftkeep::sync::document_of;
-use draftkeep::transport::{Answer, Ask, Page, Position, Reply, Request, Row, Transport};
-use draftkeep::{DraftId, RevisionId, TraceId};
+use draftkeep::storage::Storage;
+use draftkeep::sync::{document_of, earlier_of};
+use draftkeep::transport::{Answer, Ask, Page, Position, Reply, Request, Revision, Row, Transport};
+use draftkeep::{DraftId, RevisionId, Space, TraceId};
 use futures_util::FutureExt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub(crate) struct House {
     longest: Option<usize>,
     /// Something in it takes real time.
     pub(super) takes_time: bool,
+    /// Reads what the hub has, where that is sealed.
+    reader: Option<Space>,
 }
 
 /// What the hub has, as it was looked at last.
@@ -40,14 +43,14 @@ struct Seen {
 }
 
 impl House {
-    pub(crate) fn new(seed: u64, setting: &Setting) -> Result<Self, String> {
+    pub(crate) fn new(seed: u64, setting: &Setting, reader: Option<Space>) -> Result<Self, String> {
         let clock = ManualClock::new();
         let venue: Box<dyn Venue> = match &setting.venue {
             Some(make) => make(seed).map_err(|error| format!("there is no venue: {error}"))?,
             None => Box::new(Home::new(seed, setting, clock.clone())?),
         };
         let takes_time = setting.venue.is_some() || setting.way.is_some();
-        Ok(Self { venue, clock, seen: Seen::default(), longest: None, takes_time })
+        Ok(Self { venue, clock, seen: Seen::default(), longest: None, takes_time, reader })
     }
 
     /// A way for a device to the hub.
@@ -132,11 +135,26 @@ impl House {
 
     fn body(&self, draft: DraftId, id: RevisionId) -> Result<Vec<u8>, String> {
         match self.ask(Ask::Revisions { draft, ids: vec![id] })?.reply {
-            Reply::Revisions { revisions, .. } if revisions.len() == 1 => {
-                document_of(&revisions[0]).ok_or_else(|| format!("the hub gives {id} without what it takes to read it"))
-            }
+            Reply::Revisions { revisions, .. } if revisions.len() == 1 => self.document(id, &revisions[0]),
             other => Err(format!("the hub has {id} as a main or a fork and does not give it: {other:?}")),
         }
+    }
+
+    fn document(&self, id: RevisionId, revision: &Revision) -> Result<Vec<u8>, String> {
+        let open = document_of(revision);
+        let Some(reader) = &self.reader else {
+            return open.ok_or_else(|| format!("the hub gives {id} without what it takes to read it"));
+        };
+        if open.is_some() {
+            return Err(format!("whoever has the hub reads {id}"));
+        }
+        let earlier = earlier_of(reader, revision);
+        earlier.map(|earlier| earlier.document().to_vec()).map_err(|error| format!("nobody reads {id}: {error}"))
+    }
+
+    /// What the hub's records lie in, where that can be had.
+    pub(crate) fn storage(&self) -> Option<Arc<dyn Storage>> {
+        self.venue.storage()
     }
 
     fn ask(&self, ask: Ask) -> Result<Answer, String> {

@@ -9,6 +9,8 @@
 //! | `rest` | how they come to rest, and what has to hold then |
 //! | `device`, `shelf` | one device: a store, what is open on it, what it lies on |
 //! | `person`, `regret` | the calls that a person makes on it, and those that go back |
+//! | `keys` | who has which keys, where stores are sealed |
+//! | `canary` | looking for what was typed where it must not be found |
 //! | `house` | where they meet, and a look at what the hub there has |
 //! | `home` | the hub in the process |
 //! | `venue` | [`Venue`]: a hub of somebody else's, and the ways to it |
@@ -20,10 +22,12 @@
 
 mod alarm;
 mod calamities;
+mod canary;
 mod device;
 mod essay;
 mod home;
 mod house;
+mod keys;
 mod oracle;
 mod people;
 mod person;
@@ -39,7 +43,7 @@ mod venue;
 mod words;
 mod world;
 
-pub use setting::Setting;
+pub use setting::{Sealing, Setting};
 pub use shelf::Medium;
 pub use simulate::{Failure, Simulated, simulate};
 pub use tally::Tally;

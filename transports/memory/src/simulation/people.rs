@@ -7,7 +7,7 @@ use super::world::World;
 use draftkeep::DraftInfo;
 
 /// Things that several devices write about without having met.
-const SLOTS: &[&str] = &["novel", "letter"];
+pub(super) const SLOTS: &[&str] = &["novel", "letter"];
 
 impl World {
     pub(super) fn any_draft(&mut self, device: usize) -> Result<Option<DraftInfo>, String> {

@@ -129,6 +129,7 @@ impl World {
     fn judge(&mut self) -> Result<(), String> {
         self.devices.iter().try_for_each(Device::verify)?;
         self.house.verify()?;
+        self.look_for_canaries()?;
         let infos = self.devices[0].infos()?;
         let mut documents: BTreeMap<DraftId, Essay> = BTreeMap::new();
         for info in &infos {

@@ -19,11 +19,35 @@ pub(crate) type Way = dyn Fn(Arc<dyn Transport>) -> Arranged<Arc<dyn Transport>>
 /// Makes the place where the devices of a life with this seed meet.
 pub(crate) type Arranging = dyn Fn(u64) -> Arranged<Box<dyn Venue>> + Send + Sync;
 
+/// In which lives all stores are sealed, with keys that change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Sealing {
+    /// In none: for a hub that reads what is pushed.
+    Never,
+    /// In every third.
+    #[default]
+    Sometimes,
+    /// In all.
+    Always,
+}
+
+impl Sealing {
+    pub(crate) const fn of(self, seed: u64) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Sometimes => seed % 3 == 1,
+            Self::Always => true,
+        }
+    }
+}
+
 /// What a simulation is like.
 #[derive(Clone)]
 pub struct Setting {
     pub(crate) steps_max: usize,
     pub(crate) medium: Medium,
+    pub(crate) sealing: Sealing,
     pub(crate) hub: Arc<Opening>,
     /// None: the seeded network.
     pub(crate) way: Option<Arc<Way>>,
@@ -31,11 +55,11 @@ pub struct Setting {
     pub(crate) venue: Option<Arc<Arranging>>,
 }
 
-/// At most 200 steps, stores in memory, and the library's own hub.
+/// At most 200 steps, stores in memory, every third life sealed, and the library's own hub.
 impl Default for Setting {
     fn default() -> Self {
         let hub: Arc<Opening> = Arc::new(|on, with| Ok(Arc::new(Hub::open(on, with)?)));
-        Self { steps_max: 200, medium: Medium::Memory, hub, way: None, venue: None }
+        Self { steps_max: 200, medium: Medium::Memory, sealing: Sealing::default(), hub, way: None, venue: None }
     }
 }
 
@@ -44,6 +68,7 @@ impl fmt::Debug for Setting {
         f.debug_struct("Setting")
             .field("steps_max", &self.steps_max)
             .field("medium", &self.medium)
+            .field("sealing", &self.sealing)
             .finish_non_exhaustive()
     }
 }
@@ -60,6 +85,13 @@ impl Setting {
     #[must_use]
     pub const fn medium(mut self, medium: Medium) -> Self {
         self.medium = medium;
+        self
+    }
+
+    /// The same with other lives sealed.
+    #[must_use]
+    pub const fn sealing(mut self, sealing: Sealing) -> Self {
+        self.sealing = sealing;
         self
     }
 

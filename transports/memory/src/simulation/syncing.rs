@@ -132,6 +132,9 @@ impl World {
             let what = match &result {
                 Ok(report) => {
                     self.tally.synced(report);
+                    if report.blocked > 0 {
+                        self.count_waiting(index)?;
+                    }
                     format!("has synced: {report:?}")
                 }
                 Err(error) => {

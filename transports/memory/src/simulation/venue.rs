@@ -1,5 +1,6 @@
 //! Where devices meet that is no hub in the process: what an implementor of a transport or a hub gives to the simulator.
 
+use draftkeep::storage::Storage;
 use draftkeep::transport::Transport;
 use std::error::Error;
 use std::sync::Arc;
@@ -87,6 +88,11 @@ pub trait Venue {
     /// What is wrong with it.
     fn verify(&mut self) -> Arranged {
         Ok(())
+    }
+
+    /// What the hub's records lie in, to be searched for what was typed when everybody is at rest; none, by default, where that cannot be had.
+    fn storage(&self) -> Option<Arc<dyn Storage>> {
+        None
     }
 
     /// What went wrong on the ways and with the hub, by name, and how often it made a difference: rows of the [`Tally`](super::Tally).

@@ -3,6 +3,7 @@
 use super::alarm::Alarm;
 use super::device::{Device, subject_of};
 use super::house::House;
+use super::keys::{Keys, Ring};
 use super::oracle::{Held, Oracle, Subject};
 use super::setting::{Setting, Weather};
 use super::shelf::Medium;
@@ -23,6 +24,8 @@ pub(crate) struct World {
     pub(crate) dice: Dice,
     pub(crate) weather: Weather,
     pub(crate) house: House,
+    /// Where every store is sealed.
+    pub(super) keys: Option<Keys>,
     pub(crate) devices: Vec<Device>,
     pub(crate) oracle: Oracle,
     pub(crate) tally: Tally,
@@ -40,7 +43,7 @@ pub(crate) struct World {
     /// Rings when something went on in real time.
     pub(super) alarm: Arc<Alarm>,
     medium: Medium,
-    words: u32,
+    pub(super) words: u32,
     pub(super) step: usize,
     seed: u64,
     born: u64,
@@ -50,11 +53,13 @@ impl World {
     pub(super) fn new(seed: u64, setting: &Setting) -> Result<Self, String> {
         let mut dice = Dice::new(seed);
         let weather = Weather::draw(&mut dice);
-        let house = House::new(seed, setting)?;
+        let keys = setting.sealing.of(seed).then(|| Keys::new(seed));
+        let house = House::new(seed, setting, keys.as_ref().map(Keys::reader).transpose()?)?;
         let mut world = Self {
             dice,
             weather,
             house,
+            keys,
             devices: Vec::new(),
             oracle: Oracle::default(),
             tally: Tally::default(),
@@ -77,7 +82,8 @@ impl World {
         Ok(world)
     }
 
-    pub(super) fn add_device(&mut self, name: &str, copy: Option<&MemoryStorage>) -> Result<(), String> {
+    /// A new device, or a copy of the one with this number.
+    pub(super) fn add_device(&mut self, name: &str, copy: Option<(usize, &MemoryStorage)>) -> Result<(), String> {
         self.born += 1;
         let seed = self.seed.wrapping_mul(100).wrapping_add(self.born);
         let clock = ManualClock::at(Timestamp::from_millis(1_767_225_600_000 + self.born * 977));
@@ -87,8 +93,11 @@ impl World {
             network.set_faults(self.weather.network.clone());
         }
         let device = match copy {
-            Some(held) => Device::from_copy(name, self.medium, held, network, clock, seed)?,
-            None => Device::new(name, self.medium, network, clock, seed)?,
+            Some((of, held)) => {
+                let ring = self.devices[of].ring.as_ref().map(Ring::copy);
+                Device::from_copy(name, self.medium, held, ring, network, clock, seed)?
+            }
+            None => Device::new(name, self.medium, self.keys.as_ref().map(Keys::ring), network, clock, seed)?,
         };
         self.devices.push(device);
         self.on_devices.push(None);
@@ -117,6 +126,9 @@ impl World {
         for step in 1..=steps {
             self.step = step;
             let device = self.dice.below(self.devices.len());
+            if self.keys.is_some() && self.dice.chance(60) {
+                self.change_keys(device)?;
+            }
             match self.dice.below(100) {
                 0..27 => self.write(device)?,
                 27..30 => self.begin(device)?,
