@@ -16,7 +16,7 @@
 //! | `LISTS` | space, kind, phase, place | [`ListRow`](super::rows::ListRow) | `HEADS` |
 //! | `SLOTS` | space, kind, key | [`SlotRow`](super::rows::SlotRow) | `HEADS` |
 //! | `PINS` | space, draft, version | empty record | – |
-//! | `TOMBSTONES` | space, draft | when it was purged | – |
+//! | `TOMBSTONES` | space, draft | when it was purged, and whether it was erased | – |
 //! | `SIDES` | space, draft, version | [`Side`](super::sides::Side) | `VERSIONS`, `PACKS` |
 //! | `LINKS` | space | [`LinkRow`](super::remote::rows::LinkRow) | – |
 //! | `OUTBOX` | space, draft | [`OwedRow`](super::remote::rows::OwedRow) | a resync |
@@ -27,8 +27,9 @@
 //! | `POINTS` | space, number | [`PointRow`](super::points::PointRow) | – |
 //! | `AUDIT` | space, number | [`AuditEntry`](super::audit::AuditEntry); under 0 the [`AuditRow`](super::audit::state::AuditRow) | – |
 //! | `AUDIT_DRAFTS` | space, draft, number | empty record: the entry is about the draft | `AUDIT` |
+//! | `ERASED` | space, draft | [`ErasedRow`](super::erase::marker::ErasedRow) | `TOMBSTONES` |
 //!
-//! Tables 22 to 24 are kept free for blobs and erase markers.
+//! Tables 22 and 23 are kept free for keys.
 
 use crate::error::Failure;
 use crate::id::{DraftId, RevisionId};
@@ -59,9 +60,10 @@ pub(crate) const CONTAINS: Table = Table::new(18);
 pub(crate) const POINTS: Table = Table::new(19);
 pub(crate) const AUDIT: Table = Table::new(20);
 pub(crate) const AUDIT_DRAFTS: Table = Table::new(21);
+pub(crate) const ERASED: Table = Table::new(24);
 
 /// The tables of this release with their names, for `verify` and for people.
-pub(crate) const ALL: [(Table, &str); 22] = [
+pub(crate) const ALL: [(Table, &str); 23] = [
     (META, "meta"),
     (SPACES, "spaces"),
     (SPACE_NAMES, "space names"),
@@ -84,6 +86,7 @@ pub(crate) const ALL: [(Table, &str); 22] = [
     (POINTS, "restore points"),
     (AUDIT, "the audit"),
     (AUDIT_DRAFTS, "audited drafts"),
+    (ERASED, "erased drafts"),
 ];
 
 pub(crate) const META_KEY: &[u8] = b"store";

@@ -56,7 +56,7 @@ impl Cycle<'_> {
             }
             for (key, row) in page {
                 owed.after = Some(key);
-                if row.parked.as_ref().is_some_and(|parking| !is_looked_at(parking)) {
+                if row.is_erasure || row.parked.as_ref().is_some_and(|parking| !is_looked_at(parking)) {
                     continue;
                 }
                 match self.outgoing(&view, key, &row) {

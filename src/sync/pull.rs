@@ -4,6 +4,7 @@ use super::cycle::{Cycle, PAGES_MAX};
 use super::document;
 use super::talk::{Stop, beside_the_point};
 use crate::fault;
+use crate::store::erase;
 use crate::store::remote::arrivals::{self, Arrival};
 use crate::store::remote::body::Travelling;
 use crate::store::remote::rows::LinkRow;
@@ -88,6 +89,13 @@ impl Cycle<'_> {
         let mut after = None;
         loop {
             after = self.write(move |write| outbox::owe_unknown(write, space, after, OWED_AT_ONCE))?;
+            if after.is_none() {
+                break;
+            }
+        }
+        let mut after = None;
+        loop {
+            after = self.write(move |write| erase::hub::owe_unknown(write, space, after, OWED_AT_ONCE))?;
             if after.is_none() {
                 break;
             }

@@ -218,7 +218,7 @@ impl Cycle<'_> {
                         let is_later = |row: RemoteRow| row.epoch == link.epoch && row.seq > arrival.seq;
                         lost_rows |= arrivals::read(write.txn, arrival.key)?.is_some_and(is_later)
                             && !fault::on("earlier-row-of-a-conflict-passed-over");
-                        arrivals::arrive(write, &arrival, link.epoch)?;
+                        arrivals::arrive(write, &arrival, link.epoch, trace)?;
                     }
                     // It had a row of this draft, as far as this device knew, and has none.
                     Came::Conflict(None) => lost_rows = true,

@@ -5,10 +5,10 @@ use crate::draft::handle::Draft;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::phase::Phase;
 use crate::records::view::View;
-use crate::store::heads;
 use crate::store::remote::integrate::{Facts, facts};
 use crate::store::remote::{arrivals, link, outbox, outgoing};
 use crate::store::tables::DraftKey;
+use crate::store::{change, heads};
 use crate::transport::Standing;
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -57,6 +57,9 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
             }
             let place = crate::draft::space::place(core);
             let Some(facts) = facts(&view, &place, key)? else { return Ok(Synced::NoHub) };
+            if facts.head.is_none() {
+                return Err(change::absent(&view, key));
+            }
             if let Some(reason) = arrivals::read(&view, key)?.and_then(|row| row.blocked) {
                 return Ok(Synced::Blocked { reason });
             }

@@ -170,6 +170,8 @@ mod tests {
             AuditAction::Reopened,
             AuditAction::Discarded,
             AuditAction::Purged,
+            AuditAction::Erased { versions: 3, unsynced: 2 },
+            AuditAction::KeptOut,
             AuditAction::Restored { from: 1, version: 300 },
             AuditAction::BroughtBack { version: 301 },
             AuditAction::Checkpointed { version: 4 },

@@ -11,7 +11,8 @@ use crate::records::view::View;
 use crate::revision::{CHAIN_MAX, FLAG_CHECKPOINT};
 use crate::store::audit::record::{self, About};
 use crate::store::audit::{AuditAction, Guard};
-use crate::store::change::Place;
+use crate::store::change::{self, Place};
+use crate::store::erase;
 use crate::store::heads::{self, Head};
 use crate::store::rows::Stored;
 use crate::store::tables::DraftKey;
@@ -337,7 +338,15 @@ pub(crate) fn arrived(
 ) -> Result<(), Failure> {
     let (key, target) = (sent.key, *target);
     let Some(mut facts) = facts(write.txn, place, key)? else { return Ok(()) };
-    let head = facts.head.ok_or(ErrorKind::NoSuchDraft { draft: key.draft })?;
+    let Some(head) = facts.head else {
+        // It was erased while this was on its way, and the hub has it now.
+        return match change::absent(write.txn, key) {
+            failure if matches!(failure.kind, ErrorKind::Erased { .. }) => {
+                erase::hub::keep_out(write, key, sent.id, trace).map(drop)
+            }
+            failure => Err(failure),
+        };
+    };
     // What was given up here stays so, whatever has become of the hub since.
     let former = arrivals::read(write.txn, key)?;
     let before = facts.row.clone();

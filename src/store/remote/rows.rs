@@ -108,6 +108,8 @@ pub(crate) struct OwedRow {
     pub(crate) parked: Option<Parking>,
     /// It was held back as not valid, and was not found valid since: somebody is still at it.
     pub(crate) is_unfinished: bool,
+    /// The draft is erased, and the hub has to be told.
+    pub(crate) is_erasure: bool,
     pub(crate) unknown: Unknown,
 }
 
@@ -141,6 +143,7 @@ impl OwedRow {
             writer.bytes(5, parked.reason.as_bytes());
         }
         writer.number_unless_zero(6, self.is_unfinished.into());
+        writer.number_unless_zero(7, self.is_erasure.into());
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -160,7 +163,8 @@ impl OwedRow {
             attempts: small(fields.number(3)?, 3)?,
             parked,
             is_unfinished: fields.number(6)? != 0,
-            unknown: fields.unknown_above(6),
+            is_erasure: fields.number(7)? != 0,
+            unknown: fields.unknown_above(7),
         })
     }
 }
