@@ -166,6 +166,14 @@ pub enum EventKind {
         /// How many of them the hub never had.
         unsynced: u64,
     },
+    /// A draft was erased here because another device had: what the hub told was proven by the space's secret, or the application
+    /// [accepted](crate::sync::Syncer::accept_erasure) it. Whoever has it open keeps what is typed.
+    ErasedElsewhere {
+        /// How many versions it had here.
+        versions: u64,
+        /// How many of them the hub never had: they are lost.
+        unsynced: u64,
+    },
     /// The hub has something of a draft that is erased here: it was written elsewhere meanwhile, or the hub went back. It is not taken
     /// in, and the hub is told once more that the draft is erased.
     KeptOut {

@@ -77,7 +77,7 @@ pub(crate) fn record(what: &EventKind) {
         EventKind::Reopened => counter!("draftkeep.draft.reopened").increment(1),
         EventKind::Discarded => counter!("draftkeep.draft.discarded").increment(1),
         EventKind::Purged => counter!("draftkeep.draft.purged").increment(1),
-        EventKind::Erased { .. } => counter!("draftkeep.draft.erased").increment(1),
+        EventKind::Erased { .. } | EventKind::ErasedElsewhere { .. } => counter!("draftkeep.draft.erased").increment(1),
         EventKind::KeptOut { .. } => counter!("draftkeep.sync.kept_out").increment(1),
         EventKind::Restored { .. } | EventKind::BroughtBack { .. } => {
             counter!("draftkeep.history.restored").increment(1);

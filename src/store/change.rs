@@ -5,7 +5,7 @@ use super::audit::AuditAction;
 use super::audit::record::{self, About};
 use super::branch;
 use super::cache::Body;
-use super::erase::marker;
+use super::erase::{marker, told};
 use super::heads::{self, Head};
 use super::keys::SpaceKeys;
 use super::lists;
@@ -127,7 +127,7 @@ pub(crate) fn begin_in_slot(
     }
     let mut generation = row.latest + 1;
     // A device that was told of a later one may not know of those in between.
-    while generation <= slots::GENERATIONS_MAX && marker::is_erased(write.txn, of.draft(generation))? {
+    while generation <= slots::GENERATIONS_MAX && told::is_taken(write.txn, of.draft(generation))? {
         generation += 1;
     }
     if generation > slots::GENERATIONS_MAX {

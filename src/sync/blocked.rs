@@ -19,6 +19,12 @@ pub enum BlockedBy {
     /// The kind's [validator](crate::Schema::validate) refuses it. It is taken in once it is mended elsewhere, or the validator accepts it, or
     /// somebody wants it [as it is](crate::sync::Syncer::take_in_invalid).
     NotValid,
+    /// The hub says that the draft was erased on another device. In a space without a key that proves nothing: all of it is here still, until
+    /// the application [accepts](crate::sync::Syncer::accept_erasure) or [declines](crate::sync::Syncer::decline_erasure). So it is in any
+    /// space with a draft that was begun here without knowing of that one.
+    Erased,
+    /// The hub says that the draft was erased, and cannot prove that a device of this space ever said so. Nothing is erased here.
+    ErasedUnproven,
 }
 
 impl BlockedBy {
@@ -27,6 +33,8 @@ impl BlockedBy {
             Self::Unreadable => 0,
             Self::TooNew => 1,
             Self::NotValid => 2,
+            Self::Erased => 3,
+            Self::ErasedUnproven => 4,
         }
     }
 
@@ -34,6 +42,8 @@ impl BlockedBy {
         match number {
             1 => Self::TooNew,
             2 => Self::NotValid,
+            3 => Self::Erased,
+            4 => Self::ErasedUnproven,
             _ => Self::Unreadable,
         }
     }

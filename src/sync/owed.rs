@@ -85,7 +85,7 @@ impl Cycle<'_> {
     /// What of a draft has to be pushed; none where nothing has to, or a guard holds it back.
     fn outgoing(&mut self, view: &Committed, key: DraftKey, owed: &OwedRow) -> Result<Option<Vec<Outgoing>>, Failure> {
         // What is to be pushed, and as what, is not known before.
-        if arrivals::is_waiting(view, key)? {
+        if self.is_erased_there(view, key)? || arrivals::is_waiting(view, key)? {
             return Ok(None);
         }
         let outgoing = outgoing::of(view, &self.place, key)?;

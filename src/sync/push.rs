@@ -56,12 +56,14 @@ struct Answers {
 impl Cycle<'_> {
     /// Pushes everything that is owed and not parked.
     pub(super) async fn push(&mut self) -> Result<(), Stop> {
+        let stopped = self.push_erasures().await?;
         let mut owed = Owed::default();
         let mut batch = Batch { revisions: self.batch(&mut owed)?, is_noted: false };
         while !batch.revisions.is_empty() {
             batch = self.send(batch, Some(&mut owed)).await?;
         }
-        self.send_alone(owed.alone).await
+        self.send_alone(owed.alone).await?;
+        stopped.map_or(Ok(()), Err)
     }
 
     /// Sends drafts one by one that were not answered together with others: the one that the hub cannot answer for is not
@@ -253,7 +255,10 @@ impl Cycle<'_> {
     }
 
     fn count_attempts(&self, departures: &[Departure]) -> Result<(), Failure> {
-        let keys: Vec<DraftKey> = departures.iter().map(|departure| departure.key).collect();
+        self.count_attempts_of(departures.iter().map(|departure| departure.key).collect())
+    }
+
+    pub(super) fn count_attempts_of(&self, keys: Vec<DraftKey>) -> Result<(), Failure> {
         self.write(move |write| {
             for key in keys {
                 if let Some(mut owed) = outbox::read(write.txn, key)? {

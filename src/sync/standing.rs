@@ -63,13 +63,15 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
             if let Some(reason) = arrivals::read(&view, key)?.and_then(|row| row.blocked) {
                 return Ok(Synced::Blocked { reason });
             }
+            // Erased elsewhere, and not carried out here yet: there is no draft on the hub that it could stand to.
+            let erased = facts.row.as_ref().and_then(|row| row.erased);
             match outbox::read(&view, key)? {
                 Some(owed) => Ok(match owed.parked {
                     Some(parking) => Synced::Parked { reason: parking.reason },
                     None => Synced::Pending { since: owed.since },
                 }),
                 None if facts.row.is_none() && is_discarded(&view, key)? => Ok(Synced::GivenUp),
-                None => standing(&facts),
+                None => erased.map_or_else(|| standing(&facts), |since| Ok(Synced::Pending { since })),
             }
         })
     }

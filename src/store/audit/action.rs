@@ -31,6 +31,17 @@ pub enum AuditAction {
     },
     /// The hub had the entry's revision of a draft that is erased here. It was not taken in.
     KeptOut,
+    /// A draft was erased here because another device had: proven by the space's secret, or accepted by the application.
+    ErasedElsewhere {
+        /// How many versions it had here.
+        versions: u64,
+        /// How many of them the hub never had.
+        unsynced: u64,
+    },
+    /// The hub has erased the draft, as this device asked it to.
+    PushedErasure,
+    /// Somebody wants a draft kept here that was erased elsewhere.
+    ErasureDeclined,
     /// An earlier version is the head again.
     Restored {
         /// The version that came back.
@@ -218,6 +229,7 @@ impl AuditAction {
             EventKind::Purged => Self::Purged,
             EventKind::Erased { versions, unsynced } => Self::Erased { versions, unsynced },
             EventKind::KeptOut { .. } => Self::KeptOut,
+            EventKind::ErasedElsewhere { versions, unsynced } => Self::ErasedElsewhere { versions, unsynced },
             EventKind::Restored { from, version } => Self::Restored { from, version },
             EventKind::BroughtBack { version, .. } => Self::BroughtBack { version },
             EventKind::Checkpointed { version, .. } => Self::Checkpointed { version },

@@ -13,8 +13,8 @@ use crate::store::heads::{self, Head};
 use crate::store::lists;
 use crate::store::remote::outbox;
 use crate::store::tables::{
-    ANCHORS, ARRIVALS, ARRIVED, CONTAINS, DraftKey, ERASED, HEAD_ANCHORS, HEADS, ListKey, OUTBOX, PACKS, PINS, REMOTES,
-    SIDES, TOMBSTONES, VERSIONS,
+    ANCHORS, ARRIVALS, ARRIVED, CONTAINS, DraftKey, HEAD_ANCHORS, HEADS, ListKey, OUTBOX, PACKS, PINS, REMOTES, SIDES,
+    TOMBSTONES, VERSIONS,
 };
 use crate::store::view::View;
 use crate::store::write::{LastWritten, Write};
@@ -38,6 +38,8 @@ pub(crate) struct Gone {
 pub(crate) enum OnWordOf {
     /// The application's.
     Owner,
+    /// That of another device, which the hub told of in this epoch: proven, or accepted by the application.
+    Hub { epoch: u64 },
 }
 
 /// Whether there is anything of a draft here, or was: its records, what a hub said of it, or that it was purged.
@@ -77,6 +79,7 @@ pub(crate) fn erase(
     // Before the draft goes: an entry says which of its revisions was the head, and holds the hash over its versions.
     let what = match on_word_of {
         OnWordOf::Owner => EventKind::Erased { versions, unsynced },
+        OnWordOf::Hub { .. } => EventKind::ErasedElsewhere { versions, unsynced },
     };
     record::tell(write, key, trace, what)?;
     leave_list(write, place, key, head.as_ref())?;
@@ -89,11 +92,13 @@ pub(crate) fn erase(
             write.delete_prefix(table, &prefix)?;
         }
     }
-    write.put(TOMBSTONES, prefix.clone(), marker::tombstone(marker.at, true));
-    write.put(ERASED, prefix, ErasedRow::new(marker).encode());
-    let is_owed = match on_word_of {
-        OnWordOf::Owner => hub::owe(write, key)?,
+    write.put(TOMBSTONES, prefix, marker::tombstone(marker.at, true));
+    let row = ErasedRow::new(marker);
+    let (epoch, is_owed) = match on_word_of {
+        OnWordOf::Owner => (0, hub::owe(write, key)?),
+        OnWordOf::Hub { epoch } => (epoch, false),
     };
+    hub::put(write, key, &ErasedRow { epoch, ..row });
     write.bodies.forget(key);
     write.state.cold.remove(&key);
     write.state.last_written = LastWritten::Removal;

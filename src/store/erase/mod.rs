@@ -7,6 +7,7 @@
 //! | `slot` | its slot, whose name goes with the last of its drafts |
 //! | `known` | every draft that a space knows anything of |
 //! | `hub` | what the outbox owes of erasures, and what a hub has of erased drafts |
+//! | `told` | what a hub says of drafts that are erased, and what becomes of it here |
 //! | `mending` | what `verify` and `repair` do about erased drafts |
 
 pub(crate) mod draft;
@@ -15,3 +16,4 @@ pub(crate) mod known;
 pub(crate) mod marker;
 pub(crate) mod mending;
 mod slot;
+pub(crate) mod told;

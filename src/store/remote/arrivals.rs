@@ -13,6 +13,7 @@ use crate::records::view::View;
 use crate::store::audit::AuditAction;
 use crate::store::audit::record::{self, About};
 use crate::store::erase;
+use crate::store::erase::told::Told;
 use crate::store::tables::{ARRIVALS, ARRIVED, DraftKey, REMOTES, SpaceNo, page_of_drafts};
 use crate::store::write::Write;
 
@@ -36,7 +37,7 @@ pub(crate) fn read(view: &impl View, key: DraftKey) -> Result<Option<RemoteRow>,
 pub(crate) fn store(
     write: &mut Write<'_>,
     space: SpaceNo,
-    arrivals: &[Arrival],
+    (arrivals, erased): (&[Arrival], &[Told]),
     cursor: u64,
     seen: Position,
     trace: TraceId,
@@ -46,6 +47,9 @@ pub(crate) fn store(
     for arrival in arrivals {
         news += u64::from(is_news(write, arrival, link.epoch)?);
         arrive(write, arrival, link.epoch, trace)?;
+    }
+    for told in erased {
+        erase::told::arrive(write, told, link.epoch)?;
     }
     // What only repeats what this device pushed itself is no news.
     if news > 0 {
@@ -97,7 +101,7 @@ pub(crate) fn arrive(write: &mut Write<'_>, arrival: &Arrival, epoch: u64, trace
     Ok(())
 }
 
-fn drop_pieces(write: &mut Write<'_>, key: DraftKey, row: Option<&RemoteRow>) {
+pub(crate) fn drop_pieces(write: &mut Write<'_>, key: DraftKey, row: Option<&RemoteRow>) {
     for piece in 0..row.map_or(0, |row| row.pieces) {
         write.delete(ARRIVALS, key.arrival(piece));
     }

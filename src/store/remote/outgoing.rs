@@ -97,6 +97,9 @@ pub(crate) fn of(view: &impl View, place: &Place, key: DraftKey) -> Result<Vec<O
 
 /// Whether the hub is known to have a revision, as main, in it, as a fork, or in one.
 pub(crate) fn is_on_hub(facts: &Facts, id: RevisionId) -> bool {
+    if facts.row.as_ref().is_some_and(|row| row.erased.is_some()) {
+        return false;
+    }
     let is_shared = facts.contains.get(&id).is_some_and(|row| row.epoch == facts.epoch);
     is_shared || facts.row.as_ref().is_some_and(|row| row.has(id))
 }

@@ -126,6 +126,9 @@ impl Parking {
     /// application updated.
     pub(crate) const NOT_VALID: u32 = 9;
 
+    /// The number of what was erased elsewhere.
+    pub(crate) const ERASED: u32 = 5;
+
     /// Whether the next cycle looks at it anew.
     pub(crate) fn is_looked_at_anew(&self) -> bool {
         self.code == Self::NOT_VALID
@@ -196,6 +199,9 @@ pub(crate) struct RemoteRow {
     /// How many deltas the main's document is made by on the hub, as far as this device knows; 0 for a whole one, and where it does
     /// not know.
     pub(crate) deltas: usize,
+    /// The hub says that the draft was erased, at this time: then the marker's MAC stands in the place of the main, and there is nothing of
+    /// the draft there.
+    pub(crate) erased: Option<Timestamp>,
     pub(crate) unknown: Unknown,
 }
 
@@ -227,12 +233,21 @@ impl RemoteRow {
             line: before.and_then(|before| before.line),
             given_up: before.map(|before| before.given_up.clone()).unwrap_or_default(),
             deltas: 0,
+            erased: None,
             unknown: before.map(|before| before.unknown.clone()).unwrap_or_default(),
         }
     }
 
     /// In place of the number of a reason: somebody wants it taken in, although it is not valid.
     pub(crate) const WANTED: u32 = 255;
+
+    /// In place of the number of a reason: the hub says that it was erased, and somebody wants to keep it here.
+    pub(crate) const KEPT: u32 = 254;
+
+    /// Whether the hub says that the draft was erased, and somebody wants to keep it here all the same.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.erased.is_some() && self.blocked_by == Self::KEPT
+    }
 
     /// Whether somebody wants it taken in, although it is not valid.
     pub(crate) fn is_wanted(&self) -> bool {
@@ -241,6 +256,9 @@ impl RemoteRow {
 
     /// Whether the hub said that it has a revision: as its main, as a fork, or in what it took in place of a fork.
     pub(crate) fn has(&self, id: RevisionId) -> bool {
+        if self.erased.is_some() {
+            return false;
+        }
         let is_gone = self.gone.contains(&id) && !fault::on("fork-within-another-sent-again");
         self.main == id || self.forks.contains(&id) || is_gone
     }
@@ -260,6 +278,9 @@ impl RemoteRow {
         let gone: Vec<[u8; 32]> = self.gone.iter().map(|id| *id.as_bytes()).collect();
         writer.bytes_unless_empty(10, gone.as_flattened());
         writer.number_unless_zero(11, self.blocked_by.into());
+        if let Some(at) = self.erased {
+            writer.number(12, at.as_millis());
+        }
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -283,7 +304,8 @@ impl RemoteRow {
             given_up: VersionVector::decode(8, fields.bytes(8))?,
             deltas: usize::try_from(fields.number(9)?).map_err(|_| CodecError::Malformed(9))?,
             blocked_by: small(fields.number(11)?, 11)?,
-            unknown: fields.unknown_above(11),
+            erased: fields.optional_number(12)?.map(Timestamp::from_millis),
+            unknown: fields.unknown_above(12),
         })
     }
 }

@@ -70,6 +70,8 @@ fn no_word_is_lost_and_devices_come_to_rest_whatever_goes_wrong() {
         ("drafts returned", 60),
         ("given up", 50),
         ("parked", 400),
+        ("erased", 100),
+        ("erasures accepted", 50),
     ];
     for (what, least) in least {
         assert!(tally.count(what) >= least * effort(), "{what}: only {}", tally.count(what));
