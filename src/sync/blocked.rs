@@ -33,8 +33,8 @@ impl BlockedBy {
             Self::Unreadable => 0,
             Self::TooNew => 1,
             Self::NotValid => 2,
-            Self::Erased => 3,
-            Self::ErasedUnproven => 4,
+            Self::Erased => 4,
+            Self::ErasedUnproven => 5,
         }
     }
 
@@ -42,8 +42,8 @@ impl BlockedBy {
         match number {
             1 => Self::TooNew,
             2 => Self::NotValid,
-            3 => Self::Erased,
-            4 => Self::ErasedUnproven,
+            4 => Self::Erased,
+            5 => Self::ErasedUnproven,
             _ => Self::Unreadable,
         }
     }

@@ -279,7 +279,7 @@ impl RemoteRow {
         writer.bytes_unless_empty(10, gone.as_flattened());
         writer.number_unless_zero(11, self.blocked_by.into());
         if let Some(at) = self.erased {
-            writer.number(12, at.as_millis());
+            writer.number(13, at.as_millis());
         }
         writer.unknown(&self.unknown);
         writer.finish()
@@ -304,8 +304,8 @@ impl RemoteRow {
             given_up: VersionVector::decode(8, fields.bytes(8))?,
             deltas: usize::try_from(fields.number(9)?).map_err(|_| CodecError::Malformed(9))?,
             blocked_by: small(fields.number(11)?, 11)?,
-            erased: fields.optional_number(12)?.map(Timestamp::from_millis),
-            unknown: fields.unknown_above(12),
+            erased: fields.optional_number(13)?.map(Timestamp::from_millis),
+            unknown: fields.unknown_above(13),
         })
     }
 }
