@@ -6,6 +6,9 @@ pub mod architecture {}
 #[doc = include_str!("docs/comparison.md")]
 pub mod comparison {}
 
+#[doc = include_str!("docs/erasing.md")]
+pub mod erasing {}
+
 #[doc = include_str!("docs/failures.md")]
 pub mod failures {}
 

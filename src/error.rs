@@ -80,6 +80,13 @@ pub enum ErrorKind {
         /// The id that was asked for.
         draft: DraftId,
     },
+    /// The draft was erased: here, or elsewhere by its owner. What is typed is where it was, with the edit or the autosave that holds
+    /// it: take it out ([`Edit::into_doc`](crate::Edit::into_doc), [`Autosave::close`](crate::Autosave::close)), and begin another draft
+    /// with it, or let it go.
+    Erased {
+        /// The draft.
+        draft: DraftId,
+    },
     /// The draft's history has no such version: it never had, or retention dropped it.
     NoSuchVersion {
         /// The draft.
@@ -249,6 +256,12 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the migration of a document of kind {kind:?} from schema version {from} failed")
             }
             Self::NoSuchDraft { draft } => write!(f, "there is no draft {draft}"),
+            Self::Erased { draft } => {
+                write!(
+                    f,
+                    "draft {draft} was erased; what is typed is still with its editor, and can become another draft"
+                )
+            }
             Self::NoSuchVersion { draft, version } => write!(f, "draft {draft} has no version {version}"),
             Self::NoSuchPoint { point } => write!(f, "the space has no restore point {point}"),
             Self::Stale { draft, head } => {

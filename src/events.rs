@@ -159,6 +159,27 @@ pub enum EventKind {
     },
     /// A draft was removed for good after its time in the trash.
     Purged,
+    /// A draft was erased, here: its texts, its history and whatever else there was of it. There is no way back.
+    Erased {
+        /// How many versions it had.
+        versions: u64,
+        /// How many of them the hub never had.
+        unsynced: u64,
+    },
+    /// A draft was erased here because another device had: what the hub told was proven by the space's secret, or the application
+    /// [accepted](crate::sync::Syncer::accept_erasure) it. Whoever has it open keeps what is typed.
+    ErasedElsewhere {
+        /// How many versions it had here.
+        versions: u64,
+        /// How many of them the hub never had: they are lost.
+        unsynced: u64,
+    },
+    /// The hub has something of a draft that is erased here: it was written elsewhere meanwhile, or the hub went back. It is not taken
+    /// in, and the hub is told once more that the draft is erased.
+    KeptOut {
+        /// The revision that is its main there.
+        revision: RevisionId,
+    },
     /// A stored record is damaged. What could be read otherwise is still served.
     Damaged {
         /// What is damaged, for people.

@@ -428,6 +428,7 @@ pub use draft::conflict::{Conflict, ConflictSide};
 pub use draft::drafts::Drafts;
 pub use draft::earlier::Earlier;
 pub use draft::edit::{Edit, Savable};
+pub use draft::erase::{Erased, Erasure};
 pub use draft::handle::{Draft, Version};
 pub use draft::info::{DraftInfo, History, VersionInfo};
 pub use draft::list::{Cursor, Filter, Page};

@@ -22,7 +22,8 @@
 //! | `draftkeep.sync.received` | counter | texts of other devices that became a head |
 //! | `draftkeep.sync.moved` | counter | drafts that became another generation of their slot |
 //! | `draftkeep.sync.given_up` | counter | texts that the hub refused and somebody gave up |
-//! | `draftkeep.draft.started`, `.promoted`, `.archived`, `.reopened`, `.discarded`, `.purged` | counters | drafts that changed their phase |
+//! | `draftkeep.draft.started`, `.promoted`, `.archived`, `.reopened`, `.discarded`, `.purged`, `.erased` | counters | drafts that changed their phase, or are gone |
+//! | `draftkeep.sync.kept_out` | counter | texts that a hub had of erased drafts |
 //! | `draftkeep.history.restored`, `.checkpointed`, `.packed`, `.thinned` | counters | versions |
 //! | `draftkeep.store.damaged`, `.healed` | counters | records |
 //! | `draftkeep.events.lagged` | counter | events that a slow listener missed |
@@ -76,6 +77,8 @@ pub(crate) fn record(what: &EventKind) {
         EventKind::Reopened => counter!("draftkeep.draft.reopened").increment(1),
         EventKind::Discarded => counter!("draftkeep.draft.discarded").increment(1),
         EventKind::Purged => counter!("draftkeep.draft.purged").increment(1),
+        EventKind::Erased { .. } | EventKind::ErasedElsewhere { .. } => counter!("draftkeep.draft.erased").increment(1),
+        EventKind::KeptOut { .. } => counter!("draftkeep.sync.kept_out").increment(1),
         EventKind::Restored { .. } | EventKind::BroughtBack { .. } => {
             counter!("draftkeep.history.restored").increment(1);
         }

@@ -16,6 +16,8 @@ pub struct Report {
     pub merged: u64,
     /// Drafts begun here that became another generation of their slot, since that of other devices was archived already.
     pub moved: u64,
+    /// Drafts that were erased here because another device had.
+    pub erased: u64,
     /// Texts that came to stand beside a head, for a person to decide on.
     pub conflicts: u64,
     /// Drafts that this cycle parked: the hub cannot accept them as they are. `sync::Status::parked` has all.

@@ -7,7 +7,8 @@ use draftkeep::hub::{Hub, HubOptions};
 use draftkeep::storage::{MemoryStorage, Storage};
 use draftkeep::transport::conformance::{self, Outcome as Ended, Report};
 use draftkeep::transport::{
-    Answer, Ask, Outcome, Reply, Request, Target, Transport, TransportError, TransportErrorKind, WireError,
+    Answer, Ask, EraseOutcome, Outcome, Reply, Request, Target, Transport, TransportError, TransportErrorKind,
+    WireError,
 };
 use draftkeep::{DraftId, RevisionId};
 use futures_core::future::BoxFuture;
@@ -209,5 +210,53 @@ fn a_transport_that_takes_a_push_over_any_main_fails_the_checks_of_conflicts() {
         "of several pushes over one main at once, one is accepted",
     ] {
         assert!(failed.contains(&name), "{failed:?}");
+    }
+}
+
+/// Says that drafts are erased, and does nothing.
+#[derive(Debug)]
+struct ErasesNothing(Hub);
+
+impl Transport for ErasesNothing {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
+        Box::pin(async move {
+            let Ask::Erase { markers } = &request.ask else { return self.0.send(request).await };
+            let outcomes = vec![EraseOutcome::Erased; markers.len()];
+            let answer = self.0.send(Request { ask: Ask::Hello, ..request.clone() }).await?;
+            Ok(Answer { reply: Reply::Erased(outcomes), ..answer })
+        })
+    }
+}
+
+/// Erases, and says nothing of what is erased.
+#[derive(Debug)]
+struct HidesErasures(Hub);
+
+impl Transport for HidesErasures {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
+        Box::pin(async move {
+            let mut answer = self.0.send(request).await?;
+            if let Reply::Page(page) = &mut answer.reply {
+                page.erased.clear();
+            }
+            Ok(answer)
+        })
+    }
+}
+
+#[test]
+fn transports_that_erase_nothing_or_hide_it_fail_the_checks_of_erasing() {
+    let of_erasing = [
+        "of an erased draft the hub has its marker, and nothing else",
+        "an erasure that is repeated changes nothing, and another marker takes its place",
+        "a draft that the hub never had can be erased",
+        "erasures are answered one by one, and touch no other draft",
+        "erased and other drafts stand in one feed, page by page",
+    ];
+    let nothing = report(|| Arc::new(ErasesNothing(hub()))).failed();
+    assert!(nothing.contains(&"a push of an erased draft is rejected"), "{nothing:?}");
+    let hidden = report(|| Arc::new(HidesErasures(hub()))).failed();
+    for name in of_erasing {
+        assert!(nothing.contains(&name) && hidden.contains(&name), "{name}: {nothing:?}, {hidden:?}");
     }
 }

@@ -1,9 +1,11 @@
 //! Messages as bytes: what is read is what was sent, and nothing else is read.
 
+use draftkeep::clock::Timestamp;
 use draftkeep::transport::conformance::sample;
 use draftkeep::transport::{
-    Answer, Ask, BODY_MAX, Base, CHAIN_MAX, CONTAINS_MAX, JSON_MAX, MESSAGE_MAX, Main, Outcome, PUSHES_MAX, Page,
-    Position, Push, Refusal, Rejection, Reply, Request, Revision, RevisionError, Row, Standing, Target, WireError,
+    Answer, Ask, BODY_MAX, Base, CHAIN_MAX, CONTAINS_MAX, EraseOutcome, ErasedRow, JSON_MAX, MESSAGE_MAX, Main, Marker,
+    Outcome, PUSHES_MAX, Page, Position, Push, Refusal, Rejection, Reply, Request, Revision, RevisionError, Row,
+    Standing, Target, WireError,
 };
 use draftkeep::{DraftId, HubId, RevisionId, TraceId};
 use proptest::collection::vec;
@@ -58,6 +60,7 @@ fn ask() -> impl Strategy<Value = Ask> {
         (draft(), vec(id(), 0..5)).prop_map(|(draft, ids)| Ask::Contained { draft, ids }),
         (draft(), vec(id(), 0..5)).prop_map(|(draft, ids)| Ask::Revisions { draft, ids }),
         any::<u64>().prop_map(|ms| Ask::Wait { timeout: Duration::from_millis(ms) }),
+        vec(marker(), 0..4).prop_map(|markers| Ask::Erase { markers }),
     ]
 }
 
@@ -66,6 +69,14 @@ fn request() -> impl Strategy<Value = Request> {
     let hub = option::of(any::<[u8; 16]>().prop_map(HubId::from_bytes));
     ("\\PC{0,40}", option::of("\\PC{0,20}"), trace, hub, option::of(position()), ask())
         .prop_map(|(space, device, trace, hub, seen, ask)| Request { space, device, trace, hub, seen, ask })
+}
+
+fn marker() -> impl Strategy<Value = Marker> {
+    (draft(), any::<u64>(), any::<[u8; 32]>()).prop_map(|(draft, at, mac)| Marker {
+        draft,
+        at: Timestamp::from_millis(at),
+        mac,
+    })
 }
 
 fn row() -> impl Strategy<Value = Row> {
@@ -96,14 +107,21 @@ fn outcome() -> impl Strategy<Value = Outcome> {
     ]
 }
 
+fn erase_outcome() -> impl Strategy<Value = EraseOutcome> {
+    let rejected = |(code, reason): (u32, String)| EraseOutcome::Rejected { code: Rejection::Other(code), reason };
+    prop_oneof![Just(EraseOutcome::Erased), (8_u32.., "\\PC{0,40}").prop_map(rejected)]
+}
+
 fn reply() -> impl Strategy<Value = Reply> {
     prop_oneof![
         any::<bool>().prop_map(|confirmed| Reply::Welcome { confirmed }),
-        (any::<u64>(), vec(row(), 0..4), any::<bool>()).prop_map(|(after, rows, more)| Reply::Page(Page {
-            after,
-            rows,
-            more
-        })),
+        (any::<u64>(), vec(row(), 0..4), vec((any::<u64>(), marker()), 0..4), any::<bool>()).prop_map(
+            |(after, rows, erased, more)| {
+                let erased = erased.into_iter().map(|(seq, marker)| ErasedRow { seq, marker }).collect();
+                Reply::Page(Page { after, rows, erased, more })
+            }
+        ),
+        vec(erase_outcome(), 0..5).prop_map(Reply::Erased),
         vec(outcome(), 0..5).prop_map(Reply::Pushed),
         (proptest::option::of(id()), vec(id(), 0..5))
             .prop_map(|(main, contained)| Reply::Contained { main, contained }),
@@ -195,6 +213,7 @@ fn samples() -> (Vec<Request>, Vec<Answer>) {
     let revision = sample(DRAFT, &[id(1)], "the night train".as_bytes());
     let chain = [(1, "the night"), (2, "")].map(|(byte, body)| Base { id: id(byte), body: body.into() });
     let delta = revision.clone().with_chain(chain.to_vec()).expect("it is short");
+    let marker = |byte| Marker { draft: DRAFT, at: Timestamp::from_millis(1_700_000_000_000), mac: [byte; 32] };
     let asks = [
         Ask::Hello,
         Ask::Pull { after: 300, limit: 50 },
@@ -218,6 +237,7 @@ fn samples() -> (Vec<Request>, Vec<Answer>) {
         Ask::Contained { draft: DRAFT, ids: vec![id(4), id(5)] },
         Ask::Revisions { draft: DRAFT, ids: vec![id(6)] },
         Ask::Wait { timeout: Duration::from_secs(30) },
+        Ask::Erase { markers: vec![marker(1), marker(2)] },
     ];
     let seen = Position { seq: 1_000, chain: [8; 32] };
     let request = |ask| Request {
@@ -236,7 +256,12 @@ fn samples() -> (Vec<Request>, Vec<Answer>) {
     };
     let replies = [
         Reply::Welcome { confirmed: true },
-        Reply::Page(Page { after: 3, rows: vec![row(Some(&revision)), row(None), row(Some(&delta))], more: true }),
+        Reply::Page(Page {
+            after: 3,
+            rows: vec![row(Some(&revision)), row(None), row(Some(&delta))],
+            erased: Vec::new(),
+            more: true,
+        }),
         Reply::Pushed(vec![
             Outcome::Accepted { standing: Standing::Main },
             Outcome::Accepted { standing: Standing::Fork },
@@ -253,6 +278,16 @@ fn samples() -> (Vec<Request>, Vec<Answer>) {
         Reply::Refused(Refusal::Unconfirmed),
         Reply::Refused(Refusal::OtherHub),
         Reply::Refused(Refusal::Invalid { reason: "a page has rows".into() }),
+        Reply::Page(Page {
+            after: 8,
+            rows: vec![row(None)],
+            erased: vec![ErasedRow { seq: 10, marker: marker(3) }],
+            more: false,
+        }),
+        Reply::Erased(vec![
+            EraseOutcome::Erased,
+            EraseOutcome::Rejected { code: Rejection::SpaceFull, reason: "ask for more room".into() },
+        ]),
     ];
     let answer = |reply| Answer { hub: HubId::from_bytes([6; 16]), position: seen, reply };
     (asks.map(request).to_vec(), replies.map(answer).to_vec())
@@ -395,7 +430,9 @@ fn the_json_of_every_message_is_pinned() {
 #[test]
 fn every_flipped_bit_and_every_cut_of_json_is_refused() {
     let (requests, answers) = samples();
-    let requests = requests.iter().filter(|request| matches!(request.ask, Ask::Push { .. } | Ask::Pull { .. }));
+    let requests = requests
+        .iter()
+        .filter(|request| matches!(request.ask, Ask::Push { .. } | Ask::Erase { .. } | Ask::Pull { .. }));
     let requests = requests.map(|request| (request.to_json().expect("it is short"), true));
     let answers = answers.iter().map(|answer| (answer.to_json().expect("it is short"), false));
     for (json, is_request) in requests.chain(answers) {

@@ -48,6 +48,7 @@ use std::sync::Arc;
 /// | [`promote`](Self::promote) | nothing more happens while the version before is the promoted one; else the same text is noted once more |
 /// | [`recover`](Self::recover), [`promote_and_archive`](Self::promote_and_archive) | answers `Phase`: the draft is where it should be |
 /// | [`purge`](Self::purge) | answers `NoSuchDraft` |
+/// | [`erase`](Self::erase) | nothing more happens |
 /// | [`checkpoint`](Self::checkpoint), [`restore`](Self::restore) | adds a second version with the same text |
 /// | [`Slot::start`](crate::Slot::start) | returns the draft that was begun |
 /// | [`Slot::start_over`](crate::Slot::start_over), [`Drafts::start`](crate::Drafts::start) | begins another draft; the first is listed |
@@ -128,14 +129,17 @@ impl<T> Draft<T> {
     }
 
     pub(super) fn head(&self, view: &impl View) -> std::result::Result<Head, Failure> {
-        heads::read(view, self.key())?.ok_or_else(|| ErrorKind::NoSuchDraft { draft: self.id }.into())
+        match heads::read(view, self.key())? {
+            Some(head) => Ok(head),
+            None => Err(change::absent(view, self.key())),
+        }
     }
 
     /// What is known of it without its document.
     ///
     /// # Errors
     ///
-    /// `NoSuchDraft` where it was purged; `Corrupt` where its records are damaged along both paths.
+    /// `NoSuchDraft` where it was purged; `Erased` where it was erased; `Corrupt` where its records are damaged along both paths.
     pub fn info(&self) -> Result<DraftInfo> {
         self.core.engine.traced("info", |_| Ok(DraftInfo::of(&self.head(&self.core.engine.read()?)?)))
     }
@@ -535,6 +539,11 @@ impl<T> Draft<T> {
 
     pub(crate) fn parts(&self) -> (&Arc<SpaceCore>, &Arc<AnySchema>, DraftKey) {
         (&self.core, &self.schema, self.key())
+    }
+
+    /// The only head that its calls may change, where they are about one.
+    pub(super) const fn expected(&self) -> Option<RevisionId> {
+        self.expects
     }
 }
 

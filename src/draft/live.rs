@@ -199,7 +199,8 @@ impl<T: Serialize + DeserializeOwned + Send + Sync + 'static> SaveTarget<T> for 
         let (sent, place) = (request.clone(), place(&core));
         let saving = core.engine.write(move |write| sent.run(write, &place, trace));
         self.finish(&request, saving).map_err(|failure| {
-            let of_document = matches!(failure.kind, ErrorKind::Document { .. });
+            // Into an erased draft nothing is saved, however often it is tried: the document is held until somebody takes it out.
+            let of_document = matches!(failure.kind, ErrorKind::Document { .. } | ErrorKind::Erased { .. });
             TargetError { cause: Arc::new(Error::new(failure, trace)), of_document }
         })
     }

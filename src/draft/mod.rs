@@ -9,6 +9,7 @@
 //! | `list`, `info` | pages of drafts, and what is known of each without its document |
 //! | `earlier` | a state that is not in the history here, and bringing it back |
 //! | `points` | bringing a whole space back to what it was |
+//! | `erase` | erasing a draft, a slot, a space |
 //! | `audit` | what a space says of what happened to its drafts |
 //! | `autosave`, `live` | saving by itself, and handing what is unsaved to a phase's commit |
 //! | `names` | limits of what an application names |
@@ -23,6 +24,7 @@ pub(crate) mod document;
 pub(crate) mod drafts;
 pub(crate) mod earlier;
 pub(crate) mod edit;
+pub(crate) mod erase;
 pub(crate) mod handle;
 pub(crate) mod info;
 pub(crate) mod joining;

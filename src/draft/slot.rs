@@ -46,6 +46,10 @@ impl<T> Slot<T> {
         Self { core, schema, key, document: PhantomData }
     }
 
+    pub(super) fn parts(&self) -> (&Arc<SpaceCore>, &Arc<AnySchema>, &[u8]) {
+        (&self.core, &self.schema, &self.key)
+    }
+
     /// The current draft; none where none began, or all are archived or in the trash.
     ///
     /// # Errors
@@ -63,7 +67,7 @@ impl<T> Slot<T> {
         Ok(row.current().map(|generation| self.core.draft_key(of(generation))))
     }
 
-    /// All drafts that this slot has, the newest generation first; those that were purged are missing.
+    /// All drafts that this slot has, the newest generation first; those that were purged or erased are missing.
     ///
     /// # Errors
     ///
@@ -114,7 +118,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Slot<T> {
     /// Begins the slot's very first draft with this document; `None` where it has or ever had one, which stays as it is. For
     /// what an older application left, to be taken over once. Durable when it returns.
     ///
-    /// A draft that was archived, put into the trash or purged counts: what somebody did away with does not come back.
+    /// A draft that was archived, put into the trash, purged or erased counts: what somebody did away with does not come back.
     ///
     /// # Errors
     ///

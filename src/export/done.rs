@@ -32,6 +32,9 @@ pub struct Imported {
     pub unchanged: u64,
     /// Versions that were written.
     pub versions: u64,
+    /// Drafts that are erased here: nothing of them was written. What is erased comes back by no way; whoever wants it begins another
+    /// draft with it.
+    pub erased: u64,
 }
 
 /// What was taken over from an older application.

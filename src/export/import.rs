@@ -24,6 +24,7 @@ use crate::store::Space;
 use crate::store::append::{self, New};
 use crate::store::audit::record;
 use crate::store::change::{Place, open_head};
+use crate::store::erase::marker;
 use crate::store::heads::{self, Head};
 use crate::store::remote::integrate::enter_slot;
 use crate::store::rows::HeadRow;
@@ -109,6 +110,17 @@ impl<R: Read> Importing<R> {
 
     fn draft(&mut self, line: &DraftLine, document: Vec<u8>) -> Result<(), ImportErrorKind> {
         let mut target = Target::of(line, &self.core.keys, self.is_same_space)?;
+        let key = self.core.draft_key(target.draft);
+        let is_erased = self.traced(|_| marker::is_erased(&self.core.engine.read()?, key))?;
+        if is_erased && !fault::on("erased-draft-imported") {
+            for _ in 0..line.others {
+                let (Line::Text(..) | Line::Lost) = self.lines.next()? else {
+                    return Err(malformed("other versions of the draft before are missing"));
+                };
+            }
+            self.done.erased += 1;
+            return Ok(());
+        }
         let mut course = self.course(&target)?;
         if self.is_same_space {
             // Before anything of the draft is written.
@@ -311,6 +323,10 @@ fn append(
             return Err(ErrorKind::Document { reason }.into());
         }
         if head.is_none() {
+            // Erased since it was looked at: that came later, and wins.
+            if marker::is_erased(write.txn, key)? && !fault::on("erased-draft-imported") {
+                return Err(ErrorKind::Erased { draft: key.draft }.into());
+            }
             // It was purged here, and somebody wants it back.
             write.delete(TOMBSTONES, key.bytes());
         }

@@ -1,4 +1,4 @@
-//! Who did what: one entry for every push that was accepted or refused.
+//! Who did what: one entry for every push and every erasure that was accepted or refused.
 
 use super::tables::{AUDIT, SpaceKey};
 use crate::clock::Timestamp;
@@ -30,7 +30,7 @@ pub struct AuditEntry {
     pub trace: TraceId,
     /// The draft.
     pub draft: DraftId,
-    /// The revision.
+    /// The revision; of an erasure its marker's MAC.
     pub revision: RevisionId,
 }
 
@@ -42,6 +42,8 @@ pub enum AuditAction {
     PushMain,
     /// To keep a copy in conflict beside it.
     PushFork,
+    /// To erase the draft. In place of a revision the entry has the marker's MAC.
+    Erase,
 }
 
 /// What became of it.
@@ -50,6 +52,8 @@ pub enum AuditAction {
 pub enum AuditOutcome {
     /// It was accepted.
     Accepted(Standing),
+    /// The draft was erased.
+    Erased,
     /// The device knew another row.
     Conflict,
     /// It cannot be accepted.
@@ -61,12 +65,18 @@ impl AuditEntry {
         let mut writer = Writer::new(FORMAT);
         writer.bytes(1, self.event.as_bytes());
         writer.number_unless_zero(2, self.at.as_millis());
-        writer.number(3, if self.action == AuditAction::PushMain { 1 } else { 2 });
+        let action = match self.action {
+            AuditAction::PushMain => 1,
+            AuditAction::PushFork => 2,
+            AuditAction::Erase => 3,
+        };
+        writer.number(3, action);
         let (outcome, code) = match self.outcome {
             AuditOutcome::Accepted(Standing::Main) => (1, 0),
             AuditOutcome::Accepted(Standing::Fork) => (2, 0),
             AuditOutcome::Conflict => (3, 0),
             AuditOutcome::Rejected(code) => (4, code.number()),
+            AuditOutcome::Erased => (5, 0),
         };
         writer.number(4, outcome);
         writer.number_unless_zero(5, code.into());
@@ -89,6 +99,7 @@ impl AuditEntry {
             action: match fields.number(3)? {
                 1 => AuditAction::PushMain,
                 2 => AuditAction::PushFork,
+                3 => AuditAction::Erase,
                 _ => return Err(CodecError::Malformed(3)),
             },
             outcome: match fields.number(4)? {
@@ -96,6 +107,7 @@ impl AuditEntry {
                 2 => AuditOutcome::Accepted(Standing::Fork),
                 3 => AuditOutcome::Conflict,
                 4 => AuditOutcome::Rejected(Rejection::from_number(code)),
+                5 => AuditOutcome::Erased,
                 _ => return Err(CodecError::Malformed(4)),
             },
             device: fields.text(6)?,

@@ -27,6 +27,10 @@ pub(super) fn refusal(request: &Request) -> Option<String> {
         }
         Ask::Pull { .. } => None,
         Ask::Push { pushes } => pushes_refusal(pushes),
+        Ask::Erase { markers } if markers.len() > PUSHES_MAX => {
+            Some(format!("a request erases at most {PUSHES_MAX} drafts, not {}; split it", markers.len()))
+        }
+        Ask::Erase { .. } => None,
         Ask::Contained { ids, .. } | Ask::Revisions { ids, .. } if ids.len() > IDS_MAX => {
             Some(format!("a request asks about at most {IDS_MAX} ids, not {}; split it", ids.len()))
         }

@@ -65,6 +65,7 @@ impl Inner {
         }
         match &request.ask {
             Ask::Push { .. } => self.push(space, request),
+            Ask::Erase { .. } => self.erase(space, request),
             Ask::Wait { timeout } => self.wait(space, &request, *timeout).await,
             Ask::Hello | Ask::Pull { .. } | Ask::Contained { .. } | Ask::Revisions { .. } => self.look(space, &request),
         }
@@ -86,8 +87,8 @@ impl Inner {
             }
             Ask::Contained { draft, ids } => contained(&view, &key, *draft, ids)?,
             Ask::Revisions { draft, ids } => self.revisions(&view, &key, *draft, ids)?,
-            // Not asked here: these two do more than look.
-            Ask::Push { .. } | Ask::Wait { .. } => Reply::News,
+            // Not asked here: these do more than look.
+            Ask::Push { .. } | Ask::Erase { .. } | Ask::Wait { .. } => Reply::News,
         };
         Ok(self.say(&row, reply))
     }
@@ -145,16 +146,43 @@ impl Inner {
         };
         let verdicts = validating::look(&self.options, || self.read(), (&key, &request.space), &pushes)?;
         let events: Vec<EventId> = pushes.iter().map(|_| EventId::from_bytes(self.random())).collect();
+        self.change(key, request, move |pushing| {
+            let verdicts = verdicts.into_iter().map(|verdict| validating::still_fine(pushing.txn, &key, verdict));
+            let verdicts = verdicts.collect::<Result<Vec<_>, Failure>>()?;
+            let judged = pushes.iter().zip(verdicts).zip(events);
+            let outcomes = judged.map(|((push, verdict), event)| pushing.take(push, verdict, event));
+            Ok(Reply::Pushed(outcomes.collect::<Result<Vec<_>, Failure>>()?))
+        })
+    }
+
+    /// Erases drafts, in a commit that others may share; answers once it is durable.
+    fn erase(&self, key: SpaceKey, mut request: Request) -> Result<Answer, Failure> {
+        let markers = match &mut request.ask {
+            Ask::Erase { markers } => std::mem::take(markers),
+            _ => Vec::new(),
+        };
+        let events: Vec<EventId> = markers.iter().map(|_| EventId::from_bytes(self.random())).collect();
+        self.change(key, request, move |pushing| {
+            let outcomes = markers.iter().zip(events).map(|(marker, event)| pushing.erase(marker, event));
+            Ok(Reply::Erased(outcomes.collect::<Result<Vec<_>, Failure>>()?))
+        })
+    }
+
+    /// Changes a space as one request wants it, where that is not refused as a whole.
+    fn change(
+        &self,
+        key: SpaceKey,
+        request: Request,
+        carry_out: impl FnOnce(&mut Pushing<'_>) -> Result<Reply, Failure> + Send + 'static,
+    ) -> Result<Answer, Failure> {
         let (hub, now, options) = (self.id, self.options.clock.now(), self.options.clone());
         let work = move |write: &mut Write<'_>| {
             let space = looking::space(write.txn, hub, &key, &request.space)?;
             let before = space.position;
-            // In the transaction that takes the pushes in: nothing comes between.
+            // In the transaction that carries it out: nothing comes between.
             if let Some(refusal) = looking::refusal(write.txn, hub, &key, &space, &request)? {
                 return Ok(Answer { hub, position: before, reply: Reply::Refused(refusal) });
             }
-            let verdicts = verdicts.into_iter().map(|verdict| validating::still_fine(write.txn, &key, verdict));
-            let verdicts = verdicts.collect::<Result<Vec<_>, Failure>>()?;
             let mut pushing = Pushing {
                 txn: write.txn,
                 key,
@@ -166,14 +194,12 @@ impl Inner {
                 options: &options,
                 left: options.answer_bytes,
             };
-            let judged = pushes.iter().zip(verdicts).zip(events);
-            let outcomes = judged.map(|((push, verdict), event)| pushing.take(push, verdict, event));
-            let outcomes = outcomes.collect::<Result<Vec<_>, Failure>>()?;
+            let reply = carry_out(&mut pushing)?;
             let position = pushing.finish();
             if position != before {
                 write.news.insert(key);
             }
-            Ok(Answer { hub, position, reply: Reply::Pushed(outcomes) })
+            Ok(Answer { hub, position, reply })
         };
         self.write(work)
     }

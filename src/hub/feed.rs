@@ -11,7 +11,7 @@ use crate::id::DraftId;
 use crate::records::txn::Txn;
 use crate::records::view::View;
 use crate::storage::{Order, Scan};
-use crate::transport::{Main, Page, Revision, Row};
+use crate::transport::{ErasedRow, Main, Page, Revision, Row};
 
 /// What a row costs in an answer beside its main's revision and its forks.
 const ROW_BYTES: usize = 128;
@@ -99,11 +99,17 @@ pub(super) fn page(
     bytes_max: usize,
 ) -> Result<Page, Failure> {
     let (entries, more) = entries(view, key, space, from, limit)?;
-    let mut page = Page { after: from, rows: Vec::new(), more };
+    let mut page = Page { after: from, rows: Vec::new(), erased: Vec::new(), more };
     let mut left = bytes_max;
     for Entry { seq, draft } in entries {
         let row = standing(view, key, draft, seq)?;
-        let Some(row) = fitting(view, key, draft, &row, &mut left, bytes_max, page.rows.is_empty())? else {
+        if let Some(marker) = row.marker(draft) {
+            page.erased.push(ErasedRow { seq, marker });
+            left = left.saturating_sub(ROW_BYTES);
+            continue;
+        }
+        let is_first = page.rows.is_empty() && page.erased.is_empty();
+        let Some(row) = fitting(view, key, draft, &row, &mut left, bytes_max, is_first)? else {
             page.more = true;
             break;
         };

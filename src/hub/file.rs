@@ -6,7 +6,7 @@ use super::options::HubOptions;
 use crate::error::Result;
 #[cfg(feature = "redb")]
 use crate::records::backup::{self, Backup};
-use crate::storage::{Footprint, Maintenance};
+use crate::storage::{Footprint, Maintenance, StorageErrorKind};
 #[cfg(feature = "redb")]
 use crate::storage::{RedbStorage, Storage, StorageError, StoreFile, Witness};
 #[cfg(feature = "redb")]
@@ -102,7 +102,10 @@ impl Hub {
     /// Gives unused room back, as far as the storage can, and says how much it takes then. A hub has little to give: what it keeps of
     /// a draft is bounded by [`HubOptions::mains`](super::HubOptions::mains), and its audit and positions stay.
     ///
-    /// May rewrite everything and keep pushes waiting meanwhile; does nothing while something reads.
+    /// It also overwrites what was deleted: of drafts that were erased before, no byte is left in the hub's file then. Not while something
+    /// reads just then, as a backup: make both one after the other, and remove older backups, which have what was erased since.
+    ///
+    /// Writes everything once more, takes as much room again and keeps pushes waiting meanwhile.
     ///
     /// # Errors
     ///
@@ -110,7 +113,11 @@ impl Hub {
     pub fn compact(&self) -> Result<Footprint> {
         self.inner().traced(|| {
             let storage = &self.inner().storage;
-            storage.maintain(Maintenance::Compact)?;
+            match storage.maintain(Maintenance::Scrub) {
+                // Somebody reads, who may need what was deleted.
+                Err(error) if *error.kind() == StorageErrorKind::InUse => drop(storage.maintain(Maintenance::Compact)?),
+                scrubbed => drop(scrubbed?),
+            }
             Ok(storage.footprint()?)
         })
     }

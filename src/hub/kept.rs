@@ -11,7 +11,7 @@ use crate::error::{Failure, Result};
 use crate::fault;
 use crate::id::{DraftId, RevisionId};
 use crate::records::view::View;
-use crate::transport::Revision;
+use crate::transport::{Marker, Revision};
 
 /// A revision that is or was the main of a draft, and is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,8 @@ pub enum MainThen {
     NotKept,
     /// None: the draft was first pushed later.
     NotYet,
+    /// The draft was erased since, whatever it was: nothing of it is kept.
+    Erased,
 }
 
 impl KeptMain {
@@ -95,7 +97,8 @@ impl Moment {
 
 impl Hub {
     /// The mains of a draft that are kept, the newest first: the one that counts, and as many before it as
-    /// [`HubOptions::mains`](super::HubOptions::mains) says. Empty where the hub has nothing of the draft.
+    /// [`HubOptions::mains`](super::HubOptions::mains) says. Empty where the hub has nothing of the draft, or it was
+    /// [erased](Self::erasure).
     ///
     /// A hub makes no revisions: to bring one back, a device reads it out of [`revision`](Self::revision) with
     /// [`sync::earlier_of`](crate::sync::earlier_of), and saves it as an edit of its own: [`Draft::bring_back`](crate::Draft::bring_back).
@@ -106,7 +109,8 @@ impl Hub {
     pub fn mains(&self, space: &str, draft: DraftId) -> Result<Vec<KeptMain>> {
         self.inner().show(|view| {
             let key = self.key(view, space)?;
-            let Some(row) = looking::draft(view, &key, draft)? else { return Ok(Vec::new()) };
+            let row = looking::draft(view, &key, draft)?.filter(|row| row.erased.is_none());
+            let Some(row) = row else { return Ok(Vec::new()) };
             mains_of(&row).map(|id| kept(view, &key, (draft, &row), id)).collect()
         })
     }
@@ -123,6 +127,18 @@ impl Hub {
             let row = looking::draft(view, &key, draft)?.filter(|row| row.held().contains(&revision));
             let Some(row) = row else { return Ok(None) };
             Ok(bodies::read_within(view, &key, (draft, &row), revision, usize::MAX)?.ok())
+        })
+    }
+
+    /// What says that a draft was erased; none where it was not, or where the hub has nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt): the draft's row is damaged or missing. Any other: the storage failed.
+    pub fn erasure(&self, space: &str, draft: DraftId) -> Result<Option<Marker>> {
+        self.inner().show(|view| {
+            let key = self.key(view, space)?;
+            Ok(looking::draft(view, &key, draft)?.and_then(|row| row.marker(draft)))
         })
     }
 
@@ -179,6 +195,9 @@ fn main_then(
     (draft, row): (DraftId, &DraftRow),
     moment: Moment,
 ) -> std::result::Result<MainThen, Failure> {
+    if row.erased.is_some() {
+        return Ok(MainThen::Erased);
+    }
     for id in mains_of(row) {
         let main = kept(view, key, (draft, row), id)?;
         if !moment.is_before(main.seq, main.at) {

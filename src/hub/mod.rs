@@ -12,6 +12,7 @@
 //! | `engine` | one queue of pushes that share commits, and reading |
 //! | `check` | requests beyond the limits |
 //! | `push`, `feed`, `bodies`, `audit` | carrying out a push; each knows its tables |
+//! | `erase` | of a draft nothing stays but the marker |
 //! | `looking` | finding spaces, drafts and positions |
 //! | `status`, `kept` | what an operator sees: spaces and their audit, earlier mains |
 //! | `file`, `verify`, `repair` | a hub in a file, its backup and its room; checking all of it; counting anew |
@@ -27,6 +28,7 @@ mod body_row;
 mod chains;
 mod check;
 mod engine;
+mod erase;
 mod feed;
 mod file;
 #[cfg(fuzzing)]

@@ -8,7 +8,7 @@ use super::rows::{DraftRow, Fork, SpaceRow};
 use super::rules::{Decision, Held, decide};
 use super::tables::{AUDIT, CONTAINED, POSITIONS, ROWS, SPACES, SpaceKey};
 use super::validating::Verdict;
-use super::{bodies, chains, feed, looking};
+use super::{bodies, chains, erase, feed, looking};
 use crate::clock::Timestamp;
 use crate::codec::Unknown;
 use crate::error::Failure;
@@ -39,6 +39,11 @@ impl Pushing<'_> {
     pub(super) fn take(&mut self, push: &Push, verdict: Verdict, event: EventId) -> Result<Outcome, Failure> {
         let (draft, id) = (push.revision.draft(), push.revision.id());
         let row = looking::draft(self.txn, &self.key, draft)?;
+        if row.as_ref().is_some_and(|row| row.erased.is_some()) && !fault::on("hub-takes-what-is-erased") {
+            let outcome = erase::refusal();
+            self.note(push, &outcome, event);
+            return Ok(outcome);
+        }
         let is_main = row.as_ref().is_some_and(|row| row.main == id);
         let is_contained = is_main || self.txn.get(CONTAINED, &self.key.revision(draft, id))?.is_some();
         let held = row.as_ref().map_or_else(Held::default, |row| Held { main: Some(row.main), forks: row.fork_ids() });
@@ -175,10 +180,12 @@ impl Pushing<'_> {
                 bases: BTreeMap::new(),
                 began: came.seq,
                 began_at: came.at,
+                erased: None,
                 unknown: Unknown::default(),
             };
         };
         row.seq = came.seq;
+        row.erased = None;
         row.forks.retain(|fork| forks.contains(&fork.id));
         if standing == Standing::Main {
             row.mains.insert(0, std::mem::replace(&mut row.main, id));
@@ -191,22 +198,27 @@ impl Pushing<'_> {
     }
 
     fn note(&mut self, push: &Push, outcome: &Outcome, event: EventId) {
-        self.space.audited += 1;
-        let entry = AuditEntry {
-            number: self.space.audited,
-            event,
-            at: self.now,
-            action: if push.target == Target::Fork { AuditAction::PushFork } else { AuditAction::PushMain },
-            outcome: match outcome {
-                Outcome::Accepted { standing } => AuditOutcome::Accepted(*standing),
-                Outcome::Conflict { .. } => AuditOutcome::Conflict,
-                Outcome::Rejected { code, .. } => AuditOutcome::Rejected(*code),
-            },
-            device: self.device.clone(),
-            trace: self.trace,
-            draft: push.revision.draft(),
-            revision: push.revision.id(),
+        let action = if push.target == Target::Fork { AuditAction::PushFork } else { AuditAction::PushMain };
+        let outcome = match outcome {
+            Outcome::Accepted { standing } => AuditOutcome::Accepted(*standing),
+            Outcome::Conflict { .. } => AuditOutcome::Conflict,
+            Outcome::Rejected { code, .. } => AuditOutcome::Rejected(*code),
         };
+        self.enter(action, outcome, (push.revision.draft(), push.revision.id()), event);
+    }
+
+    /// Writes an entry into the audit.
+    pub(super) fn enter(
+        &mut self,
+        action: AuditAction,
+        outcome: AuditOutcome,
+        (draft, revision): (DraftId, RevisionId),
+        event: EventId,
+    ) {
+        self.space.audited += 1;
+        let (number, at, trace) = (self.space.audited, self.now, self.trace);
+        let device = self.device.clone();
+        let entry = AuditEntry { number, event, at, action, outcome, device, trace, draft, revision };
         let (key, bytes) = audit::record(&self.key, &entry);
         self.txn.put(AUDIT, key, bytes);
     }
@@ -221,7 +233,7 @@ pub(super) fn contained(
 ) -> Result<Reply, Failure> {
     let mut contained = Vec::new();
     // Asked for first, so that a row that is missing is noticed.
-    let main = looking::draft(view, key, draft)?.map(|row| row.main);
+    let main = looking::draft(view, key, draft)?.filter(|row| row.erased.is_none()).map(|row| row.main);
     if main.is_some() {
         for id in ids {
             if view.get(CONTAINED, &key.revision(draft, *id))?.is_some() {

@@ -13,7 +13,7 @@ use crate::records::view::View;
 const PAGE: usize = 64;
 
 impl Hub {
-    /// Builds anew what can be built from something else: how many forks and bytes each space has. Returns how many spaces it wrote.
+    /// Builds anew what can be built from something else: how many forks, bytes and erased drafts each space has. Returns how many spaces it wrote.
     ///
     /// A body that is damaged cannot be counted when it goes, so the space seems to take more than it does from then on. What else is
     /// damaged stays as it is: [`verify`](Self::verify) names it, and a backup brings it back.
@@ -54,7 +54,7 @@ fn recount(inner: &Inner, space: String) -> std::result::Result<bool, Failure> {
 
 /// The row of a space with what there is. How many drafts it has proves that none is passed over, so that is not counted anew.
 fn count(view: &impl View, key: &SpaceKey, row: &SpaceRow) -> std::result::Result<SpaceRow, Failure> {
-    let mut counted = SpaceRow { forks: 0, bytes: 0, ..row.clone() };
+    let mut counted = SpaceRow { forks: 0, bytes: 0, erased: 0, ..row.clone() };
     let mut drafts = 0;
     view.each(ROWS, key.bytes(), |found, bytes| {
         let row = DraftRow::decode(&bytes)?;
@@ -62,6 +62,7 @@ fn count(view: &impl View, key: &SpaceKey, row: &SpaceRow) -> std::result::Resul
         let draft = draft.ok_or_else(|| Failure::corrupt(None, "a row of no draft"))?;
         drafts += 1;
         counted.forks += row.forks.len() as u64;
+        counted.erased += u64::from(row.erased.is_some());
         for id in row.held() {
             counted.bytes = counted.bytes.saturating_add(bodies::taken(view, key, draft, id)?);
         }

@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::codec::{CodecError, Fields, Unknown, Writer, put_varint, take, take_varint};
 use crate::fault;
 use crate::id::{DraftId, HubId, RevisionId};
-use crate::transport::{CHAIN_MAX, FORKS_MAX, Position};
+use crate::transport::{CHAIN_MAX, FORKS_MAX, Marker, Position};
 use std::collections::{BTreeMap, BTreeSet};
 
 const FORMAT: u8 = 1;
@@ -50,6 +50,8 @@ pub(super) struct SpaceRow {
     pub(super) forks: u64,
     /// How many bytes all revisions have together whose bodies are kept.
     pub(super) bytes: u64,
+    /// How many of the drafts are erased: nothing is here of them but their markers.
+    pub(super) erased: u64,
     pub(super) unknown: Unknown,
 }
 
@@ -57,7 +59,7 @@ impl SpaceRow {
     pub(super) fn new(hub: HubId, name: &str) -> Self {
         let position = Position::start(hub, name);
         let unknown = Unknown::default();
-        Self { name: name.to_owned(), position, drafts: 0, audited: 0, forks: 0, bytes: 0, unknown }
+        Self { name: name.to_owned(), position, drafts: 0, audited: 0, forks: 0, bytes: 0, erased: 0, unknown }
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -69,6 +71,7 @@ impl SpaceRow {
         writer.number_unless_zero(5, self.audited);
         writer.number_unless_zero(6, self.forks);
         writer.number_unless_zero(7, self.bytes);
+        writer.number_unless_zero(8, self.erased);
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -82,7 +85,8 @@ impl SpaceRow {
             audited: fields.number(5)?,
             forks: fields.number(6)?,
             bytes: fields.number(7)?,
-            unknown: fields.unknown_above(7),
+            erased: fields.number(8)?,
+            unknown: fields.unknown_above(8),
         })
     }
 }
@@ -103,6 +107,9 @@ pub(super) struct DraftRow {
     pub(super) began: u64,
     /// When that was, by the hub's clock.
     pub(super) began_at: Timestamp,
+    /// When it was erased, by the clock of the device that did: then nothing of it is here, and the marker's MAC stands in the place of the
+    /// main.
+    pub(super) erased: Option<Timestamp>,
     pub(super) unknown: Unknown,
 }
 
@@ -126,6 +133,26 @@ pub(super) const MAINS_MAX: usize = 256;
 pub(super) const BASES_MAX: usize = 256;
 
 impl DraftRow {
+    /// The row of a draft that is erased.
+    pub(super) fn gone(marker: &Marker, seq: u64, (began, began_at): (u64, Timestamp)) -> Self {
+        Self {
+            seq,
+            main: marker.chained(),
+            mains: Vec::new(),
+            forks: Vec::new(),
+            bases: BTreeMap::new(),
+            began,
+            began_at,
+            erased: Some(marker.at),
+            unknown: Unknown::default(),
+        }
+    }
+
+    /// What says that it is erased, where it is.
+    pub(super) fn marker(&self, draft: DraftId) -> Option<Marker> {
+        self.erased.map(|at| Marker { draft, at, mac: *self.main.as_bytes() })
+    }
+
     /// The ids of all forks.
     pub(super) fn fork_ids(&self) -> Vec<RevisionId> {
         self.forks.iter().map(|fork| fork.id).collect()
@@ -133,6 +160,9 @@ impl DraftRow {
 
     /// Everything whose body has to be here: what the row names, and what that builds on.
     pub(super) fn held(&self) -> BTreeSet<RevisionId> {
+        if self.erased.is_some() {
+            return BTreeSet::new();
+        }
         let forks = self.forks.iter().flat_map(|fork| fork.bases.iter().copied().chain([fork.id]));
         let named: BTreeSet<RevisionId> = forks.chain(self.mains.iter().copied()).chain([self.main]).collect();
         if fault::on("hub-drops-what-deltas-build-on") {
@@ -167,6 +197,9 @@ impl DraftRow {
         writer.bytes_unless_empty(5, &concat(&bases));
         writer.number(6, self.began);
         writer.number_unless_zero(7, self.began_at.as_millis());
+        if let Some(at) = self.erased {
+            writer.number(8, at.as_millis());
+        }
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -196,7 +229,8 @@ impl DraftRow {
             bases: bases.into_iter().map(|pair| (pair[0], pair[1])).collect(),
             began: fields.number(6)?,
             began_at: Timestamp::from_millis(fields.number(7)?),
-            unknown: fields.unknown_above(7),
+            erased: fields.optional_number(8)?.map(Timestamp::from_millis),
+            unknown: fields.unknown_above(8),
         })
     }
 }

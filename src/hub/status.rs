@@ -21,8 +21,10 @@ pub struct SpaceStatus {
     pub space: String,
     /// Where its feed ends; at number 0 where nobody has pushed to it.
     pub position: Position,
-    /// Its drafts, in whatever phase they are.
+    /// Its drafts, in whatever phase they are, those that are erased among them.
     pub drafts: u64,
+    /// Those that are erased: nothing is here of them but a marker.
+    pub erased: u64,
     /// Copies in conflict that nobody has settled, of all its drafts together.
     pub forks: u64,
     /// The bytes of all revisions that are kept, header and body: mains, forks, and the mains before. What the storage adds to
@@ -34,8 +36,8 @@ pub struct SpaceStatus {
 
 impl SpaceStatus {
     fn of(hub: HubId, row: SpaceRow) -> Self {
-        let SpaceRow { name, position, drafts, audited, forks, bytes, .. } = row;
-        Self { hub, space: name, position, drafts, forks, bytes, audited }
+        let SpaceRow { name, position, drafts, audited, forks, bytes, erased, .. } = row;
+        Self { hub, space: name, position, drafts, erased, forks, bytes, audited }
     }
 }
 

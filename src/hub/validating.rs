@@ -45,10 +45,10 @@ pub(super) fn look<V: View>(
         // What the main contains it contains for good: this push changes nothing. What is too long is refused for that.
         let is_settled =
             view.get(CONTAINED, &key.revision(draft, id))?.is_some() || push.revision.bytes() > options.revision_bytes;
-        let verdict = if is_settled {
+        let row = looking::draft(&view, key, draft)?;
+        let verdict = if is_settled || row.as_ref().is_some_and(|row| row.erased.is_some()) {
             Verdict::Fine
         } else {
-            let row = looking::draft(&view, key, draft)?;
             match whole(&view, key, row.as_ref(), &earlier, push)? {
                 Some(revision) => match validator.refusal(space, &revision) {
                     Some(reason) => Verdict::Refused(reason),

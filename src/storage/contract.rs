@@ -13,6 +13,12 @@ pub enum Maintenance {
     /// Gives unused space back. May rewrite everything and may keep other calls waiting; does nothing while a snapshot
     /// is alive.
     Compact,
+    /// As [`Compact`](Self::Compact), and of what was deleted before nothing is left in what it stores: it is overwritten, or was never
+    /// written. Fails with [`InUse`](super::StorageErrorKind::InUse) while a snapshot is alive, which may need what was deleted.
+    ///
+    /// May write everything once more and take twice its room meanwhile. It is about the bytes that the storage's medium shows when it
+    /// is read; what the medium itself keeps elsewhere, as flash does, is not in a storage's hands.
+    Scrub,
 }
 
 /// How much room a storage takes.
@@ -75,7 +81,8 @@ pub trait Storage: Send + Sync + fmt::Debug {
     ///
     /// # Errors
     ///
-    /// As [`commit`](Self::commit); nothing committed is lost by it.
+    /// As [`commit`](Self::commit); nothing committed is lost by it. [`InUse`](super::StorageErrorKind::InUse) as
+    /// [`Maintenance::Scrub`] says.
     fn maintain(&self, work: Maintenance) -> Result<Footprint, StorageError>;
 
     /// Measures how much room it takes. May read everything once: for a decision now and then, not for every save.

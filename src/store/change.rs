@@ -5,6 +5,7 @@ use super::audit::AuditAction;
 use super::audit::record::{self, About};
 use super::branch;
 use super::cache::Body;
+use super::erase::{marker, told};
 use super::heads::{self, Head};
 use super::keys::SpaceKeys;
 use super::lists;
@@ -19,9 +20,9 @@ use super::tables::{
     VERSIONS,
 };
 use super::versions::packed::Whole;
+use super::view::View;
 use super::write::{LastWritten, Write};
 use crate::clock::Timestamp;
-use crate::codec::Writer;
 use crate::error::{ErrorKind, Failure};
 use crate::fault;
 use crate::id::{DraftId, RevisionId, TraceId};
@@ -127,7 +128,11 @@ pub(crate) fn begin_in_slot(
     } else if matches!(over, Over::Exactly(_)) {
         return Ok(Begun::Refused);
     }
-    let generation = row.latest + 1;
+    let mut generation = row.latest + 1;
+    // A device that was told of a later one may not know of those in between.
+    while generation <= slots::GENERATIONS_MAX && told::is_taken(write.txn, of.draft(generation))? {
+        generation += 1;
+    }
     if generation > slots::GENERATIONS_MAX {
         return Err(Failure::options("the slot has too many generations"));
     }
@@ -447,9 +452,8 @@ pub(crate) fn purge(write: &mut Write<'_>, kind: KindNo, key: DraftKey) -> Resul
     for table in [VERSIONS, ANCHORS, HEADS, HEAD_ANCHORS, PACKS, PINS, SIDES, OUTBOX, CONTAINS] {
         write.delete_prefix(table, &prefix)?;
     }
-    let mut tombstone = Writer::new(1);
-    tombstone.number(1, write.now.as_millis());
-    write.put(TOMBSTONES, prefix, tombstone.finish());
+    let tombstone = marker::tombstone(write.now, false);
+    write.put(TOMBSTONES, prefix, tombstone);
     write.bodies.forget(key);
     write.state.last_written = LastWritten::Removal;
     Ok(())
@@ -457,7 +461,19 @@ pub(crate) fn purge(write: &mut Write<'_>, kind: KindNo, key: DraftKey) -> Resul
 
 /// The head of a draft that has to exist.
 pub(crate) fn open_head(write: &Write<'_>, key: DraftKey) -> Result<Head, Failure> {
-    heads::read(write.txn, key)?.ok_or_else(|| ErrorKind::NoSuchDraft { draft: key.draft }.into())
+    match heads::read(write.txn, key)? {
+        Some(head) => Ok(head),
+        None => Err(absent(write.txn, key)),
+    }
+}
+
+/// Why a draft is not there.
+pub(crate) fn absent(view: &impl View, key: DraftKey) -> Failure {
+    match marker::is_erased(view, key) {
+        Ok(true) => ErrorKind::Erased { draft: key.draft }.into(),
+        Ok(false) => ErrorKind::NoSuchDraft { draft: key.draft }.into(),
+        Err(failure) => failure,
+    }
 }
 
 pub(crate) fn kind_of(write: &Write<'_>, space: SpaceNo, head: &Head) -> Result<KindNo, Failure> {

@@ -59,6 +59,9 @@ pub struct Compacted {
     pub thinned: u64,
     /// Spaces whose keys the key ring does not give: their histories are as they were.
     pub sealed: u64,
+    /// Whether the store's file holds no byte any more of what was [erased](crate::Draft::erase), purged or dropped before. Not where
+    /// somebody was reading just then, as a [backup](Store::backup): call it again.
+    pub scrubbed: bool,
 }
 
 impl Store {
@@ -287,13 +290,18 @@ impl Store {
         self.engine.traced("repair", |trace| verify::repair(&self.engine, trace))
     }
 
-    /// Packs all histories as small as they get, applies the retention policy, and gives unused room back.
+    /// Packs all histories as small as they get, applies the retention policy, gives unused room back, and overwrites what was deleted: of
+    /// what was erased, purged or dropped before, no byte is left in the store's file, nor in one beside it.
     ///
-    /// Saves go on meanwhile, but each step holds them up for as long as packing one draft takes.
+    /// Saves go on meanwhile, but each step holds them up for as long as packing one draft takes, and the last one until all that is left
+    /// was written once more; it takes as much room again meanwhile. A crash at any moment leaves a whole store; then call it again.
+    ///
+    /// What it cannot reach: backups and exports, blocks that a file system or a flash disk has put aside, and the memory of processes.
     ///
     /// # Errors
     ///
-    /// What the storage answers; what was packed until then stays packed.
+    /// What the storage answers; what was packed until then stays packed. `Full` where there is no room to write everything once more:
+    /// nothing is lost, and what was deleted may be there still.
     pub fn compact(&self) -> Result<Compacted> {
         self.engine.traced("compact", |trace| tend::compact(&self.engine, trace))
     }

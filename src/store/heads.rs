@@ -5,6 +5,7 @@
 //! page does not take both. "There is no such draft" is believed only when both say so.
 
 use super::cache::{Bodies, Body};
+use super::erase::marker;
 use super::history::{anchor, delta};
 use super::pieces;
 use super::rows::{HeadRow, Stored, VersionRow};
@@ -78,6 +79,7 @@ fn rebuild(view: &impl View, key: DraftKey) -> Result<Option<Head>, Failure> {
         let Some((found, bytes)) = view.scan(VERSIONS, scan)?.pop() else {
             return match last {
                 None => Ok(None),
+                Some(_) if marker::is_erased(view, key)? => Ok(None),
                 Some(_) => Err(Failure::corrupt(Some(key.draft), "the head is missing from the history")),
             };
         };
@@ -87,6 +89,10 @@ fn rebuild(view: &impl View, key: DraftKey) -> Result<Option<Head>, Failure> {
         if row.local.aside {
             end = found;
             continue;
+        }
+        // What is left of an erased draft, or was put back under it, is none: nobody is shown a text from there.
+        if marker::is_erased(view, key)? && !fault::on("head-of-an-erased-draft-rebuilt") {
+            return Ok(None);
         }
         let header = Header::decode(&row.header)?;
         let created_at = if header.time == Timestamp::default() { row.local.saved_at } else { header.time };

@@ -1,5 +1,6 @@
-//! What follows from a space's secret: the ids of drafts in slots, and the key of the digests.
+//! What follows from a space's secret: the ids of drafts in slots, the key of the digests, and that of the markers of erased drafts.
 
+use crate::clock::Timestamp;
 use crate::id::DraftId;
 use crate::seal::Key;
 
@@ -9,6 +10,7 @@ pub(crate) struct SpaceKeys {
     ids: [u8; 32],
     digests: [u8; 32],
     seals: [u8; 32],
+    erasures: [u8; 32],
 }
 
 impl std::fmt::Debug for SpaceKeys {
@@ -23,6 +25,7 @@ impl SpaceKeys {
             ids: blake3::derive_key("draftkeep 1 ids of drafts in slots", secret),
             digests: blake3::derive_key("draftkeep 1 digests of bodies", secret),
             seals: blake3::derive_key("draftkeep 1 spaces in seals", secret),
+            erasures: blake3::derive_key("draftkeep 1 erasures", secret),
         }
     }
 
@@ -45,6 +48,13 @@ impl SpaceKeys {
     /// Stands for the space in what a body is sealed for.
     pub(crate) const fn seals(&self) -> [u8; 32] {
         self.seals
+    }
+
+    /// What proves that somebody who knows the space's secret erased this draft at this time.
+    pub(crate) fn erasure(&self, draft: DraftId, at: Timestamp) -> blake3::Hash {
+        let mut hasher = blake3::Hasher::new_keyed(&self.erasures);
+        hasher.update(draft.as_bytes()).update(&at.as_millis().to_le_bytes());
+        hasher.finalize()
     }
 }
 

@@ -15,6 +15,7 @@
 //! | `lists`, `slots` | how drafts are found |
 //! | `live` | the autosaves at work on a draft, for commits that take in what they hold |
 //! | `points` | what a whole space was at a moment |
+//! | `erase` | what its owner erases goes with all that belongs to it, and does not come back |
 //! | `audit` | what happened to a space's drafts, entry by entry, in a chain |
 //! | `retention`, `sweep`, `tend`, `verify` | what is dropped, tidied and checked |
 //! | `identity` | noticing that a store was copied or restored |
@@ -27,6 +28,7 @@ pub(crate) mod branch;
 pub(crate) mod cache;
 pub(crate) mod change;
 pub(crate) mod engine;
+pub(crate) mod erase;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub(crate) mod handle;

@@ -9,13 +9,14 @@ use super::audit::record::{self, About};
 use super::rows::SpaceRow;
 use super::tables::{POINTS, SPACES, SpaceNo, point, point_of};
 use super::versions::packed::Entry;
-use super::view::View;
+use super::view::{Committed, View};
 use super::write::Write;
 use crate::clock::Timestamp;
 use crate::codec::{CodecError, Fields, Unknown, Writer};
 use crate::error::Failure;
 use crate::fault;
 use crate::id::TraceId;
+use crate::records::checking;
 use std::collections::BTreeSet;
 
 const FORMAT: u8 = 1;
@@ -143,6 +144,16 @@ pub(crate) fn all(view: &impl View, space: SpaceNo) -> Result<Vec<RestorePoint>,
         Ok(true)
     })?;
     Ok(points)
+}
+
+/// The numbers of the points of a space, those included whose records are damaged.
+pub(crate) fn numbers(view: &Committed, space: SpaceNo) -> Result<Vec<u64>, Failure> {
+    let mut numbers = Vec::new();
+    checking::beginnings(view, POINTS, &space.to_be_bytes(), usize::MAX, |key| {
+        numbers.extend(point_of(key));
+        Ok(())
+    })?;
+    Ok(numbers)
 }
 
 /// Forgets a point; whether it was there.

@@ -1,6 +1,7 @@
 //! What the records hold. Each row has a version byte and tagged fields; see `codec.rs`.
 
 use super::audit::AuditedSaves;
+use super::keys::plain_secret;
 use super::tables::{KindNo, SpaceNo};
 use crate::clock::Timestamp;
 use crate::codec::{CodecError, Fields, Unknown, Writer, put_varint, take, take_varint};
@@ -104,6 +105,12 @@ impl SpaceRow {
             points: fields.number(6)?,
             unknown: fields.unknown_above(6),
         })
+    }
+
+    /// Whether what is made with the space's secret proves that one of its devices made it. Not in a plain space: whoever knows its name,
+    /// as every hub does, knows its secret.
+    pub(crate) fn is_secret(&self) -> bool {
+        self.secret != plain_secret(&self.name)
     }
 
     pub(crate) fn kind(&self, name: &str) -> Option<KindNo> {

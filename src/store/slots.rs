@@ -49,7 +49,8 @@ pub(crate) fn create(txn: &mut Txn, space: SpaceNo, kind: KindNo) {
 /// The slot's row; none where it never had a draft.
 ///
 /// Absence is believed only where the row before says that there is nothing up to a later key, and the draft that the
-/// slot's first generation would have is not there either. A damaged row is put together from the drafts.
+/// slot's first generation would have is not there either. A damaged row is put together from the drafts, and so is that of a
+/// slot whose drafts were all erased, which has none.
 pub(crate) fn read(view: &impl View, of: SlotRef<'_>) -> Result<Option<SlotRow>, Failure> {
     match view.get(SLOTS, &of.row_key()) {
         Ok(Some(bytes)) => return Ok(Some(SlotRow::decode(&bytes)?)),
@@ -59,7 +60,9 @@ pub(crate) fn read(view: &impl View, of: SlotRef<'_>) -> Result<Option<SlotRow>,
             if before.next.is_some_and(|next| next.as_slice() <= of.key) {
                 return Err(broken("one of them is missing"));
             }
-            return Ok(None);
+            if view.get(TOMBSTONES, &of.draft(1).bytes())?.is_none() {
+                return Ok(None);
+            }
         }
         Ok(None) => {}
         Err(failure) if failure.is_damage() => {}
@@ -97,14 +100,33 @@ fn next_key(view: &impl View, of: SlotRef<'_>) -> Result<Option<Vec<u8>>, Failur
     Ok(view.scan(SLOTS, scan)?.pop().map(|(key, _)| key[SLOT_PREFIX..].to_vec()))
 }
 
-/// Writes the row of a slot; a new slot takes its place in the chain.
+/// Writes the row of a slot; a new slot, and one that has no row any more, takes its place in the chain.
 pub(crate) fn put(txn: &mut Txn, of: SlotRef<'_>, is_new: bool, mut row: SlotRow) -> Result<(), Failure> {
-    if is_new {
+    let is_absent = || unless_damaged(txn.get(SLOTS, &of.row_key())).map(|found| matches!(found, Some(None)));
+    if is_new || is_absent()? {
         let (key, mut before) = before(txn, of)?;
-        row.next = before.next.replace(of.key.to_vec());
-        txn.put(SLOTS, key, before.encode());
+        // It names this one where the row was lost, and not where it was removed.
+        if before.next.as_deref() != Some(of.key) {
+            row.next = before.next.replace(of.key.to_vec());
+            txn.put(SLOTS, key, before.encode());
+        }
     }
     txn.put(SLOTS, of.row_key(), row.encode());
+    Ok(())
+}
+
+/// Removes the row of a slot whose drafts are all gone, and with it its key. The chain closes over it; which generations there were
+/// is told by what stays of them.
+pub(crate) fn remove(txn: &mut Txn, of: SlotRef<'_>) -> Result<(), Failure> {
+    let Some(bytes) = txn.get(SLOTS, &of.row_key())? else { return Ok(()) };
+    let row = SlotRow::decode(&bytes)?;
+    let (key, mut before) = before(txn, of)?;
+    if before.next.as_deref() != Some(of.key) {
+        return Err(broken("one of them is missing"));
+    }
+    before.next = row.next;
+    txn.put(SLOTS, key, before.encode());
+    txn.delete(SLOTS, of.row_key());
     Ok(())
 }
 

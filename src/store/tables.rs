@@ -16,7 +16,7 @@
 //! | `LISTS` | space, kind, phase, place | [`ListRow`](super::rows::ListRow) | `HEADS` |
 //! | `SLOTS` | space, kind, key | [`SlotRow`](super::rows::SlotRow) | `HEADS` |
 //! | `PINS` | space, draft, version | empty record | – |
-//! | `TOMBSTONES` | space, draft | when it was purged | – |
+//! | `TOMBSTONES` | space, draft | when it was purged, and whether it was erased | – |
 //! | `SIDES` | space, draft, version | [`Side`](super::sides::Side) | `VERSIONS`, `PACKS` |
 //! | `LINKS` | space | [`LinkRow`](super::remote::rows::LinkRow) | – |
 //! | `OUTBOX` | space, draft | [`OwedRow`](super::remote::rows::OwedRow) | a resync |
@@ -29,8 +29,9 @@
 //! | `AUDIT_DRAFTS` | space, draft, number | empty record: the entry is about the draft | `AUDIT` |
 //! | `KEYS` | space | [`KeysRow`](super::sealing::row::KeysRow), in a store that is sealed | `KEYS_AGAIN` |
 //! | `KEYS_AGAIN` | space | the same | `KEYS` |
+//! | `ERASED` | space, draft | [`ErasedRow`](super::erase::marker::ErasedRow) | `TOMBSTONES` |
 //!
-//! In a store that is sealed all but `META`, `SPACE_NAMES` and these two hold sealed payloads. Table 24 is kept free for erase markers, 25 for blobs.
+//! In a store that is sealed all but `META`, `SPACE_NAMES`, `KEYS` and `KEYS_AGAIN` hold sealed payloads. Table 25 is kept free for blobs.
 
 use crate::error::Failure;
 use crate::id::{DraftId, RevisionId};
@@ -63,9 +64,10 @@ pub(crate) const AUDIT: Table = Table::new(20);
 pub(crate) const AUDIT_DRAFTS: Table = Table::new(21);
 pub(crate) const KEYS: Table = Table::new(22);
 pub(crate) const KEYS_AGAIN: Table = Table::new(23);
+pub(crate) const ERASED: Table = Table::new(24);
 
 /// The tables of this release with their names, for `verify` and for people.
-pub(crate) const ALL: [(Table, &str); 24] = [
+pub(crate) const ALL: [(Table, &str); 25] = [
     (META, "meta"),
     (SPACES, "spaces"),
     (SPACE_NAMES, "space names"),
@@ -90,6 +92,7 @@ pub(crate) const ALL: [(Table, &str); 24] = [
     (AUDIT_DRAFTS, "audited drafts"),
     (KEYS, "keys"),
     (KEYS_AGAIN, "keys, again"),
+    (ERASED, "erased drafts"),
 ];
 
 pub(crate) const META_KEY: &[u8] = b"store";

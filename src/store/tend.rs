@@ -13,7 +13,7 @@ use super::write::meta_row;
 use crate::error::Failure;
 use crate::events::EventKind;
 use crate::id::TraceId;
-use crate::storage::{Maintenance, Order, Scan};
+use crate::storage::{Maintenance, Order, Scan, StorageErrorKind};
 use std::sync::{Arc, Weak};
 
 /// Compaction is worth its time once this share of the file holds nothing.
@@ -100,10 +100,10 @@ pub(crate) fn compact(engine: &Arc<Engine>, trace: TraceId) -> Result<Compacted,
             packed => thinned += packed?,
         }
     }
-    engine.storage.maintain(Maintenance::Compact)?;
+    let scrubbed = scrub(engine)?;
     let after = engine.storage.footprint()?;
     engine.publish_event(0, None, trace, EventKind::Swept { trashed: 0, purged: 0, thinned });
-    Ok(Compacted { before, after, thinned, sealed })
+    Ok(Compacted { before, after, thinned, sealed, scrubbed })
 }
 
 /// Packs every draft of a space; says how many versions retention dropped.
@@ -139,4 +139,16 @@ fn compact_space(engine: &Arc<Engine>, space: SpaceNo, trace: TraceId) -> Result
         }
     }
     Ok(thinned)
+}
+
+/// Gives unused room back and overwrites what was deleted. Says whether it did: somebody may be reading, who needs it still.
+fn scrub(engine: &Engine) -> Result<bool, Failure> {
+    match engine.storage.maintain(Maintenance::Scrub) {
+        Ok(_) => Ok(true),
+        Err(error) if *error.kind() == StorageErrorKind::InUse => {
+            engine.storage.maintain(Maintenance::Compact)?;
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::audit;
 use super::engine::Engine;
+use super::erase::mending;
 use super::heads::{self, Head};
 use super::keys::SpaceKeys;
 use super::lists;
@@ -109,6 +110,9 @@ fn check_space(view: &Committed, space: SpaceNo, report: &mut Verified) -> Resul
     let audit = note(report, None, audit::verify::verify(view, space, &row.name, None))?;
     if let Some(finding) = audit.and_then(|audit| audit.finding) {
         report.add(None, finding.to_string());
+    }
+    for (draft, what) in note(report, None, mending::contradictions(view, &keys, space))?.unwrap_or_default() {
+        report.add(Some(draft), what);
     }
     let Some(drafts) = note(report, None, drafts(view, space))? else { return Ok(()) };
     let mut expected: BTreeMap<ListKey, BTreeMap<u64, DraftId>> = BTreeMap::new();
@@ -269,8 +273,12 @@ fn repair_space(write: &mut Write<'_>, space: SpaceNo, trace: TraceId) -> Result
     let keys = SpaceKeys::new(&row.secret);
     let mut heads_by_list: BTreeMap<ListKey, BTreeMap<u64, DraftId>> = BTreeMap::new();
     let mut slot_rows: BTreeMap<Vec<u8>, SlotRow> = BTreeMap::new();
-    let mut written = 0;
+    // First of all: what was erased is not to be built anew from what is left of it.
+    let (erased, mut written) = mending::repair(write, &keys, space)?;
     for draft in drafts(&write.txn.committed, space)? {
+        if erased.contains(&draft) {
+            continue;
+        }
         let key = DraftKey { space, draft };
         let head = match heads::read(write.txn, key) {
             Ok(Some(head)) => head,

@@ -22,6 +22,12 @@ pub enum BlockedBy {
     /// It is sealed with a key that the [key ring](crate::seal::KeyRing) lacks, or does not give now. It is kept as it came, and taken in by the first
     /// cycle in which the key is there. A hub that altered the key's name is not found out: then [`relearn`](Syncer::relearn) asks for it anew.
     KeyMissing,
+    /// The hub says that the draft was erased on another device. In a space without a key that proves nothing: all of it is here still, until
+    /// the application [accepts](crate::sync::Syncer::accept_erasure) or [declines](crate::sync::Syncer::decline_erasure). So it is in any
+    /// space with a draft that was begun here without knowing of that one.
+    Erased,
+    /// The hub says that the draft was erased, and cannot prove that a device of this space ever said so. Nothing is erased here.
+    ErasedUnproven,
 }
 
 impl BlockedBy {
@@ -31,6 +37,8 @@ impl BlockedBy {
             Self::TooNew => 1,
             Self::NotValid => 2,
             Self::KeyMissing => 3,
+            Self::Erased => 4,
+            Self::ErasedUnproven => 5,
         }
     }
 
@@ -39,6 +47,8 @@ impl BlockedBy {
             1 => Self::TooNew,
             2 => Self::NotValid,
             3 => Self::KeyMissing,
+            4 => Self::Erased,
+            5 => Self::ErasedUnproven,
             _ => Self::Unreadable,
         }
     }

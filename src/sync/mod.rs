@@ -8,6 +8,7 @@
 //! | `pull`, `take`, `push` | the three parts of a cycle |
 //! | `owed`, `unfinished` | what is owed, gathered into batches; what is not valid yet stays here |
 //! | `integrate` | what becomes of a draft when the hub said something of it: pure, over ids |
+//! | `erasing` | what is erased here is told the hub, and what it says was erased elsewhere is judged |
 //! | `backoff` | when to try again: pure |
 //! | `blank`, `parking` | a document in which nothing stands; why a draft is not pushed |
 //! | `document`, `earlier` | what a revision says that a hub gives, as it is and held against its id |
@@ -23,6 +24,7 @@ mod blocked;
 mod cycle;
 mod document;
 mod earlier;
+mod erasing;
 mod error;
 mod integrate;
 mod owed;

@@ -56,7 +56,7 @@ impl Cycle<'_> {
             }
             for (key, row) in page {
                 owed.after = Some(key);
-                if row.parked.as_ref().is_some_and(|parking| !is_looked_at(parking)) {
+                if row.is_erasure || row.parked.as_ref().is_some_and(|parking| !is_looked_at(parking)) {
                     continue;
                 }
                 match self.outgoing(&view, key, &row) {
@@ -85,7 +85,7 @@ impl Cycle<'_> {
     /// What of a draft has to be pushed; none where nothing has to, or a guard holds it back.
     fn outgoing(&mut self, view: &Committed, key: DraftKey, owed: &OwedRow) -> Result<Option<Vec<Outgoing>>, Failure> {
         // What is to be pushed, and as what, is not known before.
-        if arrivals::is_waiting(view, key)? {
+        if self.is_erased_there(view, key)? || arrivals::is_waiting(view, key)? {
             return Ok(None);
         }
         let outgoing = outgoing::of(view, &self.place, key)?;

@@ -4,6 +4,8 @@ use super::cycle::{Cycle, PAGES_MAX};
 use super::document;
 use super::talk::{Stop, beside_the_point};
 use crate::fault;
+use crate::store::erase;
+use crate::store::erase::told::Told;
 use crate::store::remote::arrivals::{self, Arrival};
 use crate::store::remote::body::Travelling;
 use crate::store::remote::rows::LinkRow;
@@ -27,10 +29,15 @@ impl Cycle<'_> {
             let answer = self.talk.ask(link.seen, Ask::Pull { after: link.cursor, limit: ROWS }).await?;
             let Reply::Page(page) = answer.reply else { return Err(beside_the_point()) };
             check(&page, link.cursor, answer.position.seq)?;
-            let (more, last) = (page.more, page.rows.last().map_or(link.cursor, |row| row.seq));
+            let last = page.rows.last().map(|row| row.seq).max(page.erased.last().map(|row| row.seq));
+            let (more, last) = (page.more, last.unwrap_or(link.cursor));
             // A page that is not the last skips what changes again later; the next one begins behind its last row.
             let cursor = if more { last } else { answer.position.seq };
-            if !page.rows.is_empty() || link.cursor != cursor || link.seen != Some(answer.position) {
+            if !page.rows.is_empty()
+                || !page.erased.is_empty()
+                || link.cursor != cursor
+                || link.seen != Some(answer.position)
+            {
                 self.store_page(page, cursor, answer.position)?;
             }
             if !more {
@@ -51,7 +58,8 @@ impl Cycle<'_> {
 
     fn store_page(&mut self, page: Page, cursor: u64, position: crate::position::Position) -> Result<(), Stop> {
         let (space, trace) = (self.core.no, self.talk.trace);
-        self.report.pulled += page.rows.len() as u64;
+        self.report.pulled += (page.rows.len() + page.erased.len()) as u64;
+        let erased: Vec<Told> = page.erased.iter().map(|row| self.told(row)).collect();
         let arrivals: Vec<Arrival> = page.rows.into_iter().map(|row| self.arrival(row)).collect();
         if fault::on("cursor-before-data") {
             self.write(move |write| {
@@ -61,7 +69,7 @@ impl Cycle<'_> {
         }
         self.write(move |write| {
             write.state.is_foreign = true;
-            arrivals::store(write, space, &arrivals, cursor, position, trace)
+            arrivals::store(write, space, (&arrivals, &erased), cursor, position, trace)
         })?;
         Ok(())
     }
@@ -92,6 +100,13 @@ impl Cycle<'_> {
                 break;
             }
         }
+        let mut after = None;
+        loop {
+            after = self.write(move |write| erase::hub::owe_unknown(write, space, after, OWED_AT_ONCE))?;
+            if after.is_none() {
+                break;
+            }
+        }
         self.write(move |write| link::change(write, space, |link: &mut LinkRow| link.is_complete = true))?;
         Ok(())
     }
@@ -103,25 +118,30 @@ fn check(page: &Page, after: u64, position: u64) -> Result<(), Stop> {
     if page.after != after {
         return wrong("begins elsewhere than was asked for");
     }
-    if page.rows.len() > ROWS as usize {
+    if page.rows.len() + page.erased.len() > ROWS as usize {
         return wrong("has more rows than were asked for");
     }
-    if page.more && page.rows.is_empty() {
+    if page.more && page.rows.is_empty() && page.erased.is_empty() {
         return wrong("is empty, and says that there is more");
     }
-    let mut before = after;
-    let mut drafts = BTreeSet::new();
-    for row in &page.rows {
-        if row.seq <= before || row.seq > position {
-            return wrong("is out of order");
+    if page.rows.iter().any(|row| row.forks.len() > crate::transport::FORKS_MAX) {
+        return wrong("names more forks than a draft may have");
+    }
+    let (mut drafts, mut numbers) = (BTreeSet::new(), BTreeSet::new());
+    let rows = page.rows.iter().map(|row| (row.seq, row.draft)).collect::<Vec<_>>();
+    let erased = page.erased.iter().map(|row| (row.seq, row.marker.draft)).collect::<Vec<_>>();
+    // Each in its order, and both in one numbering.
+    for list in [rows, erased] {
+        let mut before = after;
+        for (seq, draft) in list {
+            if seq <= before || seq > position || !numbers.insert(seq) {
+                return wrong("is out of order");
+            }
+            if !drafts.insert(draft) {
+                return wrong("names a draft twice");
+            }
+            before = seq;
         }
-        if !drafts.insert(row.draft) {
-            return wrong("names a draft twice");
-        }
-        if row.forks.len() > crate::transport::FORKS_MAX {
-            return wrong("names more forks than a draft may have");
-        }
-        before = row.seq;
     }
     Ok(())
 }

@@ -56,12 +56,14 @@ struct Answers {
 impl Cycle<'_> {
     /// Pushes everything that is owed and not parked.
     pub(super) async fn push(&mut self) -> Result<(), Stop> {
+        let stopped = self.push_erasures().await?;
         let mut owed = Owed::default();
         let mut batch = Batch { revisions: self.batch(&mut owed)?, is_noted: false };
         while !batch.revisions.is_empty() {
             batch = self.send(batch, Some(&mut owed)).await?;
         }
-        self.send_alone(owed.alone).await
+        self.send_alone(owed.alone).await?;
+        stopped.map_or(Ok(()), Err)
     }
 
     /// Sends drafts one by one that were not answered together with others: the one that the hub cannot answer for is not
@@ -231,7 +233,7 @@ impl Cycle<'_> {
                         let is_later = |row: RemoteRow| row.epoch == link.epoch && row.seq > arrival.seq;
                         lost_rows |= arrivals::read(write.txn, arrival.key)?.is_some_and(is_later)
                             && !fault::on("earlier-row-of-a-conflict-passed-over");
-                        arrivals::arrive(write, &arrival, link.epoch)?;
+                        arrivals::arrive(write, &arrival, link.epoch, trace)?;
                     }
                     // It had a row of this draft, as far as this device knew, and has none.
                     Came::Conflict(None) => lost_rows = true,
@@ -266,7 +268,10 @@ impl Cycle<'_> {
     }
 
     fn count_attempts(&self, departures: &[Departure]) -> Result<(), Failure> {
-        let keys: Vec<DraftKey> = departures.iter().map(|departure| departure.key).collect();
+        self.count_attempts_of(departures.iter().map(|departure| departure.key).collect())
+    }
+
+    pub(super) fn count_attempts_of(&self, keys: Vec<DraftKey>) -> Result<(), Failure> {
         self.write(move |write| {
             for key in keys {
                 if let Some(mut owed) = outbox::read(write.txn, key)? {

@@ -5,11 +5,11 @@ use crate::draft::handle::Draft;
 use crate::error::{ErrorKind, Failure, Result};
 use crate::phase::Phase;
 use crate::records::view::View;
-use crate::store::heads;
 use crate::store::remote::integrate::{Facts, facts};
 use crate::store::remote::{arrivals, link, outbox, outgoing};
 use crate::store::space::SpaceCore;
 use crate::store::tables::DraftKey;
+use crate::store::{change, heads};
 use crate::transport::Standing;
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -60,9 +60,14 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
             }
             let place = crate::draft::space::place(core);
             let Some(facts) = facts(&view, &place, key)? else { return Ok(Synced::NoHub) };
+            if facts.head.is_none() {
+                return Err(change::absent(&view, key));
+            }
             if let Some(reason) = arrivals::read(&view, key)?.and_then(|row| row.blocked) {
                 return Ok(Synced::Blocked { reason });
             }
+            // Erased elsewhere, and not carried out here yet: there is no draft on the hub that it could stand to.
+            let erased = facts.row.as_ref().and_then(|row| row.erased);
             match outbox::read(&view, key)? {
                 Some(owed) => Ok(match owed.parked {
                     Some(parking) => Synced::Parked { reason: parking.reason },
@@ -70,7 +75,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
                 }),
                 None if stays_here(core, &view, key)? => Ok(Synced::KeptHere),
                 None if facts.row.is_none() && is_discarded(&view, key)? => Ok(Synced::GivenUp),
-                None => standing(&facts),
+                None => erased.map_or_else(|| standing(&facts), |since| Ok(Synced::Pending { since })),
             }
         })
     }

@@ -179,6 +179,10 @@ impl Cycle<'_> {
             self.ignore(key)?;
             return Ok(None);
         };
+        if row.erased.is_some() {
+            self.take_in_erasure(&facts, &row)?;
+            return Ok(None);
+        }
         match self.judge(facts, &row).await? {
             Verdict::Ignore => self.ignore(key)?,
             Verdict::Blocked(by, why) => {

@@ -1,6 +1,6 @@
 //! Requests and answers.
 
-use super::{Position, Revision};
+use super::{EraseOutcome, ErasedRow, Marker, Position, Revision};
 use crate::id::{DraftId, HubId, RevisionId, TraceId};
 use std::time::Duration;
 
@@ -56,6 +56,12 @@ pub enum Ask {
         draft: DraftId,
         /// At most [`IDS_MAX`](super::IDS_MAX).
         ids: Vec<RevisionId>,
+    },
+    /// Takes drafts away for good, each for itself, in this order: mains, forks, bodies, what they contain. What stays is the marker.
+    /// Answered with [`Reply::Erased`].
+    Erase {
+        /// At most [`PUSHES_MAX`](super::PUSHES_MAX).
+        markers: Vec<Marker>,
     },
     /// Answers with [`Reply::News`] as soon as the hub is further than `seen`, at the latest after the time is over.
     Wait {
@@ -115,6 +121,8 @@ pub enum Reply {
     Page(Page),
     /// To [`Ask::Push`]: an outcome for each, in the same order.
     Pushed(Vec<Outcome>),
+    /// To [`Ask::Erase`]: an outcome for each, in the same order.
+    Erased(Vec<EraseOutcome>),
     /// To [`Ask::Contained`].
     Contained {
         /// The main that it is about, which may be a later one than the device knows; none where there is none.
@@ -158,7 +166,10 @@ pub struct Page {
     pub after: u64,
     /// The rows; their numbers ascend and are larger than `after`.
     pub rows: Vec<Row>,
-    /// Whether there are more rows behind the last one. Then there is at least one row here.
+    /// The drafts that were erased, in the same numbering: their numbers ascend, are larger than `after`, and are none of a row's. Together
+    /// with the rows they are at most as many as were asked for.
+    pub erased: Vec<ErasedRow>,
+    /// Whether there are more rows behind the last one of both. Then there is at least one of either here.
     pub more: bool,
 }
 
@@ -228,7 +239,7 @@ pub enum Rejection {
     Invalid,
     /// The device has no right to this draft.
     Forbidden,
-    /// The draft was erased.
+    /// The draft was erased, and the hub takes nothing of it any more: [`Reply::Page`] has the marker.
     Erased,
     /// The draft has as many forks as it may have. Settle some.
     ForksFull,

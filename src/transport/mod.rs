@@ -5,6 +5,7 @@
 
 pub mod conformance;
 mod contract;
+mod erasing;
 mod error;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
@@ -16,6 +17,7 @@ mod wire;
 
 pub use crate::position::Position;
 pub use contract::Transport;
+pub use erasing::{EraseOutcome, ErasedRow, Marker};
 pub use error::{TransportError, TransportErrorKind};
 pub use json::JSON_MAX;
 pub use limits::{

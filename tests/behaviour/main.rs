@@ -3,6 +3,7 @@
 mod audit;
 mod autosaving;
 mod conflicts;
+mod erasing;
 mod expecting;
 #[cfg(feature = "redb")]
 mod files;

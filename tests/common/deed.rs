@@ -33,6 +33,7 @@ pub enum Deed {
     Discard(Name, Pending),
     Recover(Name),
     Purge(Name),
+    Erase(Name),
     /// Opens another space for the first time.
     NewSpace(&'static str),
     /// Lets time pass, then opens the space of the drafts, which sweeps: these go to the trash, those for good.
@@ -77,6 +78,7 @@ impl Deed {
             | Self::PromoteAndArchive(..)
             | Self::Recover(_)
             | Self::Purge(_)
+            | Self::Erase(_)
             | Self::NewReplica => false,
         }
     }

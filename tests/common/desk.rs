@@ -220,6 +220,7 @@ impl Desk {
             Deed::Discard(name, _) => draft(name)?.discard()?,
             Deed::Recover(name) => draft(name)?.recover()?,
             Deed::Purge(name) => draft(name)?.purge()?,
+            Deed::Erase(name) => drop(draft(name)?.erase()?),
             Deed::NewSpace(name) => drop(self.store.space(name)?),
             Deed::OpenSpace(..) => {
                 self.space = self.store.space(ALICE)?;

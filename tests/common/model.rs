@@ -204,6 +204,8 @@ pub struct Model {
     /// The schema version that the application writes now.
     schema: u32,
     audit: BTreeMap<DraftId, Vec<AuditAction>>,
+    /// The newest generation of each slot that was erased.
+    erased: BTreeMap<String, u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -222,7 +224,7 @@ impl Model {
         let replica = Some(store.replica());
         let (held, audit) = (BTreeMap::new(), BTreeMap::new());
         let (papers, spaces) = (BTreeMap::new(), vec![ALICE.to_owned()]);
-        Self { papers, held, spaces, replica, touches: 0, keeps, schema: 1, audit }
+        Self { papers, held, spaces, replica, touches: 0, keeps, schema: 1, audit, erased: BTreeMap::new() }
     }
 
     /// The application was updated: it writes this schema version from now on.
@@ -338,6 +340,7 @@ impl Model {
                 next.note(name, AuditAction::Reopened);
             }
             Deed::Purge(name) => next.purge(name),
+            Deed::Erase(name) => next.erase(name),
             Deed::NewSpace(name) => next.spaces.push((*name).to_owned()),
             Deed::OpenSpace(_, discarded, purged) => {
                 for name in discarded {
@@ -365,6 +368,17 @@ impl Model {
         self.papers.remove(name);
     }
 
+    fn erase(&mut self, name: Name) {
+        let sheet = self.sheet(name);
+        let (versions, slot) = (sheet.last, sheet.paper.slot.clone());
+        self.note(name, AuditAction::Erased { versions, unsynced: 0 });
+        self.papers.remove(name);
+        if let Some((slot, generation)) = slot {
+            let erased = self.erased.entry(slot).or_default();
+            *erased = generation.max(*erased);
+        }
+    }
+
     fn sheet(&mut self, name: Name) -> &mut Sheet {
         self.papers.get_mut(name).expect("the test names a draft that began")
     }
@@ -377,6 +391,7 @@ impl Model {
     fn start_in(&mut self, name: Name, slot: &str, text: &str, ack: &Ack) {
         let generations = self.papers.values().filter_map(|sheet| sheet.paper.slot.as_ref());
         let latest = generations.filter(|(key, _)| key == slot).map(|(_, generation)| *generation).max();
+        let latest = latest.max(self.erased.get(slot).copied());
         self.start(name, Some((slot.to_owned(), latest.unwrap_or(0) + 1)), text, ack);
     }
 

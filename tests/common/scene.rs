@@ -96,6 +96,7 @@ pub fn scenes(seed: u64) -> Vec<Scene> {
         thinning(&mut ink),
         sweeping(&mut ink),
         updated(&mut ink),
+        erasing(&mut ink),
     ]
 }
 
@@ -253,6 +254,25 @@ fn sweeping(ink: &mut Ink) -> Scene {
     ];
     let scene = Scene::new("sweeping", before, deeds);
     Scene { retention: Retention::default().discard_after(DAY * 5).purge_after(DAY * 3), ..scene }
+}
+
+fn erasing(ink: &mut Ink) -> Scene {
+    let mut before = vec![
+        Deed::StartIn("a", "diary", ink.fresh("a", 40)),
+        Deed::Start("b", ink.fresh("b", 60)),
+        Deed::Start("c", ink.fresh("c", 2_000)),
+        Deed::StartIn("e", "list", ink.fresh("e", 20)),
+    ];
+    before.extend(ink.saves("a", 3));
+    before.extend([Deed::Checkpoint("a", "kept", None), Deed::Pin("a", 2), Deed::Discard("e", None)]);
+    let mut deeds = vec![Deed::Erase("a"), Deed::StartIn("d", "diary", ink.fresh("d", 30))];
+    deeds.extend(ink.saves("d", 1));
+    deeds.push(Deed::Erase("c"));
+    deeds.push(Deed::Compact);
+    deeds.extend(ink.saves("b", 1));
+    deeds.extend([Deed::Erase("e"), Deed::Erase("d")]);
+    deeds.extend(ink.saves("b", 1));
+    Scene::new("erasing", before, deeds)
 }
 
 fn updated(ink: &mut Ink) -> Scene {

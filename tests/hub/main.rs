@@ -1,6 +1,7 @@
 //! A hub on any storage: what it acknowledged stays, what it did not acknowledge is there whole or not at all, and what it
 //! cannot know it does not claim.
 
+mod erasing;
 #[cfg(feature = "redb")]
 mod files;
 mod mains;
@@ -246,7 +247,7 @@ fn two_spaces_never_meet() {
     };
     let (alice, _) = in_space("alice", Ask::Push { pushes: vec![main_push(&revision, None)] });
     let (bob, page) = in_space("bob", Ask::Pull { after: 0, limit: 10 });
-    assert_eq!((bob.seq, page), (0, Reply::Page(Page { after: 0, rows: Vec::new(), more: false })));
+    assert_eq!((bob.seq, page), (0, Reply::Page(Page { after: 0, rows: Vec::new(), erased: Vec::new(), more: false })));
     let ids = vec![revision.id()];
     let none = Reply::Contained { main: None, contained: Vec::new() };
     assert_eq!(in_space("bob", Ask::Contained { draft: draft(1), ids: ids.clone() }).1, none);

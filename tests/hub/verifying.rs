@@ -56,6 +56,8 @@ fn busy(storage: &MemoryStorage) -> Hub {
     let elsewhere = Ask::Push { pushes: vec![main_push(&text(7, "bob's"), None)] };
     block_on(hub.send(Request { space: "bob".into(), ..super::request(None, elsewhere) })).expect("an answer");
     push(&hub, vec![main_push(&texts[4], Some(&texts[3])), main_push(&text(3, "third"), None)]);
+    push(&hub, vec![main_push(&text(8, "to be erased"), None), fork_push(&text(8, "with this one"))]);
+    super::erasing::erase(&hub, &[super::erasing::marker(8), super::erasing::marker(9)]);
     hub
 }
 

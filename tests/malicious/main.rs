@@ -11,6 +11,7 @@ mod behaviour;
 mod bodies;
 mod bytes;
 mod claims;
+mod erasures;
 mod forge;
 mod inventions;
 mod liar;
@@ -60,6 +61,11 @@ fn what_a_hub_makes_up_is_told_of_and_replaces_nothing_for_good() {
 }
 
 #[test]
+fn whatever_a_hub_says_is_erased_is_kept_until_somebody_says_yes() {
+    story::tell(erasures::ERASURES);
+}
+
+#[test]
 fn every_behaviour_has_a_name_of_its_own() {
     let themes = [
         answers::ANSWERS,
@@ -68,6 +74,7 @@ fn every_behaviour_has_a_name_of_its_own() {
         bodies::BODIES,
         pushes::PUSHES,
         claims::CLAIMS,
+        erasures::ERASURES,
         inventions::INVENTIONS,
     ];
     let names: Vec<&str> = themes.into_iter().flatten().map(|behaviour| behaviour.name).collect();

@@ -7,6 +7,7 @@ mod audit;
 mod branching;
 mod deltas;
 mod earlier;
+mod erasing;
 mod losing;
 #[cfg(feature = "metrics")]
 mod measuring;

@@ -128,6 +128,8 @@ pub(crate) struct Line {
     pushes: Arc<Mutex<Vec<Loses>>>,
     /// Pulls are lost from this one on.
     pulls_left: Arc<Mutex<Option<u32>>>,
+    /// What happens to whatever erases.
+    erasures: Arc<Mutex<Option<Loses>>>,
     /// Whatever asks for single revisions is lost.
     without_revisions: Arc<AtomicBool>,
 }
@@ -142,7 +144,8 @@ pub(crate) enum Loses {
 impl Line {
     pub(crate) fn to(hub: &Arc<Hub>) -> Self {
         let hub = Arc::new(Mutex::new(Arc::clone(hub)));
-        Self { hub, pushes: Arc::default(), pulls_left: Arc::default(), without_revisions: Arc::default() }
+        let (pushes, erasures) = (Arc::default(), Arc::default());
+        Self { hub, pushes, pulls_left: Arc::default(), erasures, without_revisions: Arc::default() }
     }
 
     pub(crate) fn lose_revisions(&self, are_lost: bool) {
@@ -151,6 +154,10 @@ impl Line {
 
     pub(crate) fn lose(&self, what: Loses) {
         self.pushes.lock().unwrap().push(what);
+    }
+
+    pub(crate) fn lose_erasures(&self, what: Option<Loses>) {
+        *self.erasures.lock().unwrap() = what;
     }
 
     pub(crate) fn pull_only(&self, pages: Option<u32>) {
@@ -168,6 +175,7 @@ impl Transport for Line {
         let mut loses = None;
         match &mut request.ask {
             Ask::Push { .. } => loses = self.pushes.lock().unwrap().pop(),
+            Ask::Erase { .. } => loses = *self.erasures.lock().unwrap(),
             Ask::Pull { limit, .. } => {
                 if let Some(left) = self.pulls_left.lock().unwrap().as_mut() {
                     *limit = 1;

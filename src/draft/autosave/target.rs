@@ -133,7 +133,13 @@ impl AutosaveError {
     /// Whether the same document will not be saved later either, if nobody does anything about it.
     pub(super) fn is_lasting(&self) -> bool {
         let of_draft = |kind: &ErrorKind| {
-            matches!(kind, ErrorKind::Phase { .. } | ErrorKind::NoSuchDraft { .. } | ErrorKind::SchemaTooNew { .. })
+            matches!(
+                kind,
+                ErrorKind::Phase { .. }
+                    | ErrorKind::NoSuchDraft { .. }
+                    | ErrorKind::Erased { .. }
+                    | ErrorKind::SchemaTooNew { .. }
+            )
         };
         self.is_of_document() || self.kind().is_some_and(of_draft)
     }

@@ -24,6 +24,7 @@ pub(super) fn check(
     report.drafts += 1;
     let Some(Some(row)) = report.note(at, looking::draft(view, key, draft))? else { return Ok(()) };
     counted.forks += row.forks.len() as u64;
+    counted.erased += u64::from(row.erased.is_some());
     if report.note(at, view.get(FEED, &key.number(row.seq)))?.is_some_and(|found| found.is_none()) {
         report.add(at.0, at.1, "it does not stand in the feed where its row says");
     }

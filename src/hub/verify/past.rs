@@ -49,7 +49,8 @@ fn follow(view: &Committed, hub: HubId, key: &SpaceKey, row: &SpaceRow, report: 
         let Some(last) = entries.last() else { break };
         after = last.number;
         report.entries += entries.len() as u64;
-        for entry in entries.iter().filter(|entry| matches!(entry.outcome, AuditOutcome::Accepted(_))) {
+        let is_change = |outcome: AuditOutcome| matches!(outcome, AuditOutcome::Accepted(_) | AuditOutcome::Erased);
+        for entry in entries.iter().filter(|entry| is_change(entry.outcome)) {
             position = position.after(entry.draft, entry.revision);
             let found = view.get(POSITIONS, &key.number(position.seq))?;
             if found.as_deref() != Some(&position.chain[..]) && !fault::on("verify-believes-the-audit") {

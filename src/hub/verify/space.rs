@@ -20,6 +20,7 @@ pub(super) struct Counted {
     pub(super) drafts: u64,
     pub(super) forks: u64,
     pub(super) bytes: u64,
+    pub(super) erased: u64,
 }
 
 pub(super) fn check(view: &Committed, hub: HubId, row: &SpaceRow, report: &mut Verified) -> Result<(), Failure> {
@@ -53,6 +54,7 @@ pub(super) fn check(view: &Committed, hub: HubId, row: &SpaceRow, report: &mut V
             ("drafts", row.drafts, counted.drafts),
             ("forks", row.forks, counted.forks),
             ("bytes", row.bytes, counted.bytes),
+            ("erased drafts", row.erased, counted.erased),
         ];
         for (what, says, has) in counts.into_iter().filter(|(_, says, has)| says != has) {
             report.add(Some(name), None, format!("its row says that it has {says} {what}, and it has {has}"));

@@ -6,7 +6,7 @@ use super::snapshot::RedbSnapshot;
 use super::{Tuning, front};
 use crate::fault;
 use crate::storage::{Batch, Disk, StorageError, StorageErrorKind, Table};
-use redb::{Builder, CompactionError, Database, ReadableDatabase, TableDefinition, WriteTransaction};
+use redb::{Builder, CompactionError, Database, ReadableDatabase, TableDefinition, TableHandle, WriteTransaction};
 use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,6 +18,13 @@ pub(super) type Bytes = &'static [u8];
 const SEAL: TableDefinition<'static, Bytes, Bytes> = TableDefinition::new("draftkeep");
 const SEAL_KEY: &[u8] = b"seal";
 const SEAL_VALUE: &[u8] = b"draftkeep storage 1";
+
+/// Our tables while the disk is scrubbed: entries that are written anew, and what free room is filled with.
+const COPYING: &str = "copying";
+const FILLING: &str = "filling";
+
+/// A value that fills a page of the engine's alone.
+const FILLER: usize = 4_000;
 
 /// How a commit is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,6 +181,50 @@ impl Engine {
         result.inspect_err(|_| self.condemn())
     }
 
+    /// Writes all entries once more, into pages that begin as zeros, in one commit.
+    pub(super) fn rewrite(&self) -> Result<(), StorageError> {
+        guarded(|| {
+            let transaction = self.begin(Care::TwoSyncs)?;
+            let names: Vec<String> =
+                transaction.list_tables().map_err(from_engine)?.map(|table| table.name().to_owned()).collect();
+            for name in names.iter().filter(|name| *name != FILLING) {
+                copy(&transaction, name)?;
+                transaction.delete_table(definition(name)).map_err(from_engine)?;
+                transaction.rename_table(definition(COPYING), definition(name)).map_err(from_engine)?;
+            }
+            transaction.commit().map_err(from_engine)
+        })
+        .inspect_err(|_| self.condemn())
+    }
+
+    /// Takes so many pages of free room, and fills them with zeros. [`clear`](Self::clear) gives them back.
+    pub(super) fn fill(&self, round: u64, pages: u64) -> Result<(), StorageError> {
+        guarded(|| {
+            let transaction = self.begin(Care::TwoSyncs)?;
+            let mut table = transaction.open_table(definition(FILLING)).map_err(from_engine)?;
+            for page in 0..pages {
+                let key = [round.to_be_bytes(), page.to_be_bytes()].concat();
+                table.insert(&key[..], &[0; FILLER][..]).map_err(from_engine)?;
+            }
+            drop(table);
+            transaction.commit().map_err(from_engine)
+        })
+        .inspect_err(|_| self.condemn())
+    }
+
+    /// Removes what was filled in, now or by a scrubbing that a crash ended.
+    pub(super) fn clear(&self) -> Result<(), StorageError> {
+        guarded(|| {
+            let transaction = self.begin(Care::TwoSyncs)?;
+            if transaction.delete_table(definition(FILLING)).map_err(from_engine)? {
+                transaction.commit().map_err(from_engine)
+            } else {
+                transaction.abort().map_err(from_engine)
+            }
+        })
+        .inspect_err(|_| self.condemn())
+    }
+
     /// Counts the bytes in use, reading everything and keeping commits waiting.
     pub(super) fn used(&self) -> Result<u64, StorageError> {
         guarded(|| {
@@ -230,6 +281,16 @@ fn apply(transaction: &WriteTransaction, batch: &Batch) -> Result<(), StorageErr
                 None => drop(table.remove(key).map_err(from_engine)?),
             }
         }
+    }
+    Ok(())
+}
+
+fn copy(transaction: &WriteTransaction, name: &str) -> Result<(), StorageError> {
+    let from = transaction.open_table(definition(name)).map_err(from_engine)?;
+    let mut to = transaction.open_table(definition(COPYING)).map_err(from_engine)?;
+    for entry in redb::ReadableTable::iter(&from).map_err(from_engine)? {
+        let (key, value) = entry.map_err(from_engine)?;
+        to.insert(key.value(), value.value()).map_err(from_engine)?;
     }
     Ok(())
 }

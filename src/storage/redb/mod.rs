@@ -7,6 +7,7 @@
 //! | `snapshot` | reading |
 //! | `front` | the first page of a store, which is ours: magic, format number |
 //! | `port` | the engine's way to the disk, which can be shut |
+//! | `scrub` | which pages were written since somebody watches, so that nothing deleted is left in any other |
 //! | `probation` | what an opening writes, held back until the opening has succeeded |
 //! | `convert` | the engine's errors and panics, sorted by what a caller does about them |
 //! | `tuning` | [`Tuning`] |
@@ -27,6 +28,7 @@ mod folder;
 mod front;
 mod port;
 mod probation;
+mod scrub;
 mod snapshot;
 mod storage;
 mod tuning;

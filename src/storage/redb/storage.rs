@@ -1,6 +1,7 @@
 //! The engine, and what happens when it fails.
 
 use super::engine::{Care, Engine};
+use super::scrub::{ROUNDS_MAX, Watched};
 use super::{FileDisk, Tuning};
 use crate::fault;
 use crate::storage::{Batch, Disk, Footprint, Maintenance, Origin, Snapshot, Storage, StorageError, StorageErrorKind};
@@ -29,7 +30,8 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 /// second entry right beside the first, 33 kB. A foreign commit writes 13 kB more.
 ///
 /// Opening is instant after a clean end and after [`Maintenance::Settle`]; after a kill that follows commits of this
-/// application it reads everything once. [`footprint`](Storage::footprint) reads everything and keeps commits waiting.
+/// application it reads everything once. [`Maintenance::Scrub`] writes everything once more, and takes as much room again
+/// meanwhile. [`footprint`](Storage::footprint) reads everything and keeps commits waiting.
 ///
 /// ```
 /// use draftkeep::storage::{Batch, MemoryDisk, Origin, RedbStorage, Storage, Table};
@@ -226,6 +228,51 @@ impl RedbStorage {
         self.footprint_of(self.revived(&mut slot)?)
     }
 
+    /// Compacts, and leaves no byte of what was deleted.
+    fn scrub(&self) -> Result<Footprint, StorageError> {
+        let mut slot = self.replacing();
+        self.unsettled.store(true, Ordering::SeqCst);
+        // First what is cheap, and shows whether somebody reads.
+        if !self.revived(&mut slot)?.compact()? {
+            return Err(StorageErrorKind::InUse.into());
+        }
+        *slot = None;
+        if !fault::on("freed-room-not-overwritten") {
+            self.overwrite()?;
+        }
+        self.unsettled.store(false, Ordering::SeqCst);
+        self.footprint_of(self.revived(&mut slot)?)
+    }
+
+    /// Writes everything anew and fills what is free, with engines of its own. Each of them knows nothing of what the one before it had
+    /// read: a page that one begins to use begins as zeros, and not as what is remembered of it.
+    fn overwrite(&self) -> Result<(), StorageError> {
+        let watched = Arc::new(Watched::new(self.disk.clone()));
+        let disk: Arc<dyn Disk> = watched.clone();
+        let open = || Engine::open(&disk, self.tuning, || ());
+        let engine = open()?;
+        engine.clear()?;
+        engine.rewrite()?;
+        drop(engine);
+        let mut engine = open()?;
+        for round in 0..ROUNDS_MAX {
+            let untouched = watched.untouched()?;
+            if untouched == 0 {
+                break;
+            }
+            engine.fill(round as u64, untouched)?;
+        }
+        engine.clear()?;
+        engine.compact()?;
+        // Closing it gives back what the compaction has left at the end.
+        drop(engine);
+        if watched.untouched()? > 0 {
+            let what = "overwriting what was deleted: some of it is where nothing can be written".to_owned();
+            return Err(StorageErrorKind::Unsupported { what }.into());
+        }
+        Ok(())
+    }
+
     fn footprint_of(&self, engine: &Engine) -> Result<Footprint, StorageError> {
         let used = engine.used()?;
         let total = self.total()?;
@@ -277,6 +324,7 @@ impl Storage for RedbStorage {
         match work {
             Maintenance::Settle => self.settle(),
             Maintenance::Compact => self.compact(),
+            Maintenance::Scrub => self.scrub(),
         }
     }
 

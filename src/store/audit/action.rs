@@ -22,6 +22,26 @@ pub enum AuditAction {
     Discarded,
     /// A draft was removed for good after its time in the trash.
     Purged,
+    /// A draft was erased, with all that belonged to it.
+    Erased {
+        /// How many versions it had.
+        versions: u64,
+        /// How many of them the hub never had.
+        unsynced: u64,
+    },
+    /// The hub had the entry's revision of a draft that is erased here. It was not taken in.
+    KeptOut,
+    /// A draft was erased here because another device had: proven by the space's secret, or accepted by the application.
+    ErasedElsewhere {
+        /// How many versions it had here.
+        versions: u64,
+        /// How many of them the hub never had.
+        unsynced: u64,
+    },
+    /// The hub has erased the draft, as this device asked it to.
+    PushedErasure,
+    /// Somebody wants a draft kept here that was erased elsewhere.
+    ErasureDeclined,
     /// An earlier version is the head again.
     Restored {
         /// The version that came back.
@@ -212,6 +232,9 @@ impl AuditAction {
             EventKind::Reopened => Self::Reopened,
             EventKind::Discarded => Self::Discarded,
             EventKind::Purged => Self::Purged,
+            EventKind::Erased { versions, unsynced } => Self::Erased { versions, unsynced },
+            EventKind::KeptOut { .. } => Self::KeptOut,
+            EventKind::ErasedElsewhere { versions, unsynced } => Self::ErasedElsewhere { versions, unsynced },
             EventKind::Restored { from, version } => Self::Restored { from, version },
             EventKind::BroughtBack { version, .. } => Self::BroughtBack { version },
             EventKind::Checkpointed { version, .. } => Self::Checkpointed { version },

@@ -1,4 +1,4 @@
-//! The numbers of actions in an entry. Those from 24 to 31 are kept free for erasing, those from 53 to 59 for keys.
+//! The numbers of actions in an entry. Those from 24 to 31 are of erasing; those from 53 to 59 are kept free for keys.
 
 use super::action::{AuditAction, Guard};
 use crate::codec::CodecError;
@@ -36,6 +36,11 @@ impl AuditAction {
             Self::Received { version } => numbers(20, [version, 0, 0]),
             Self::Renewed { version } => numbers(21, [version, 0, 0]),
             Self::Moved { to } => id(22, *to.as_bytes()),
+            Self::Erased { versions, unsynced } => numbers(24, [versions, unsynced, 0]),
+            Self::KeptOut => code(25),
+            Self::ErasedElsewhere { versions, unsynced } => numbers(26, [versions, unsynced, 0]),
+            Self::PushedErasure => code(27),
+            Self::ErasureDeclined => code(28),
             Self::PushedMain => code(32),
             Self::PushedFork => code(33),
             Self::Parked { guard } => numbers(34, [guard.number(), 0, 0]),
@@ -82,6 +87,11 @@ impl AuditAction {
             20 => Self::Received { version: a },
             21 => Self::Renewed { version: a },
             22 => Self::Moved { to: DraftId::from_bytes(id()?) },
+            24 => Self::Erased { versions: a, unsynced: b },
+            25 => Self::KeptOut,
+            26 => Self::ErasedElsewhere { versions: a, unsynced: b },
+            27 => Self::PushedErasure,
+            28 => Self::ErasureDeclined,
             32 => Self::PushedMain,
             33 => Self::PushedFork,
             34 => Self::Parked { guard },

@@ -42,11 +42,16 @@ impl About {
 ///
 /// It has to come when the draft is as it is left, but for a removal, which it has to come before.
 pub(crate) fn tell(write: &mut Write<'_>, key: DraftKey, trace: TraceId, what: EventKind) -> Result<(), Failure> {
+    tell_about(write, key, About::draft(key, trace), what)
+}
+
+/// The same of what is about another revision than the draft's head.
+pub(crate) fn tell_about(write: &mut Write<'_>, key: DraftKey, about: About, what: EventKind) -> Result<(), Failure> {
     let entry = match AuditAction::of(&what) {
-        Some(action) => note(write, About::draft(key, trace), action)?,
+        Some(action) => note(write, about, action)?,
         None => None,
     };
-    write.tell_of(entry, key.space, Some(key.draft), trace, what);
+    write.tell_of(entry, key.space, Some(key.draft), about.trace, what);
     Ok(())
 }
 

@@ -12,6 +12,8 @@ use crate::records::pieces;
 use crate::records::view::View;
 use crate::store::audit::AuditAction;
 use crate::store::audit::record::{self, About};
+use crate::store::erase;
+use crate::store::erase::told::Told;
 use crate::store::heads;
 use crate::store::tables::{ARRIVALS, ARRIVED, DraftKey, REMOTES, SpaceNo, page_of_drafts};
 use crate::store::write::Write;
@@ -36,7 +38,7 @@ pub(crate) fn read(view: &impl View, key: DraftKey) -> Result<Option<RemoteRow>,
 pub(crate) fn store(
     write: &mut Write<'_>,
     space: SpaceNo,
-    arrivals: &[Arrival],
+    (arrivals, erased): (&[Arrival], &[Told]),
     cursor: u64,
     seen: Position,
     trace: TraceId,
@@ -45,7 +47,10 @@ pub(crate) fn store(
     let mut news = 0;
     for arrival in arrivals {
         news += u64::from(is_news(write, arrival, link.epoch)?);
-        arrive(write, arrival, link.epoch)?;
+        arrive(write, arrival, link.epoch, trace)?;
+    }
+    for told in erased {
+        erase::told::arrive(write, told, link.epoch)?;
     }
     // What only repeats what this device pushed itself is no news.
     if news > 0 {
@@ -65,9 +70,12 @@ fn is_news(write: &Write<'_>, arrival: &Arrival, epoch: u64) -> Result<bool, Fai
     Ok(!before.is_some_and(is_same))
 }
 
-/// Stores one row. It is taken in later, in a commit of its own.
-pub(crate) fn arrive(write: &mut Write<'_>, arrival: &Arrival, epoch: u64) -> Result<(), Failure> {
+/// Stores one row. It is taken in later, in a commit of its own. That of a draft which is erased here is not stored at all.
+pub(crate) fn arrive(write: &mut Write<'_>, arrival: &Arrival, epoch: u64, trace: TraceId) -> Result<(), Failure> {
     let key = arrival.key;
+    if erase::hub::keep_out(write, key, arrival.main, trace)? {
+        return Ok(());
+    }
     let before = read(write.txn, key)?;
     // An answer that was overtaken by a later one says nothing new.
     if before.as_ref().is_some_and(|before| before.epoch == epoch && before.seq > arrival.seq) {
@@ -95,7 +103,7 @@ pub(crate) fn arrive(write: &mut Write<'_>, arrival: &Arrival, epoch: u64) -> Re
     Ok(())
 }
 
-fn drop_pieces(write: &mut Write<'_>, key: DraftKey, row: Option<&RemoteRow>) {
+pub(crate) fn drop_pieces(write: &mut Write<'_>, key: DraftKey, row: Option<&RemoteRow>) {
     for piece in 0..row.map_or(0, |row| row.pieces) {
         write.delete(ARRIVALS, key.arrival(piece));
     }

@@ -16,6 +16,7 @@ use crate::store::append::{self, New};
 use crate::store::audit::AuditAction;
 use crate::store::audit::record::{self, About};
 use crate::store::change::{self, Text, kind_of, open_head, typed_as};
+use crate::store::erase::told;
 use crate::store::heads::{self, Head};
 use crate::store::slots::{GENERATIONS_MAX, SlotRef};
 use crate::store::tables::{DraftKey, TOMBSTONES};
@@ -54,7 +55,8 @@ impl Taking<'_, '_> {
                 return Err(Failure::options("the slot has too many generations"));
             }
             let key = of.draft(next);
-            if heads::read(self.write.txn, key)?.is_none() && self.write.get(TOMBSTONES, &key.bytes())?.is_none() {
+            let is_gone = self.write.get(TOMBSTONES, &key.bytes())?.is_some() || told::is_taken(self.write.txn, key)?;
+            if heads::read(self.write.txn, key)?.is_none() && !is_gone {
                 break key;
             }
         };

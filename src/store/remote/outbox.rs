@@ -17,6 +17,11 @@ pub(crate) fn read(view: &impl View, key: DraftKey) -> Result<Option<OwedRow>, F
     view.get(OUTBOX, &key.bytes())?.map(|bytes| Ok(OwedRow::decode(&bytes)?)).transpose()
 }
 
+/// What is owed of a draft's texts. It may have been erased while they were on their way: then that is owed.
+fn read_text(write: &Write<'_>, key: DraftKey) -> Result<Option<OwedRow>, Failure> {
+    Ok(read(write.txn, key)?.filter(|owed| !owed.is_erasure))
+}
+
 /// Notes that the draft's head, which was just written, is owed. Costs a write only where it was not owed, or parked.
 pub(crate) fn owe(write: &mut Write<'_>, key: DraftKey, version: u64) -> Result<(), Failure> {
     let owed = read(write.txn, key)?;
@@ -61,7 +66,7 @@ pub(crate) fn settle(write: &mut Write<'_>, key: DraftKey) {
 /// Parks what is owed of a draft: it stays, and is not pushed until it changes or somebody says so. Where nothing is owed
 /// any more there is nothing to park.
 pub(crate) fn park(write: &mut Write<'_>, key: DraftKey, parking: Parking) -> Result<(), Failure> {
-    if let Some(owed) = read(write.txn, key)? {
+    if let Some(owed) = read_text(write, key)? {
         let (attempts, is_unfinished) = (owed.attempts.saturating_add(1), parking.is_looked_at_anew());
         put(write, key, &OwedRow { attempts, parked: Some(parking), is_unfinished, ..owed });
     }
@@ -70,7 +75,7 @@ pub(crate) fn park(write: &mut Write<'_>, key: DraftKey, parking: Parking) -> Re
 
 /// Notes that what is owed is valid by now, and lets it be pushed.
 pub(crate) fn finished(write: &mut Write<'_>, key: DraftKey) -> Result<(), Failure> {
-    if let Some(owed) = read(write.txn, key)? {
+    if let Some(owed) = read_text(write, key)? {
         put(write, key, &OwedRow { parked: None, is_unfinished: false, attempts: 0, ..owed });
     }
     Ok(())
@@ -79,7 +84,7 @@ pub(crate) fn finished(write: &mut Write<'_>, key: DraftKey) -> Result<(), Failu
 /// Notes that versions of the head's line up to this one are not pushed for themselves: the hub refuses that one, and what
 /// came after it may be acceptable.
 pub(crate) fn pass_over(write: &mut Write<'_>, key: DraftKey, version: u64) -> Result<(), Failure> {
-    if let Some(owed) = read(write.txn, key)? {
+    if let Some(owed) = read_text(write, key)? {
         put(write, key, &OwedRow { version: owed.version.max(version.saturating_add(1)), ..owed });
     }
     Ok(())

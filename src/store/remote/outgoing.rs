@@ -12,7 +12,8 @@ use crate::records::view::View;
 use crate::revision::{CHAIN_MAX, FLAG_CHECKPOINT};
 use crate::store::audit::record::{self, About};
 use crate::store::audit::{AuditAction, Guard};
-use crate::store::change::Place;
+use crate::store::change::{self, Place};
+use crate::store::erase;
 use crate::store::heads::{self, Head};
 use crate::store::rows::Stored;
 use crate::store::tables::DraftKey;
@@ -101,6 +102,9 @@ pub(crate) fn of(view: &impl View, place: &Place, key: DraftKey) -> Result<Vec<O
 
 /// Whether the hub is known to have a revision, as main, in it, as a fork, or in one.
 pub(crate) fn is_on_hub(facts: &Facts, id: RevisionId) -> bool {
+    if facts.row.as_ref().is_some_and(|row| row.erased.is_some()) {
+        return false;
+    }
     let is_shared = facts.contains.get(&id).is_some_and(|row| row.epoch == facts.epoch);
     is_shared || facts.row.as_ref().is_some_and(|row| row.has(id))
 }
@@ -355,7 +359,15 @@ pub(crate) fn arrived(
 ) -> Result<(), Failure> {
     let (key, target) = (sent.key, *target);
     let Some(mut facts) = facts(write.txn, place, key)? else { return Ok(()) };
-    let head = facts.head.ok_or(ErrorKind::NoSuchDraft { draft: key.draft })?;
+    let Some(head) = facts.head else {
+        // It was erased while this was on its way, and the hub has it now.
+        return match change::absent(write.txn, key) {
+            failure if matches!(failure.kind, ErrorKind::Erased { .. }) => {
+                erase::hub::keep_out(write, key, sent.id, trace).map(drop)
+            }
+            failure => Err(failure),
+        };
+    };
     // What was given up here stays so, whatever has become of the hub since.
     let former = arrivals::read(write.txn, key)?;
     let before = facts.row.clone();

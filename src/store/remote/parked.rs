@@ -112,7 +112,9 @@ pub(crate) fn give_up(
         return Err(ErrorKind::SyncFirst { draft }.into());
     }
     let versions: Vec<u64> = lacks.iter().map(|(version, _)| *version).collect();
-    if let Some(row) = &facts.row {
+    // Of a draft that was erased there is nothing on the hub.
+    let main = facts.row.as_ref().filter(|row| row.erased.is_none());
+    if let Some(row) = main {
         Giving { write, place, key, head: &head, facts: &facts, row, versions: &versions }.run()?;
     } else {
         discard(write, place, key, &head, trace)?;
@@ -120,7 +122,7 @@ pub(crate) fn give_up(
     outbox::settle(write, key);
     let head = open_head(write, key)?.row.version;
     record::tell(write, key, trace, EventKind::GivenUp { head, versions: versions.clone() })?;
-    Ok(GivenUp { head, versions, is_discarded: facts.row.is_none() })
+    Ok(GivenUp { head, versions, is_discarded: main.is_none() })
 }
 
 /// The hub has nothing of it: it goes into the trash as it is.

@@ -108,6 +108,8 @@ pub(crate) struct OwedRow {
     pub(crate) parked: Option<Parking>,
     /// It was held back as not valid, and was not found valid since: somebody is still at it.
     pub(crate) is_unfinished: bool,
+    /// The draft is erased, and the hub has to be told.
+    pub(crate) is_erasure: bool,
     pub(crate) unknown: Unknown,
 }
 
@@ -123,6 +125,9 @@ impl Parking {
     /// The number of what this device holds back because it is not valid. Every cycle looks at it anew: the text may have been mended, or the
     /// application updated.
     pub(crate) const NOT_VALID: u32 = 9;
+
+    /// The number of what was erased elsewhere.
+    pub(crate) const ERASED: u32 = 5;
 
     /// Whether the next cycle looks at it anew.
     pub(crate) fn is_looked_at_anew(&self) -> bool {
@@ -141,6 +146,7 @@ impl OwedRow {
             writer.bytes(5, parked.reason.as_bytes());
         }
         writer.number_unless_zero(6, self.is_unfinished.into());
+        writer.number_unless_zero(7, self.is_erasure.into());
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -160,7 +166,8 @@ impl OwedRow {
             attempts: small(fields.number(3)?, 3)?,
             parked,
             is_unfinished: fields.number(6)? != 0,
-            unknown: fields.unknown_above(6),
+            is_erasure: fields.number(7)? != 0,
+            unknown: fields.unknown_above(7),
         })
     }
 }
@@ -194,6 +201,9 @@ pub(crate) struct RemoteRow {
     pub(crate) deltas: usize,
     /// The key that the main's body is sealed with on the hub, as far as this device knows.
     pub(crate) key: Option<KeyId>,
+    /// The hub says that the draft was erased, at this time: then the marker's MAC stands in the place of the main, and there is nothing of
+    /// the draft there.
+    pub(crate) erased: Option<Timestamp>,
     pub(crate) unknown: Unknown,
 }
 
@@ -226,12 +236,21 @@ impl RemoteRow {
             given_up: before.map(|before| before.given_up.clone()).unwrap_or_default(),
             deltas: 0,
             key: None,
+            erased: None,
             unknown: before.map(|before| before.unknown.clone()).unwrap_or_default(),
         }
     }
 
     /// In place of the number of a reason: somebody wants it taken in, although it is not valid.
     pub(crate) const WANTED: u32 = 255;
+
+    /// In place of the number of a reason: the hub says that it was erased, and somebody wants to keep it here.
+    pub(crate) const KEPT: u32 = 254;
+
+    /// Whether the hub says that the draft was erased, and somebody wants to keep it here all the same.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.erased.is_some() && self.blocked_by == Self::KEPT
+    }
 
     /// Whether somebody wants it taken in, although it is not valid.
     pub(crate) fn is_wanted(&self) -> bool {
@@ -240,6 +259,9 @@ impl RemoteRow {
 
     /// Whether the hub said that it has a revision: as its main, as a fork, or in what it took in place of a fork.
     pub(crate) fn has(&self, id: RevisionId) -> bool {
+        if self.erased.is_some() {
+            return false;
+        }
         let is_gone = self.gone.contains(&id) && !fault::on("fork-within-another-sent-again");
         self.main == id || self.forks.contains(&id) || is_gone
     }
@@ -260,6 +282,9 @@ impl RemoteRow {
         writer.bytes_unless_empty(10, gone.as_flattened());
         writer.number_unless_zero(11, self.blocked_by.into());
         writer.bytes_unless_empty(12, self.key.as_ref().map_or(&[], |key| &key.as_bytes()[..]));
+        if let Some(at) = self.erased {
+            writer.number(13, at.as_millis());
+        }
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -284,7 +309,8 @@ impl RemoteRow {
             deltas: usize::try_from(fields.number(9)?).map_err(|_| CodecError::Malformed(9))?,
             blocked_by: small(fields.number(11)?, 11)?,
             key: fields.optional_array(12)?.map(KeyId::from_bytes),
-            unknown: fields.unknown_above(12),
+            erased: fields.optional_number(13)?.map(Timestamp::from_millis),
+            unknown: fields.unknown_above(13),
         })
     }
 }

@@ -58,7 +58,7 @@ async fn resumes(subject: Subject) -> Verdict {
 }
 
 async fn behind(subject: Subject) -> Verdict {
-    let empty = |after| Page { after, rows: Vec::new(), more: false };
+    let empty = |after| Page { after, rows: Vec::new(), erased: Vec::new(), more: false };
     expect("a page of an empty space", &subject.page(0, 10).await?, &empty(0))?;
     subject.accepted([over(None, &text(1, "one"))]).await?;
     expect("a page behind the end", &subject.page(1, 10).await?, &empty(1))

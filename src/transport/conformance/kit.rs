@@ -1,6 +1,6 @@
 //! Running the checks.
 
-use super::{carrying, chains, feed, limits, looking, pushing, sample, waiting};
+use super::{carrying, chains, erasing, feed, limits, looking, pushing, sample, waiting};
 use crate::clock::Clock;
 use crate::id::{DraftId, RevisionId, TraceId};
 use crate::report::{Check, Outcome as Ended, Report};
@@ -30,6 +30,7 @@ pub async fn run(clock: &dyn Clock, setup: &mut Setup<'_>) -> Report {
         feed::PROPERTIES,
         looking::PROPERTIES,
         limits::PROPERTIES,
+        erasing::PROPERTIES,
         waiting::PROPERTIES,
         carrying::PROPERTIES,
     ];
@@ -173,8 +174,9 @@ impl Subject {
         loop {
             let page = self.page(after, 1_000).await?;
             let more = page.more;
-            after = page.rows.last().map_or(after, |row| row.seq);
-            if more && page.rows.is_empty() {
+            let last = page.rows.last().map(|row| row.seq).max(page.erased.last().map(|row| row.seq));
+            after = last.unwrap_or(after);
+            if more && last.is_none() {
                 return Err(Failure::Broken("a page without rows says that there are more".to_owned()));
             }
             rows.extend(page.rows.into_iter().map(|row| (row.draft, row.main.id, row.forks)));

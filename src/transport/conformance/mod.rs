@@ -25,6 +25,7 @@
 
 mod carrying;
 mod chains;
+mod erasing;
 mod feed;
 mod kit;
 mod limits;

@@ -3,8 +3,9 @@
 //! ```text
 //! {"hub", "position", "reply": {"kind": …}}
 //!   welcome     confirmed: bool
-//!   page        after, rows: [row…], more: bool
+//!   page        after, rows: [row…], erased: [erased…], more: bool
 //!   pushed      outcomes: [outcome…]
+//!   erased      outcomes: [{"kind": "erased"} or {"kind": "rejected", "code": number, "reason"}…]
 //!   contained   contained: [id…], main: id
 //!   revisions   revisions: [revision…], looked_up
 //!   news
@@ -13,11 +14,14 @@
 //!            or {"kind": "rejected", "code": number, "reason"}
 //! ```
 
-use super::fields::{ids, object, position, read_position, read_revision, read_row, revision, row, set, text};
+use super::fields::{
+    erased, ids, object, position, read_erased, read_position, read_revision, read_row, revision, row, set, text,
+};
 use super::frame::{self, Kind};
 use super::members::Members;
 use crate::transport::{
-    Answer, IDS_MAX, Outcome, PAGE_MAX, PUSHES_MAX, Page, REASON_MAX, Refusal, Rejection, Reply, Standing, WireError,
+    Answer, EraseOutcome, IDS_MAX, Outcome, PAGE_MAX, PUSHES_MAX, Page, REASON_MAX, Refusal, Rejection, Reply,
+    Standing, WireError,
 };
 use crate::value::{Object, Value};
 
@@ -61,16 +65,23 @@ fn reply(reply: &Reply) -> Object {
         Reply::Welcome { confirmed } => object([("kind", "welcome".into()), ("confirmed", (*confirmed).into())]),
         Reply::Page(page) => {
             let rows: Vec<Value> = page.rows.iter().map(row).collect();
-            object([
+            let mut object = object([
                 ("kind", "page".into()),
                 ("after", page.after.into()),
                 ("rows", rows.into()),
                 ("more", page.more.into()),
-            ])
+            ]);
+            let gone: Vec<Value> = page.erased.iter().map(erased).collect();
+            set(&mut object, "erased", (!gone.is_empty()).then_some(gone));
+            object
         }
         Reply::Pushed(outcomes) => {
             let outcomes: Vec<Value> = outcomes.iter().map(|became| outcome(became).into()).collect();
             object([("kind", "pushed".into()), ("outcomes", outcomes.into())])
+        }
+        Reply::Erased(outcomes) => {
+            let outcomes: Vec<Value> = outcomes.iter().map(|became| erase_outcome(became).into()).collect();
+            object([("kind", "erased".into()), ("outcomes", outcomes.into())])
         }
         Reply::Contained { main, contained } => {
             let mut object = object([("kind", "contained".into()), ("contained", ids(contained))]);
@@ -101,9 +112,11 @@ fn read_reply(mut members: Members) -> Result<Reply, WireError> {
         "page" => Ok(Reply::Page(Page {
             after: members.optional_number("after")?.unwrap_or(0),
             rows: members.list("rows", PAGE_MAX, read_row)?,
+            erased: members.list("erased", PAGE_MAX, read_erased)?,
             more: members.bool("more")?,
         })),
         "pushed" => Ok(Reply::Pushed(members.list("outcomes", PUSHES_MAX, read_outcome)?)),
+        "erased" => Ok(Reply::Erased(members.list("outcomes", PUSHES_MAX, read_erase_outcome)?)),
         "contained" => {
             Ok(Reply::Contained { main: members.optional_id("main")?, contained: members.ids("contained", IDS_MAX)? })
         }
@@ -156,5 +169,25 @@ fn read_outcome(mut members: Members) -> Result<Outcome, WireError> {
             Ok(Outcome::Rejected { code, reason: members.text("reason", REASON_MAX)?.unwrap_or_default() })
         }
         _ => Err(WireError::Malformed { what: "an outcome that is not known here" }),
+    }
+}
+
+fn erase_outcome(outcome: &EraseOutcome) -> Object {
+    match outcome {
+        EraseOutcome::Erased => object([("kind", "erased".into())]),
+        EraseOutcome::Rejected { code, reason } => {
+            object([("kind", "rejected".into()), ("code", code.number().into()), ("reason", reason.as_str().into())])
+        }
+    }
+}
+
+fn read_erase_outcome(mut members: Members) -> Result<EraseOutcome, WireError> {
+    match members.word("kind")?.as_str() {
+        "erased" => Ok(EraseOutcome::Erased),
+        "rejected" => {
+            let code = Rejection::from_number(members.u32("code")?);
+            Ok(EraseOutcome::Rejected { code, reason: members.text("reason", REASON_MAX)?.unwrap_or_default() })
+        }
+        _ => Err(WireError::Malformed { what: "an outcome of an erasure that is not known here" }),
     }
 }

@@ -4,13 +4,18 @@
 //! position := {"seq": number, "chain": 64 digits}
 //! revision := {"id", "draft": to be read, and right where they are there; "header": base64, "body": base64, "chain": [base…]}
 //! base     := {"id", "body": base64}
+//! marker   := {"draft", "at": ms, "mac": 64 digits}
+//! erased   := {"seq", "marker": marker}
 //! row      := {"draft", "seq", "main": {"id", "revision": revision (where it fits)}, "forks": [id…]}
 //! ```
 
 use super::base64;
 use super::members::Members;
+use crate::clock::Timestamp;
 use crate::id::{DraftId, RevisionId};
-use crate::transport::{BODY_MAX, Base, CHAIN_MAX, FORKS_MAX, HEADER_MAX, Main, Position, Revision, Row, WireError};
+use crate::transport::{
+    BODY_MAX, Base, CHAIN_MAX, ErasedRow, FORKS_MAX, HEADER_MAX, Main, Marker, Position, Revision, Row, WireError,
+};
 use crate::value::{Object, Value};
 use std::fmt::Display;
 
@@ -90,4 +95,24 @@ pub(super) fn read_row(mut members: Members) -> Result<Row, WireError> {
     }
     let forks = members.ids("forks", FORKS_MAX)?;
     Ok(Row { draft, seq: members.number("seq")?, main: Main { id, revision }, forks })
+}
+
+pub(super) fn marker(marker: &Marker) -> Value {
+    // Written as an id of the same length is.
+    let (draft, mac) = (text(&marker.draft), text(&RevisionId::from_bytes(marker.mac)));
+    object([("draft", draft), ("at", marker.at.as_millis().into()), ("mac", mac)]).into()
+}
+
+pub(super) fn read_marker(mut members: Members) -> Result<Marker, WireError> {
+    let mac: RevisionId = members.id("mac")?;
+    let at = Timestamp::from_millis(members.number("at")?);
+    Ok(Marker { draft: members.id("draft")?, at, mac: *mac.as_bytes() })
+}
+
+pub(super) fn erased(row: &ErasedRow) -> Value {
+    object([("seq", row.seq.into()), ("marker", marker(&row.marker))]).into()
+}
+
+pub(super) fn read_erased(mut members: Members) -> Result<ErasedRow, WireError> {
+    Ok(ErasedRow { seq: members.number("seq")?, marker: read_marker(members.object("marker")?)? })
 }

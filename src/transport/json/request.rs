@@ -8,9 +8,10 @@
 //!   contained   draft, ids
 //!   revisions   draft, ids
 //!   wait        ms
+//!   erase       markers: [marker…]
 //! ```
 
-use super::fields::{ids, object, position, read_position, read_revision, revision, set, text};
+use super::fields::{ids, marker, object, position, read_marker, read_position, read_revision, revision, set, text};
 use super::frame::{self, Kind};
 use super::members::Members;
 use crate::transport::{
@@ -54,7 +55,7 @@ impl Request {
     }
 
     /// Reads a request from any JSON text that says it; members that are not known are passed over. One that changes nothing may be
-    /// without a hash, as somebody writes it by hand; a push may not.
+    /// without a hash, as somebody writes it by hand; a push and an erasure may not.
     ///
     /// # Errors
     ///
@@ -71,8 +72,8 @@ impl Request {
             seen: members.optional_object("seen")?.map(read_position).transpose()?,
             ask: read_ask(members.object("ask")?)?,
         };
-        if matches!(request.ask, Ask::Push { .. }) && !is_vouched_for {
-            return Err(WireError::Malformed { what: "a push without a hash over it" });
+        if matches!(request.ask, Ask::Push { .. } | Ask::Erase { .. }) && !is_vouched_for {
+            return Err(WireError::Malformed { what: "a push or an erasure without a hash over it" });
         }
         request.to_bytes()?;
         Ok(request)
@@ -95,6 +96,10 @@ fn ask(ask: &Ask) -> Object {
         Ask::Revisions { draft, ids: asked } => {
             object([("kind", "revisions".into()), ("draft", text(draft)), ("ids", ids(asked))])
         }
+        Ask::Erase { markers } => {
+            let markers: Vec<Value> = markers.iter().map(marker).collect();
+            object([("kind", "erase".into()), ("markers", markers.into())])
+        }
         Ask::Wait { timeout } => {
             let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
             object([("kind", "wait".into()), ("ms", millis.into())])
@@ -110,6 +115,7 @@ fn read_ask(mut members: Members) -> Result<Ask, WireError> {
         "contained" => Ok(Ask::Contained { draft: members.id("draft")?, ids: members.ids("ids", IDS_MAX)? }),
         "revisions" => Ok(Ask::Revisions { draft: members.id("draft")?, ids: members.ids("ids", IDS_MAX)? }),
         "wait" => Ok(Ask::Wait { timeout: Duration::from_millis(members.optional_number("ms")?.unwrap_or(0)) }),
+        "erase" => Ok(Ask::Erase { markers: members.list("markers", PUSHES_MAX, read_marker)? }),
         _ => Err(WireError::Malformed { what: "what is asked is not known here" }),
     }
 }

@@ -3,25 +3,27 @@
 //! ```text
 //! record: 1 hub, 2 and 3 position: number and chain, 4 reply, and by reply
 //!   1 welcome     10 confirmed
-//!   2 page        11 after, 12 list of rows, 13 more
+//!   2 page        11 after, 12 list of rows, 13 more, 21 list of erased
 //!   3 pushed      14 list of outcomes
 //!   4 contained   15 ids, 20 the main
 //!   5 revisions   16 list of revisions, 17 looked up
 //!   6 news
+//!   8 erased      22 list of what became of each
 //!   7 refused     18 refusal (1 unconfirmed, 2 other hub, 3 invalid), 19 reason
+//! what became of an erasure := record: 1 kind (1 erased, 3 rejected), 4 code, 5 reason
 //! outcome := record: 1 kind (1 accepted, 2 conflict, 3 rejected), 2 standing (1 main, 2 fork), 3 row, 4 code, 5 reason
 //! ```
 
 use super::WireError;
 use super::fields::{
-    ids, list, read_bool, read_ids, read_list, read_position, read_revision, read_row, read_text, read_u32, revision,
-    row,
+    erased, ids, list, read_bool, read_erased, read_ids, read_list, read_position, read_revision, read_row, read_text,
+    read_u32, revision, row,
 };
 use super::frame::{self, Kind, fields, writer};
 use crate::codec::Fields;
 use crate::id::{HubId, RevisionId};
 use crate::transport::{
-    Answer, IDS_MAX, Outcome, PAGE_MAX, PUSHES_MAX, Page, REASON_MAX, Refusal, Rejection, Reply, Standing,
+    Answer, EraseOutcome, IDS_MAX, Outcome, PAGE_MAX, PUSHES_MAX, Page, REASON_MAX, Refusal, Rejection, Reply, Standing,
 };
 
 impl Answer {
@@ -42,6 +44,7 @@ impl Answer {
                 writer.number_unless_zero(11, page.after);
                 writer.bytes_unless_empty(12, &list(page.rows.iter().map(row)));
                 writer.number(13, page.more.into());
+                writer.bytes_unless_empty(21, &list(page.erased.iter().map(erased)));
             }
             Reply::Pushed(outcomes) => writer.bytes_unless_empty(14, &list(outcomes.iter().map(outcome))),
             Reply::Contained { main, contained } => {
@@ -53,6 +56,7 @@ impl Answer {
                 writer.number_unless_zero(17, (*looked_up).into());
             }
             Reply::News => {}
+            Reply::Erased(outcomes) => writer.bytes_unless_empty(22, &list(outcomes.iter().map(erase_outcome))),
             Reply::Refused(refusal) => {
                 let (number, reason) = match refusal {
                     Refusal::Unconfirmed => (1, ""),
@@ -91,6 +95,7 @@ const fn number(reply: &Reply) -> u64 {
         Reply::Revisions { .. } => 5,
         Reply::News => 6,
         Reply::Refused(_) => 7,
+        Reply::Erased(_) => 8,
     }
 }
 
@@ -103,7 +108,12 @@ fn read_reply(fields: &Fields<'_>) -> Result<Reply, WireError> {
         2 => {
             let rows = read_list(fields.bytes(12), PAGE_MAX, read_row)?;
             fields.required(13)?;
-            Ok(Reply::Page(Page { after: fields.number(11)?, rows, more: read_bool(fields, 13)? }))
+            let erased = read_list(fields.bytes(21), PAGE_MAX, read_erased)?;
+            if rows.len() + erased.len() > PAGE_MAX {
+                let got = rows.len() + erased.len();
+                return Err(WireError::Limit { what: "items in a list", limit: PAGE_MAX, got });
+            }
+            Ok(Reply::Page(Page { after: fields.number(11)?, rows, erased, more: read_bool(fields, 13)? }))
         }
         3 => Ok(Reply::Pushed(read_list(fields.bytes(14), PUSHES_MAX, read_outcome)?)),
         4 => {
@@ -116,6 +126,7 @@ fn read_reply(fields: &Fields<'_>) -> Result<Reply, WireError> {
         }
         6 => Ok(Reply::News),
         7 => read_refusal(fields).map(Reply::Refused),
+        8 => Ok(Reply::Erased(read_list(fields.bytes(22), PUSHES_MAX, read_erase_outcome)?)),
         number => Err(WireError::Unknown { what: "reply", number }),
     }
 }
@@ -165,5 +176,30 @@ fn read_outcome(bytes: &[u8]) -> Result<Outcome, WireError> {
             Ok(Outcome::Rejected { code, reason: read_text(&fields, 5, REASON_MAX)?.unwrap_or_default() })
         }
         number => Err(WireError::Unknown { what: "outcome", number }),
+    }
+}
+
+fn erase_outcome(outcome: &EraseOutcome) -> Vec<u8> {
+    let mut writer = writer();
+    match outcome {
+        EraseOutcome::Erased => writer.number(1, 1),
+        EraseOutcome::Rejected { code, reason } => {
+            writer.number(1, 3);
+            writer.number(4, code.number().into());
+            writer.bytes_unless_empty(5, reason.as_bytes());
+        }
+    }
+    writer.finish()
+}
+
+fn read_erase_outcome(bytes: &[u8]) -> Result<EraseOutcome, WireError> {
+    let fields = fields(bytes)?;
+    match fields.number(1)? {
+        1 => Ok(EraseOutcome::Erased),
+        3 => {
+            let code = Rejection::from_number(read_u32(&fields, 4)?);
+            Ok(EraseOutcome::Rejected { code, reason: read_text(&fields, 5, REASON_MAX)?.unwrap_or_default() })
+        }
+        number => Err(WireError::Unknown { what: "outcome of an erasure", number }),
     }
 }

@@ -6,13 +6,16 @@
 //! revision := record: 1 header, 2 body, 3 chain as list of bases
 //! base     := record: 1 id, 2 body
 //! row      := record: 1 draft, 2 number, 3 main's id, 4 main as revision (where it fits), 5 forks as ids
+//! marker   := record: 1 draft, 2 when (ms), 3 MAC
+//! erased   := record: 1 number, 2 marker
 //! ```
 
 use super::WireError;
 use super::frame::{fields, writer};
+use crate::clock::Timestamp;
 use crate::codec::{Fields, put_varint, take, take_varint};
 use crate::id::{DraftId, RevisionId};
-use crate::transport::{Base, CHAIN_MAX, FORKS_MAX, Main, Position, Revision, Row};
+use crate::transport::{Base, CHAIN_MAX, ErasedRow, FORKS_MAX, Main, Marker, Position, Revision, Row};
 
 pub(super) fn ids(ids: &[RevisionId]) -> Vec<u8> {
     ids.iter().flat_map(|id| *id.as_bytes()).collect()
@@ -134,4 +137,31 @@ pub(super) fn read_row(bytes: &[u8]) -> Result<Row, WireError> {
     let forks = read_ids(fields.bytes(5), FORKS_MAX)?;
     let seq = fields.optional_number(2)?.ok_or(WireError::Malformed { what: "a row without its number" })?;
     Ok(Row { draft, seq, main: Main { id, revision }, forks })
+}
+
+pub(super) fn marker(marker: &Marker) -> Vec<u8> {
+    let mut writer = writer();
+    writer.bytes(1, marker.draft.as_bytes());
+    writer.number_unless_zero(2, marker.at.as_millis());
+    writer.bytes(3, &marker.mac);
+    writer.finish()
+}
+
+pub(super) fn read_marker(bytes: &[u8]) -> Result<Marker, WireError> {
+    let fields = fields(bytes)?;
+    let (draft, at) = (DraftId::from_bytes(fields.array(1)?), Timestamp::from_millis(fields.number(2)?));
+    Ok(Marker { draft, at, mac: fields.array(3)? })
+}
+
+pub(super) fn erased(row: &ErasedRow) -> Vec<u8> {
+    let mut writer = writer();
+    writer.number(1, row.seq);
+    writer.bytes(2, &marker(&row.marker));
+    writer.finish()
+}
+
+pub(super) fn read_erased(bytes: &[u8]) -> Result<ErasedRow, WireError> {
+    let fields = fields(bytes)?;
+    let seq = fields.optional_number(1)?.ok_or(WireError::Malformed { what: "a row without its number" })?;
+    Ok(ErasedRow { seq, marker: read_marker(fields.required(2)?)? })
 }

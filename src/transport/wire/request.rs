@@ -8,12 +8,15 @@
 //!   4 contained   13 draft, 14 ids
 //!   5 revisions   13 draft, 14 ids
 //!   6 wait        15 milliseconds
+//!   7 erase       16 list of markers
 //! push := record: 1 revision, 2 ids contained, 3 target (1 main, 2 fork), 4 the main expected,
 //!         5 base: the revision whose document the body is a delta of
 //! ```
 
 use super::WireError;
-use super::fields::{ids, list, read_ids, read_list, read_position, read_revision, read_text, read_u32, revision};
+use super::fields::{
+    ids, list, marker, read_ids, read_list, read_marker, read_position, read_revision, read_text, read_u32, revision,
+};
 use super::frame::{self, Kind, fields, writer};
 use crate::codec::Fields;
 use crate::id::{DraftId, HubId, RevisionId, TraceId};
@@ -62,6 +65,7 @@ impl Request {
                 writer.bytes(13, draft.as_bytes());
                 writer.bytes_unless_empty(14, &ids(asked));
             }
+            Ask::Erase { markers } => writer.bytes_unless_empty(16, &list(markers.iter().map(marker))),
             Ask::Wait { timeout } => {
                 writer.number_unless_zero(15, u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
             }
@@ -96,6 +100,7 @@ const fn number(ask: &Ask) -> u64 {
         Ask::Contained { .. } => 4,
         Ask::Revisions { .. } => 5,
         Ask::Wait { .. } => 6,
+        Ask::Erase { .. } => 7,
     }
 }
 
@@ -109,6 +114,7 @@ fn read_ask(fields: &Fields<'_>) -> Result<Ask, WireError> {
         4 => Ok(Ask::Contained { draft: draft()?, ids: ids()? }),
         5 => Ok(Ask::Revisions { draft: draft()?, ids: ids()? }),
         6 => Ok(Ask::Wait { timeout: Duration::from_millis(fields.number(15)?) }),
+        7 => Ok(Ask::Erase { markers: read_list(fields.bytes(16), PUSHES_MAX, read_marker)? }),
         number => Err(WireError::Unknown { what: "ask", number }),
     }
 }

@@ -3,7 +3,7 @@
 use draftkeep::hub::{Hub, HubOptions};
 use draftkeep::storage::Storage;
 use draftkeep::transport::{
-    Answer, Ask, Outcome, Page, Reply, Request, Row, Standing, Target, Transport, TransportError,
+    Answer, Ask, EraseOutcome, Outcome, Page, Reply, Request, Row, Standing, Target, Transport, TransportError,
 };
 use draftkeep_memory::{Setting, simulate};
 use futures_core::future::BoxFuture;
@@ -20,6 +20,8 @@ enum Wrong {
     ConfirmsEveryPosition,
     /// What is in conflict is acknowledged and not kept.
     AcknowledgesConflicts,
+    /// That a draft is erased is acknowledged, and the draft stays.
+    ErasesNothing,
 }
 
 #[derive(Debug)]
@@ -59,6 +61,11 @@ impl Broken {
                 }
             }
         }
+        if let (Wrong::ErasesNothing, Ask::Erase { markers }) = (self.wrong, &request.ask) {
+            let reply = Reply::Erased(vec![EraseOutcome::Erased; markers.len()]);
+            let answer = self.hub.send(Request { ask: Ask::Hello, ..request.clone() }).await?;
+            return Ok(Answer { reply, ..answer });
+        }
         let mut answer = self.hub.send(request).await?;
         if let (Wrong::AcknowledgesConflicts, Reply::Pushed(outcomes)) = (self.wrong, &mut answer.reply) {
             for outcome in outcomes.iter_mut().filter(|outcome| matches!(outcome, Outcome::Conflict { .. })) {
@@ -82,6 +89,7 @@ fn with_each_rule_of_a_hub_taken_out_something_is_lost_or_does_not_come_to_rest(
         Wrong::ForgetsWhatIsContained,
         Wrong::ConfirmsEveryPosition,
         Wrong::AcknowledgesConflicts,
+        Wrong::ErasesNothing,
     ] {
         let setting = Setting::default().hub(Broken::opening(wrong));
         let noticed = (0..400).find_map(|seed| simulate(seed, &setting).err());

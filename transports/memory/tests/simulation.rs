@@ -76,6 +76,8 @@ fn no_word_is_lost_and_devices_come_to_rest_whatever_goes_wrong() {
         // Looking for words finds them where they are.
         ("in the open on the hub", 5_000),
         ("in the open on devices", 20_000),
+        ("erased", 100),
+        ("erasures accepted", 50),
     ];
     for (what, least) in least {
         assert!(tally.count(what) >= least * effort(), "{what}: only {}", tally.count(what));

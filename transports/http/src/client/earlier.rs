@@ -141,6 +141,7 @@ fn then(row: &Value) -> Option<DraftThen> {
     let main = match row["then"].as_str()? {
         "kept" => MainThen::Kept(kept(&row["main"])?),
         "not-yet" => MainThen::NotYet,
+        "erased" => MainThen::Erased,
         // Also whatever a later release tells: nothing can be fetched of it.
         _ => MainThen::NotKept,
     };

@@ -17,7 +17,9 @@ impl From<Error> for Problem {
 /// What the store refused because of what it was asked. Nothing was changed.
 fn refused(kind: &ErrorKind) -> Option<Problem> {
     let (status, code, title, way_out) = match kind {
-        ErrorKind::NoSuchDraft { .. } => return Some(Problem::not_found("there is no draft of this id")),
+        ErrorKind::NoSuchDraft { .. } | ErrorKind::Erased { .. } => {
+            return Some(Problem::not_found("there is no draft of this id"));
+        }
         ErrorKind::NoSuchVersion { .. } => return Some(Problem::not_found("the draft has no such version")),
         ErrorKind::Document { .. } => (
             StatusCode::UNPROCESSABLE_ENTITY,

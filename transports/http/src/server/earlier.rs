@@ -79,7 +79,10 @@ pub(super) async fn mains(
     shared.admit_reader(&parts, &space, &[]).await?;
     let draft: DraftId = id("draft", 2 * DraftId::LEN, &draft)?;
     let asked = space.clone();
-    let mains = look(&shared, trace, move |hub| hub.mains(&asked, draft)).await?;
+    let mains = look(&shared, trace, move |hub| {
+        if hub.erasure(&asked, draft)?.is_some() { Ok(None) } else { hub.mains(&asked, draft).map(Some) }
+    });
+    let Some(mains) = mains.await? else { return Err(erased()) };
     let mains: Vec<Value> = mains.iter().map(kept).collect();
     let body = json!({ "space": space, "draft": draft.to_string(), "mains": mains });
     say(&shared, &parts, body.to_string()).await
@@ -102,9 +105,14 @@ pub(super) async fn revision(
     let asked = space.clone();
     let read = move |hub: &Hub| {
         let given = hub.revision(&asked, draft, revision)?;
-        Ok(given.map(|given| (document_of(&given), given)))
+        let is_erased = given.is_none() && hub.erasure(&asked, draft)?.is_some();
+        Ok((given.map(|given| (document_of(&given), given)), is_erased))
     };
-    let Some((document, given)) = look(&shared, trace, read).await? else {
+    let (given, is_erased) = look(&shared, trace, read).await?;
+    if is_erased {
+        return Err(erased());
+    }
+    let Some((document, given)) = given else {
         let detail = "the hub does not keep this revision of this draft; those that it keeps are listed at mains";
         return Err(Problem::new(StatusCode::NOT_FOUND, "not-kept", "There is no such revision here", detail));
     };
@@ -123,6 +131,12 @@ pub(super) async fn revision(
     body.push_str(document.as_deref().unwrap_or("null"));
     body.push('}');
     Ok(answer(&parts, body, reading))
+}
+
+/// What is answered about a draft that its owner erased.
+fn erased() -> Problem {
+    let detail = "the draft was erased by its owner; the hub has nothing of it any more, and takes nothing of it";
+    Problem::new(StatusCode::GONE, "erased", "The draft was erased", detail)
 }
 
 /// The space of a path, and what stands behind it.
@@ -147,6 +161,7 @@ fn row(then: &DraftThen) -> Value {
     let (is, main) = match &then.main {
         MainThen::Kept(main) => ("kept", kept(main)),
         MainThen::NotYet => ("not-yet", Value::Null),
+        MainThen::Erased => ("erased", Value::Null),
         // Also whatever a later release tells: nothing can be fetched of it.
         _ => ("not-kept", Value::Null),
     };

@@ -17,6 +17,7 @@ pub(super) enum Counter {
     Accepted,
     Conflicts,
     Rejected,
+    Erased,
     Unauthorized,
     Forbidden,
     Limited,
@@ -27,10 +28,11 @@ pub(super) enum Counter {
     ConnectionsRefused,
 }
 
-const COUNTERS: [(Counter, &str, &str); 11] = [
+const COUNTERS: [(Counter, &str, &str); 12] = [
     (Counter::Accepted, "draftkeep_hub_pushes_accepted_total", "Pushes that were accepted, repeats included."),
     (Counter::Conflicts, "draftkeep_hub_pushes_conflict_total", "Pushes over another main than expected."),
     (Counter::Rejected, "draftkeep_hub_pushes_rejected_total", "Pushes that cannot be accepted."),
+    (Counter::Erased, "draftkeep_hub_drafts_erased_total", "Drafts that were erased, repeats included."),
     (Counter::Unauthorized, "draftkeep_http_unauthorized_total", "Requests without a token that is good."),
     (Counter::Forbidden, "draftkeep_http_forbidden_total", "Requests whose token gives no right to what they want."),
     (Counter::Limited, "draftkeep_http_limited_total", "Requests refused because they came too often."),

@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request as HttpRequest, State};
 use axum::response::Response;
-use draftkeep::transport::{Answer, Ask, DEVICE_MAX, MESSAGE_MAX, Outcome, Reply, Request, WireError};
+use draftkeep::transport::{Answer, Ask, DEVICE_MAX, EraseOutcome, MESSAGE_MAX, Outcome, Reply, Request, WireError};
 use futures_util::future::{Either, select};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -226,13 +226,25 @@ async fn say(
 }
 
 fn count(shared: &Shared, answer: &Answer) {
-    let Reply::Pushed(outcomes) = &answer.reply else { return };
-    for outcome in outcomes {
-        let counter = match outcome {
-            Outcome::Accepted { .. } => Counter::Accepted,
-            Outcome::Conflict { .. } => Counter::Conflicts,
-            _ => Counter::Rejected,
-        };
-        shared.metrics.add(counter, 1);
+    let counted: Vec<Counter> = match &answer.reply {
+        Reply::Pushed(outcomes) => outcomes.iter().map(of_push).collect(),
+        Reply::Erased(outcomes) => outcomes.iter().map(of_erasure).collect(),
+        _ => return,
+    };
+    counted.into_iter().for_each(|counter| shared.metrics.add(counter, 1));
+}
+
+const fn of_push(outcome: &Outcome) -> Counter {
+    match outcome {
+        Outcome::Accepted { .. } => Counter::Accepted,
+        Outcome::Conflict { .. } => Counter::Conflicts,
+        _ => Counter::Rejected,
+    }
+}
+
+const fn of_erasure(outcome: &EraseOutcome) -> Counter {
+    match outcome {
+        EraseOutcome::Erased => Counter::Erased,
+        _ => Counter::Rejected,
     }
 }

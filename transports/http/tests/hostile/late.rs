@@ -146,7 +146,10 @@ fn a_future_that_is_dropped_at_any_moment_leaves_the_transport_usable() {
         for ask in [Ask::Hello, Ask::Wait { timeout: Duration::from_secs(30) }, Ask::Pull { after: 0, limit: 10 }] {
             let mut sending = pin!(transport.send(request("alice", ask)));
             if pause > 0 {
-                let _ = sending.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+                // On a busy machine the answer may be there at once, and what is done must not be asked again.
+                if sending.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                    continue;
+                }
                 std::thread::sleep(Duration::from_millis(pause));
             }
             let _ = sending.as_mut().poll(&mut Context::from_waker(Waker::noop()));

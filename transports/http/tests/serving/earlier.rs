@@ -293,3 +293,27 @@ fn a_hub_that_lists_nothing_says_so() {
     assert_eq!(*error.kind(), TransportErrorKind::Unreachable { retry_after: None });
     assert!(block_on(way.send(request("alice", Ask::Hello))).is_ok());
 }
+
+/// What its owner erased is told of as gone, and not as something that never was; a device syncs it over sockets as over anything.
+#[test]
+fn an_erased_draft_is_gone_and_says_so() {
+    let hub = hub();
+    let server = Server::counting(hub.clone());
+    let (space, draft) = written(&server.url(), &["It rained.", "It poured."]);
+    let revision = draft.info().unwrap().revision;
+    draft.erase().unwrap();
+    block_on(Syncer::new(&space, client(&server.url())).once()).unwrap();
+    assert!(hub.erasure("alice", draft.id()).unwrap().is_some());
+    let id = draft.id();
+    for path in [format!("drafts/{id}/mains"), format!("drafts/{id}/revisions/{revision}")] {
+        let told = get(server.address, &format!("/v1/spaces/alice/{path}"), Some("any"));
+        let problem: Value = serde_json::from_slice(&told.body).unwrap();
+        assert_eq!((told.status, &problem["type"]), (410, &Value::from("urn:draftkeep:problem:erased")), "{path}");
+    }
+    let drafts = json(&get(server.address, "/v1/spaces/alice/drafts", Some("any")));
+    assert_eq!((&drafts["drafts"][0]["then"], &drafts["drafts"][0]["main"]), (&Value::from("erased"), &Value::Null));
+    let way = client(&server.url());
+    assert!(block_on(way.mains("alice", id)).is_err());
+    let then = block_on(way.drafts("alice", Moment::Now, 0, 10)).unwrap();
+    assert_eq!(then[0].main, MainThen::Erased);
+}

@@ -113,6 +113,7 @@ pub(super) fn question(request: &Request) -> String {
         Ask::Contained { ids, .. } => format!("contained, {} ids", ids.len()),
         Ask::Revisions { ids, .. } => format!("revisions, {} ids", ids.len()),
         Ask::Wait { .. } => "wait".to_owned(),
+        Ask::Erase { markers } => format!("erase {} drafts", markers.len()),
         _ => "something".to_owned(),
     }
 }
@@ -121,7 +122,11 @@ pub(super) fn question(request: &Request) -> String {
 pub(super) fn reply(answer: &Answer) -> String {
     let said = match &answer.reply {
         Reply::Welcome { confirmed } => format!("welcome, confirmed: {confirmed}"),
-        Reply::Page(page) => format!("{} rows{}", page.rows.len(), if page.more { " and more" } else { "" }),
+        Reply::Page(page) => {
+            let (rows, more) = (page.rows.len() + page.erased.len(), if page.more { " and more" } else { "" });
+            format!("{rows} rows, {} of them erased{more}", page.erased.len())
+        }
+        Reply::Erased(outcomes) => format!("{} erasures: {outcomes:?}", outcomes.len()),
         Reply::Pushed(outcomes) => outcomes.iter().map(outcome).collect::<Vec<_>>().join(", "),
         Reply::Contained { contained, .. } => format!("{} contained", contained.len()),
         Reply::Revisions { revisions, .. } => format!("{} revisions", revisions.len()),

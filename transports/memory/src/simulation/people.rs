@@ -1,5 +1,6 @@
 //! What people do on a device that chance chose.
 
+use super::device::subject_of;
 use super::essay::{Essay, Stroke};
 use super::person::{Afterwards, Tending, Written};
 use super::words::Word;
@@ -75,6 +76,29 @@ impl World {
         let what = self.devices[device].tend(&info, how)?;
         self.tally.did("phases and checkpoints");
         self.tell_of(device, &what);
+        Ok(())
+    }
+
+    /// Erases a draft that is in no slot: other drafts of a slot are about the same, and stay.
+    pub(super) fn erase(&mut self, device: usize) -> Result<(), String> {
+        let infos = self.devices[device].infos()?;
+        let alone: Vec<DraftInfo> = infos.into_iter().filter(|info| info.slot.is_none()).collect();
+        let Some(info) = self.dice.pick(&alone).cloned() else { return self.tend(device) };
+        // Whether it is done or not where the disk fails: it may be.
+        self.oracle.erase(&subject_of(&info));
+        self.erased.insert(info.id);
+        let what = self.devices[device].erase(&info)?;
+        self.tally.did("erased");
+        self.tell_of(device, &what);
+        Ok(())
+    }
+
+    /// Says yes to what other devices erased, as the hub says.
+    pub(super) fn accept_erasures(&mut self, device: usize) -> Result<(), String> {
+        for what in self.devices[device].accept_erasures()? {
+            self.tally.did("erasures accepted");
+            self.tell_of(device, &what);
+        }
         Ok(())
     }
 

@@ -5,10 +5,44 @@ use super::oracle::Held;
 use super::person::Written;
 use super::words::{Word, words_in};
 use crate::dice::Dice;
-use draftkeep::DraftId;
+use draftkeep::sync::BlockedBy;
+use draftkeep::{DraftId, DraftInfo};
 use std::collections::BTreeSet;
 
 impl Device {
+    /// Erases a draft.
+    pub(crate) fn erase(&self, info: &DraftInfo) -> Result<String, String> {
+        let subject = subject_of(info);
+        Ok(match self.draft(info.id)?.erase() {
+            Ok(erased) => format!("erases {subject}: {} versions", erased.versions),
+            Err(error) => format!("erases {subject}: {error}"),
+        })
+    }
+
+    /// Says yes to what other devices erased.
+    pub(crate) fn accept_erasures(&self) -> Result<Vec<String>, String> {
+        let syncer = self.syncer()?;
+        let asked = self.status()?.blocked.into_iter().filter(|blocked| blocked.by == BlockedBy::Erased);
+        let told = asked.map(|blocked| match syncer.accept_erasure(blocked.draft) {
+            Ok(is_gone) => format!("accepts that {} is erased: {is_gone}", blocked.draft),
+            Err(error) => format!("accepts that {} is erased: {error}", blocked.draft),
+        });
+        Ok(told.collect())
+    }
+
+    /// A draft that is here although the device knows that it is erased; none where there is none.
+    pub(crate) fn came_back(&self, erased: &BTreeSet<DraftId>) -> Result<Option<DraftId>, String> {
+        let (infos, space) = (self.infos()?, self.space()?);
+        for id in infos.iter().map(|info| info.id).filter(|id| erased.contains(id)) {
+            let known =
+                space.erasure(id).map_err(|error| format!("{} cannot say what is erased: {error}", self.name))?;
+            if known.is_some() {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
     pub(crate) fn take_restore_point(&self) -> Result<String, String> {
         let taken = self.space()?.take_restore_point("a good day");
         Ok(match taken {

@@ -47,7 +47,7 @@ impl World {
             self.accept_hub(device)?;
             self.sync(device)?;
         }
-        Ok(())
+        self.accept_erasures(device)
     }
 
     fn settle_everything(&mut self, device: usize) -> Result<(), String> {

@@ -44,6 +44,9 @@ impl World {
         if self.dice.chance(300) && self.devices[device].asks_about_hub()? {
             self.accept_hub(device)?;
         }
+        if self.dice.chance(300) {
+            self.accept_erasures(device)?;
+        }
         let syncer = self.devices[device].syncer()?;
         let future = Box::pin(async move { syncer.once().await });
         self.underway.push(Cycle { device, polls: 0, future, until: None });

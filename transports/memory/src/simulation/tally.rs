@@ -76,6 +76,7 @@ impl Tally {
         self.did_times("received heads", report.received);
         self.did_times("merged by sync", report.merged);
         self.did_times("moved to another generation", report.moved);
+        self.did_times("erased by sync", report.erased);
         self.did_times("conflicts by sync", report.conflicts);
         self.did_times("parked", report.parked);
         self.did_times("resyncs", u64::from(report.resynced));

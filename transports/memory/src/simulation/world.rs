@@ -38,6 +38,8 @@ pub(crate) struct World {
     pub(super) underway: Vec<Cycle>,
     /// Drafts whose texts were given up: one that no hub had is only in the trash of a device.
     pub(super) given_up: BTreeSet<DraftId>,
+    /// Drafts that somebody erased.
+    pub(super) erased: BTreeSet<DraftId>,
     /// A copy of the store of the device with this number.
     pub(super) device_backup: Option<(usize, MemoryStorage)>,
     /// Rings when something went on in real time.
@@ -68,6 +70,7 @@ impl World {
             on_devices: Vec::new(),
             underway: Vec::new(),
             given_up: BTreeSet::new(),
+            erased: BTreeSet::new(),
             device_backup: None,
             alarm: Arc::default(),
             medium: setting.medium,
@@ -132,6 +135,7 @@ impl World {
             match self.dice.below(100) {
                 0..27 => self.write(device)?,
                 27..30 => self.begin(device)?,
+                30 if self.dice.chance(500) => self.erase(device)?,
                 30 => self.tend(device)?,
                 31 | 32 => self.give_up(device)?,
                 33..35 => self.settle(device)?,
@@ -176,8 +180,13 @@ impl World {
         Ok(all)
     }
 
-    /// Every word that was acknowledged is somewhere.
+    /// Every word that was acknowledged is somewhere, and no device that knows of an erasure has the draft.
     pub(super) fn check(&mut self) -> Result<(), String> {
+        for device in &self.devices {
+            if let Some(id) = device.came_back(&self.erased)? {
+                return Err(format!("{id} came back to {}, which knows that it is erased", device.name));
+            }
+        }
         let held = self.look()?;
         let missing = self.oracle.missing(&held);
         if missing.is_empty() {

@@ -12,7 +12,7 @@ A hub that devices sync their drafts with.
     draftkeep-hub backup FILE                      copies the hub; of one that serves see --backups
     draftkeep-hub verify                           reads everything, and names what is damaged
     draftkeep-hub repair                           counts anew what damage has made wrong
-    draftkeep-hub compact                          gives unused room back
+    draftkeep-hub compact                          gives unused room back, overwrites what was erased
 
 Of `token new`:
     --space SPACE            the space that it is good for; may be given several times

@@ -1,0 +1,473 @@
+//! What becomes of a draft that one device erased.
+
+use crate::world::{Device, Line, Loses, Meanwhile, change, copy, hub, hub_on, note, options};
+use draftkeep::storage::{MemoryStorage, Order, Scan, Storage, Table};
+use draftkeep::sync::{BlockedBy, Synced};
+use draftkeep::transport::{Answer, ErasedRow, Marker, Rejection, Reply, Request, Transport, TransportError};
+use draftkeep::{AuditAction, AuditQuery, ErrorKind, EventKind};
+use std::sync::Arc;
+
+#[test]
+fn what_another_device_writes_on_an_erased_draft_stays_outside_and_the_application_is_told() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    let other = one.notes.start(&note("Other", "")).unwrap();
+    one.sync();
+    two.sync();
+    change(&two.the_same(&draft), |note| note.body.push_str(" It poured."));
+    two.sync();
+    change(&draft, |note| note.title = "Night train".to_owned());
+
+    let mut events = one.store.events();
+    let erased = draft.erase().unwrap();
+    assert_eq!((erased.drafts.as_slice(), erased.versions, erased.owed), (&[draft.id()][..], 2, 1));
+    assert!(one.space.erasure(draft.id()).unwrap().unwrap().owed);
+    let status = one.syncer.status().unwrap();
+    assert_eq!((status.pending, status.is_synced()), (1, false), "the hub has to be told");
+    let revision = two.the_same(&draft).info().unwrap().revision;
+    one.sync();
+    let told: Vec<_> = std::iter::from_fn(|| events.try_next()).map(|event| event.what).collect();
+    assert!(told.contains(&EventKind::Erased { versions: 2, unsynced: 1 }), "{told:?}");
+    assert!(told.contains(&EventKind::KeptOut { revision }), "{told:?}");
+    let audit = one.space.audit(&AuditQuery::of(draft.id())).unwrap().entries;
+    assert!(audit.iter().any(|entry| entry.action == AuditAction::KeptOut && entry.revision == Some(revision)));
+    assert!(one.notes.get(draft.id()).unwrap().is_none());
+    assert_eq!(*draft.load().unwrap_err().kind(), ErrorKind::Erased { draft: draft.id() });
+    one.sync();
+    let kept_out = |entry: &&draftkeep::AuditEntry| entry.action == AuditAction::KeptOut;
+    let audit = one.space.audit(&AuditQuery::of(draft.id())).unwrap().entries;
+    assert_eq!(audit.iter().filter(kept_out).count(), 1, "it is told once");
+    assert_eq!(one.the_same(&other).load().unwrap().title, "Other");
+}
+
+/// The text is on the way to the hub when its draft is erased.
+#[test]
+fn a_draft_that_is_erased_while_it_is_pushed_stays_erased() {
+    let hub = hub(1);
+    let line = Meanwhile::to(&hub);
+    let one = Device::over(2, line.clone());
+    let (draft, other) = (one.notes.start(&note("Night", "")).unwrap(), one.notes.start(&note("Other", "")).unwrap());
+    let erasing = draft.clone();
+    line.at_the_next_push(move || drop(erasing.erase().unwrap()));
+    one.sync();
+    assert!(one.notes.get(draft.id()).unwrap().is_none());
+    assert!(one.space.erasure(draft.id()).unwrap().is_some());
+    assert_eq!(
+        one.the_same(&other).sync_state().unwrap(),
+        draftkeep::sync::Synced::Yes(draftkeep::transport::Standing::Main)
+    );
+    assert!(one.store.verify().unwrap().is_intact());
+}
+
+/// What a hub sent lies in the store before it is taken in, and is erased from there, too.
+#[test]
+fn what_arrived_and_was_not_taken_in_is_erased_with_its_space() {
+    let hub = hub(1);
+    let one = Device::new(2, &hub);
+    let mark = "qZ7!mark!x9Kw";
+    // Too short to be compressed.
+    let marked = format!("It rained: {mark}");
+    one.notes.start(&note("Night", &marked)).unwrap();
+    one.notes.start(&note("Other", &marked)).unwrap();
+    one.sync();
+    let (line, storage) = (Line::to(&hub), Arc::new(MemoryStorage::new()));
+    line.pull_only(Some(1));
+    let two = Device::on(options(3), &storage, line.clone());
+    assert!(two.try_sync().is_err(), "the second page is lost, and nothing is taken in yet");
+    let holds = |mark: &str| {
+        let (view, scan) =
+            (storage.snapshot().unwrap(), Scan { from: &[0], to: None, order: Order::Ascending, limit: usize::MAX });
+        let is_in = |(_, value): &(Vec<u8>, Vec<u8>)| value.windows(mark.len()).any(|window| window == mark.as_bytes());
+        (0..=u8::MAX).any(|table| view.scan(Table::new(table), scan).unwrap().iter().any(is_in))
+    };
+    assert!(holds(mark), "the search would not find it");
+    let erased = two.space.erase_all().unwrap();
+    assert_eq!((erased.drafts.len(), erased.versions), (1, 0), "nothing of it was a version yet");
+    assert!(!holds(mark));
+    assert!(two.store.verify().unwrap().is_intact());
+}
+
+/// A space whose secret nobody can guess, on every device that this makes: what is sealed has one. There is no way to it through the public
+/// face yet, so it is written into the space's own record.
+fn secret_device(seed: u64, transport: impl Transport + 'static) -> (Device, Arc<MemoryStorage>) {
+    let storage = Arc::new(MemoryStorage::new());
+    drop(Device::on(options(seed), &storage, Silent));
+    let plain = blake3::derive_key("draftkeep 1 secret of a plain space", b"alice");
+    let (table, key) = (Table::new(1), 1_u32.to_be_bytes());
+    let mut row = storage.snapshot().unwrap().get(table, &key).unwrap().unwrap();
+    row.truncate(row.len() - 32);
+    let at = row.windows(32).position(|window| window == plain).expect("the row has the secret");
+    row[at..at + 32].copy_from_slice(&SECRET);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&[table.number()]).update(&4_u32.to_le_bytes()).update(&key).update(&row);
+    row.extend_from_slice(hasher.finalize().as_bytes());
+    let mut batch = draftkeep::storage::Batch::new(draftkeep::storage::Origin::Local);
+    batch.put(table, key, row);
+    storage.commit(&batch).unwrap();
+    (Device::on(options(seed), &storage, transport), storage)
+}
+
+const SECRET: [u8; 32] = [0x5e; 32];
+
+/// Nobody answers.
+#[derive(Debug)]
+struct Silent;
+
+impl Transport for Silent {
+    fn send(&self, _: Request) -> futures_core::future::BoxFuture<'_, Result<Answer, TransportError>> {
+        Box::pin(async { Err(TransportError::unreachable()) })
+    }
+}
+
+fn is_gone(device: &Device, draft: draftkeep::DraftId) -> bool {
+    device.notes.get(draft).unwrap().is_none() && device.space.erasure(draft).unwrap().is_some()
+}
+
+#[test]
+fn the_hub_erases_what_it_has_and_takes_nothing_of_it_any_more() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let (draft, other) =
+        (one.notes.start(&note("Night", "It rained.")).unwrap(), one.notes.start(&note("Other", "")).unwrap());
+    one.sync();
+    two.sync();
+    change(&two.the_same(&draft), |note| note.body.push_str(" It poured."));
+    let erased = draft.erase().unwrap();
+    one.sync();
+    let erasure = one.space.erasure(draft.id()).unwrap().unwrap();
+    assert_eq!((erasure.owed, erasure.at), (false, erased.at));
+    let status = one.syncer.status().unwrap();
+    assert!(status.pending == 0 && status.is_synced());
+    let on_hub = hub.status("alice").unwrap();
+    assert_eq!((on_hub.drafts, on_hub.erased), (2, 1));
+    assert!(hub.mains("alice", draft.id()).unwrap().is_empty());
+    assert_eq!(hub.erasure("alice", draft.id()).unwrap().map(|marker| marker.at), Some(erased.at));
+    assert!(hub.verify().unwrap().is_intact(), "{:?}", hub.verify().unwrap().damage);
+    let audit = one.space.audit(&AuditQuery::of(draft.id())).unwrap().entries;
+    assert!(audit.iter().any(|entry| entry.action == AuditAction::PushedErasure));
+    // A cycle in which nothing happens says nothing.
+    assert_eq!(one.sync().pulled, 0);
+    assert_eq!(one.the_same(&other).load().unwrap().title, "Other");
+}
+
+/// In a plain space a hub's word is no more than that: everything is kept until the application says yes, or no.
+#[test]
+fn a_late_device_in_a_plain_space_keeps_everything_until_its_application_says_yes() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    one.sync();
+    two.sync();
+    let theirs = two.the_same(&draft);
+    change(&theirs, |note| note.body.push_str(" It poured."));
+    draft.erase().unwrap();
+    one.sync();
+
+    let report = two.sync();
+    assert_eq!((report.blocked, report.erased, report.pushed), (1, 0, 0));
+    let status = two.syncer.status().unwrap();
+    assert_eq!((status.blocked.len(), status.blocked[0].by, status.pending), (1, BlockedBy::Erased, 1));
+    assert!(status.parked.is_empty(), "nothing of it was sent");
+    assert!(status.blocked[0].reason.contains("accept_erasure") && !status.is_synced());
+    assert!(matches!(theirs.sync_state().unwrap(), Synced::Blocked { .. }));
+    change(&theirs, |note| note.body.push_str(" It stopped."));
+    two.sync();
+    assert_eq!(theirs.load().unwrap().body, "It rained. It poured. It stopped.");
+
+    let mut events = two.store.events();
+    assert!(two.syncer.accept_erasure(draft.id()).unwrap());
+    let told: Vec<_> = std::iter::from_fn(|| events.try_next()).map(|event| event.what).collect();
+    assert_eq!(told, [EventKind::ErasedElsewhere { versions: 3, unsynced: 2 }]);
+    assert!(is_gone(&two, draft.id()));
+    assert!(!two.syncer.accept_erasure(draft.id()).unwrap(), "it is done");
+    two.sync();
+    let status = two.syncer.status().unwrap();
+    assert!(status.blocked.is_empty() && status.is_synced());
+    let audit = two.space.audit(&AuditQuery::of(draft.id())).unwrap().entries;
+    assert!(audit.iter().any(|entry| entry.action == AuditAction::ErasedElsewhere { versions: 3, unsynced: 2 }));
+    assert!(two.store.verify().unwrap().is_intact());
+}
+
+#[test]
+fn an_application_that_says_no_keeps_the_draft_on_its_device_alone() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    one.sync();
+    two.sync();
+    draft.erase().unwrap();
+    one.sync();
+    two.sync();
+    assert!(two.syncer.decline_erasure(draft.id()).unwrap());
+    assert!(!two.syncer.decline_erasure(draft.id()).unwrap(), "it is decided");
+    let theirs = two.the_same(&draft);
+    for text in [" It poured.", " It stopped."] {
+        change(&theirs, |note| note.body.push_str(text));
+        let report = two.sync();
+        assert_eq!((report.blocked, report.pushed), (0, 0));
+    }
+    let status = two.syncer.status().unwrap();
+    assert_eq!((status.blocked.len(), status.parked.len(), status.pending), (0, 1, 1));
+    assert_eq!(status.parked[0].code, Some(Rejection::Erased));
+    assert!(matches!(theirs.sync_state().unwrap(), Synced::Parked { .. }));
+    assert_eq!(theirs.load().unwrap().body, "It rained. It poured. It stopped.");
+    assert_eq!(hub.status("alice").unwrap().erased, 1);
+    two.syncer.retry(draft.id()).unwrap();
+    two.sync();
+    assert_eq!(two.syncer.status().unwrap().parked.len(), 1, "it stays where it is");
+    // It can be taken out, and put into the trash like what a hub refuses.
+    let work = two.syncer.export_parked(draft.id()).unwrap();
+    assert_eq!(work.texts.len(), 1);
+    assert!(two.syncer.drop_parked(&work).unwrap().discarded);
+    theirs.recover().unwrap();
+    // Or somebody thinks better of it.
+    assert!(two.syncer.accept_erasure(draft.id()).unwrap());
+    assert!(is_gone(&two, draft.id()) && two.store.verify().unwrap().is_intact());
+}
+
+/// Whoever knows the secret of a space is of its devices: then nobody has to be asked.
+#[test]
+fn a_late_device_in_a_space_with_a_secret_ends_without_the_draft() {
+    let hub = hub(1);
+    let ((one, _), (two, storage)) = (secret_device(2, hub.clone()), secret_device(3, hub.clone()));
+    let draft = one.notes.slot("diary").start(&note("Night", "It rained.")).unwrap();
+    let other = one.notes.start(&note("Other", "")).unwrap();
+    one.sync();
+    two.sync();
+    let theirs = two.the_same(&draft);
+    change(&theirs, |note| note.body.push_str(" qZ7!mark!x9Kw"));
+    let mut open = theirs.edit().unwrap();
+    open.doc().title.push_str(" train");
+    draft.erase().unwrap();
+    one.sync();
+
+    let mut events = two.store.events();
+    let report = two.sync();
+    assert_eq!((report.erased, report.blocked), (1, 0));
+    let told: Vec<_> = std::iter::from_fn(|| events.try_next()).map(|event| event.what).collect();
+    assert!(told.contains(&EventKind::ErasedElsewhere { versions: 2, unsynced: 1 }), "{told:?}");
+    assert!(is_gone(&two, draft.id()));
+    assert_eq!(*open.save().unwrap_err().kind(), ErrorKind::Erased { draft: draft.id() });
+    assert_eq!(open.into_doc().title, "Night train");
+    let (view, scan) =
+        (storage.snapshot().unwrap(), Scan { from: &[0], to: None, order: Order::Ascending, limit: usize::MAX });
+    let holds = |(_, value): &(Vec<u8>, Vec<u8>)| value.windows(13).any(|window| window == b"qZ7!mark!x9Kw");
+    assert!(!(0..=u8::MAX).any(|table| view.scan(Table::new(table), scan).unwrap().iter().any(holds)));
+    assert!(two.syncer.status().unwrap().is_synced() && two.store.verify().unwrap().is_intact());
+    assert_eq!(two.the_same(&other).load().unwrap().title, "Other");
+
+    // The slot goes on on both, under one id.
+    let next = one.notes.slot("diary").start(&note("Day", "")).unwrap();
+    one.sync();
+    two.sync();
+    assert_eq!(two.notes.slot("diary").resume().unwrap().map(|draft| draft.id()), Some(next.id()));
+}
+
+/// A device that never had the draft takes the marker along, so that it keeps it out, too.
+#[test]
+fn a_new_device_begins_no_draft_under_an_erased_id() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let draft = one.notes.slot("diary").start(&note("Night", "")).unwrap();
+    one.sync();
+    draft.erase().unwrap();
+    one.sync();
+    let report = two.sync();
+    assert_eq!((report.blocked, report.erased), (0, 0), "there is nothing to lose");
+    let begun = two.notes.slot("diary").start(&note("Day", "")).unwrap();
+    assert_eq!((begun.info().unwrap().generation, begun.id() == draft.id()), (Some(2), false));
+    two.sync();
+    one.sync();
+    assert_eq!(one.notes.slot("diary").resume().unwrap().map(|draft| draft.id()), Some(begun.id()));
+}
+
+/// Two devices begin one slot without knowing of each other, and one erases it: what the other one wrote is another person's text.
+#[test]
+fn a_draft_begun_here_without_knowing_is_not_erased_by_a_marker() {
+    let hub = hub(1);
+    let ((one, _), (two, _)) = (secret_device(2, hub.clone()), secret_device(3, hub.clone()));
+    let draft = one.notes.slot("diary").start(&note("", "")).unwrap();
+    one.sync();
+    draft.erase().unwrap();
+    one.sync();
+    let theirs = two.notes.slot("diary").start(&note("", "")).unwrap();
+    change(&theirs, |note| note.body.push_str("It rained here, too."));
+    assert_eq!(theirs.id(), draft.id());
+    two.sync();
+    let status = two.syncer.status().unwrap();
+    assert_eq!((status.blocked.len(), status.blocked[0].by), (1, BlockedBy::Erased));
+    assert_eq!(theirs.load().unwrap().body, "It rained here, too.");
+}
+
+#[test]
+fn a_hub_from_a_backup_of_before_ends_without_the_draft() {
+    let storage = Arc::new(MemoryStorage::new());
+    let hub = hub_on(&storage, 1);
+    let line = Line::to(&hub);
+    let (one, two) = (Device::over(2, line.clone()), Device::over(3, line.clone()));
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    let other = one.notes.start(&note("Other", "")).unwrap();
+    one.sync();
+    two.sync();
+    let before = copy(&storage);
+    draft.erase().unwrap();
+    one.sync();
+    two.sync();
+    assert!(two.syncer.accept_erasure(draft.id()).unwrap());
+    two.sync();
+    let restored = hub_on(&Arc::new(before), 1);
+    assert_eq!(restored.id(), hub.id());
+    line.lead_to(&restored);
+    assert_eq!(restored.mains("alice", draft.id()).unwrap().len(), 1, "it is there again");
+    one.sync();
+    assert_eq!(restored.status("alice").unwrap().erased, 1);
+    two.sync();
+    one.sync();
+    for device in [&one, &two] {
+        assert!(is_gone(device, draft.id()));
+        assert!(device.syncer.status().unwrap().is_synced());
+        assert_eq!(device.the_same(&other).load().unwrap().title, "Other");
+    }
+    assert!(restored.verify().unwrap().is_intact());
+}
+
+/// Markers come first: whoever comes late to the new hub is told, and brings nothing.
+#[test]
+fn a_hub_that_takes_another_ones_place_is_told_of_every_erasure() {
+    let (first, second) = (hub(1), hub(9));
+    let line = Line::to(&first);
+    let (one, two) = (Device::over(2, line.clone()), Device::over(3, line.clone()));
+    let draft = one.notes.start(&note("Night", "It rained.")).unwrap();
+    one.sync();
+    two.sync();
+    draft.erase().unwrap();
+    one.sync();
+    line.lead_to(&second);
+    assert!(one.try_sync().is_err());
+    one.syncer.accept_hub().unwrap();
+    one.sync();
+    assert_eq!(second.status("alice").unwrap().erased, 1);
+    assert!(two.try_sync().is_err());
+    two.syncer.accept_hub().unwrap();
+    two.sync();
+    assert_eq!(two.syncer.status().unwrap().blocked.len(), 1);
+    assert_eq!(second.status("alice").unwrap().drafts, 1, "nothing of it came to the hub");
+    assert!(two.syncer.accept_erasure(draft.id()).unwrap());
+    two.sync();
+    assert!(two.syncer.status().unwrap().is_synced());
+}
+
+/// The answer to an erasure is lost, and the same is said again: that is one erasure.
+#[test]
+fn an_erasure_whose_answer_is_lost_is_told_again() {
+    let hub = hub(1);
+    let line = Line::to(&hub);
+    let one = Device::over(2, line.clone());
+    let (draft, other) = (one.notes.start(&note("Night", "")).unwrap(), one.notes.start(&note("Other", "")).unwrap());
+    one.sync();
+    draft.erase().unwrap();
+    for lost in [Loses::Request, Loses::Answer] {
+        line.lose_erasures(Some(lost));
+        change(&other, |note| note.body.push_str("more "));
+        assert!(one.try_sync().is_err());
+        assert_eq!(one.syncer.status().unwrap().pending, 1, "the text left all the same");
+    }
+    line.lose_erasures(None);
+    one.sync();
+    assert!(one.syncer.status().unwrap().is_synced());
+    let on_hub = hub.status("alice").unwrap();
+    assert_eq!((on_hub.drafts, on_hub.erased), (2, 1));
+    assert!(hub.verify().unwrap().is_intact());
+}
+
+/// A hub that says of every draft but one that it is erased, with a marker that the test makes up.
+#[derive(Clone)]
+struct Liar {
+    hub: Arc<draftkeep::hub::Hub>,
+    marker: Arc<std::sync::Mutex<Option<MakesUp>>>,
+}
+
+type MakesUp = Box<dyn Fn(draftkeep::DraftId) -> Marker + Send>;
+
+impl std::fmt::Debug for Liar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Liar").finish_non_exhaustive()
+    }
+}
+
+impl Transport for Liar {
+    fn send(&self, request: Request) -> futures_core::future::BoxFuture<'_, Result<Answer, TransportError>> {
+        Box::pin(async move {
+            let mut answer = self.hub.send(request).await?;
+            if let (Reply::Page(page), Some(marker)) = (&mut answer.reply, &*self.marker.lock().unwrap()) {
+                let rows = page.rows.drain(..).map(|row| ErasedRow { seq: row.seq, marker: marker(row.draft) });
+                page.erased.extend(rows);
+                page.erased.sort_by_key(|row| row.seq);
+            }
+            Ok(answer)
+        })
+    }
+}
+
+fn mac(secret: &[u8; 32], draft: draftkeep::DraftId, at: u64) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_keyed(&blake3::derive_key("draftkeep 1 erasures", secret));
+    hasher.update(draft.as_bytes()).update(&at.to_le_bytes());
+    *hasher.finalize().as_bytes()
+}
+
+/// Also in a space with a secret a hub that lies has nothing erased: not without a proof, with a forged one, or with that of another
+/// draft, as of the slot's generation before.
+#[test]
+fn in_a_space_with_a_secret_nothing_but_the_very_marker_erases() {
+    let hub = hub(1);
+    let liar = Liar { hub: hub.clone(), marker: Arc::default() };
+    let ((one, _), (two, _)) = (secret_device(2, hub.clone()), secret_device(3, liar.clone()));
+    let first = one.notes.slot("diary").start(&note("First", "")).unwrap();
+    one.sync();
+    two.sync();
+    first.erase().unwrap();
+    one.sync();
+    two.sync();
+    assert!(is_gone(&two, first.id()));
+    let real = hub.erasure("alice", first.id()).unwrap().expect("it is erased");
+    let second = one.notes.slot("diary").start(&note("Second", "It rained.")).unwrap();
+    one.sync();
+    two.sync();
+    let theirs = two.the_same(&second);
+    let plain = blake3::derive_key("draftkeep 1 secret of a plain space", b"alice");
+    let at = 1_700_000_000_000;
+    let marker = move |draft, mac| Marker { draft, at: draftkeep::clock::Timestamp::from_millis(at), mac };
+    let lies: [MakesUp; 4] = [
+        Box::new(move |draft| marker(draft, [0; 32])),
+        Box::new(move |draft| marker(draft, mac(&plain, draft, at))),
+        Box::new(move |draft| Marker { draft, ..real }),
+        Box::new(move |draft| marker(draft, mac(&SECRET, draft, at - 1))),
+    ];
+    for lie in lies {
+        *liar.marker.lock().unwrap() = Some(lie);
+        change(&theirs, |note| note.body.push_str(" It poured."));
+        two.syncer.relearn();
+        let report = two.sync();
+        assert_eq!((report.erased, report.blocked > 0), (0, true));
+        let status = two.syncer.status().unwrap();
+        assert!(
+            status
+                .blocked
+                .iter()
+                .any(|blocked| blocked.draft == second.id() && blocked.by == BlockedBy::ErasedUnproven)
+        );
+        assert!(!two.syncer.accept_erasure(second.id()).unwrap(), "nobody can accept what is made up");
+        assert!(theirs.load().unwrap().body.starts_with("It rained. It poured."));
+        assert!(two.store.verify().unwrap().is_intact());
+    }
+    // What is true is believed, from the same hub.
+    *liar.marker.lock().unwrap() = None;
+    two.syncer.relearn();
+    two.sync();
+    assert!(two.syncer.status().unwrap().is_synced());
+    second.erase().unwrap();
+    one.sync();
+    assert_eq!(two.sync().erased, 1);
+    assert!(is_gone(&two, second.id()));
+}
