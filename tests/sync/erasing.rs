@@ -1,6 +1,7 @@
 //! What becomes of a draft that one device erased.
 
 use crate::world::{Device, Line, Loses, Meanwhile, change, copy, hub, hub_on, note, options};
+use draftkeep::seal::{Key, MemoryKeyRing};
 use draftkeep::storage::{MemoryStorage, Order, Scan, Storage, Table};
 use draftkeep::sync::{BlockedBy, Synced};
 use draftkeep::transport::{Answer, ErasedRow, Marker, Rejection, Reply, Request, Transport, TransportError};
@@ -88,36 +89,20 @@ fn what_arrived_and_was_not_taken_in_is_erased_with_its_space() {
     assert!(two.store.verify().unwrap().is_intact());
 }
 
-/// A space whose secret nobody can guess, on every device that this makes: what is sealed has one. There is no way to it through the public
-/// face yet, so it is written into the space's own record.
+/// A device whose store is sealed, so that the space has a secret that no hub knows.
 fn secret_device(seed: u64, transport: impl Transport + 'static) -> (Device, Arc<MemoryStorage>) {
     let storage = Arc::new(MemoryStorage::new());
-    drop(Device::on(options(seed), &storage, Silent));
-    let plain = blake3::derive_key("draftkeep 1 secret of a plain space", b"alice");
-    let (table, key) = (Table::new(1), 1_u32.to_be_bytes());
-    let mut row = storage.snapshot().unwrap().get(table, &key).unwrap().unwrap();
-    row.truncate(row.len() - 32);
-    let at = row.windows(32).position(|window| window == plain).expect("the row has the secret");
-    row[at..at + 32].copy_from_slice(&SECRET);
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&[table.number()]).update(&4_u32.to_le_bytes()).update(&key).update(&row);
-    row.extend_from_slice(hasher.finalize().as_bytes());
-    let mut batch = draftkeep::storage::Batch::new(draftkeep::storage::Origin::Local);
-    batch.put(table, key, row);
-    storage.commit(&batch).unwrap();
-    (Device::on(options(seed), &storage, transport), storage)
+    let ring = MemoryKeyRing::new(Key::from_bytes(SECRET), Key::from_bytes([2; Key::LEN]));
+    (Device::on(options(seed).key_ring(ring), &storage, transport), storage)
 }
 
+/// What the ring has for all spaces.
 const SECRET: [u8; 32] = [0x5e; 32];
 
-/// Nobody answers.
-#[derive(Debug)]
-struct Silent;
-
-impl Transport for Silent {
-    fn send(&self, _: Request) -> futures_core::future::BoxFuture<'_, Result<Answer, TransportError>> {
-        Box::pin(async { Err(TransportError::unreachable()) })
-    }
+/// What follows from it for this one.
+fn secret() -> [u8; 32] {
+    let of_spaces = blake3::derive_key("draftkeep 1 secrets of spaces", &SECRET);
+    *blake3::keyed_hash(&of_spaces, b"alice").as_bytes()
 }
 
 fn is_gone(device: &Device, draft: draftkeep::DraftId) -> bool {
@@ -442,7 +427,7 @@ fn in_a_space_with_a_secret_nothing_but_the_very_marker_erases() {
         Box::new(move |draft| marker(draft, [0; 32])),
         Box::new(move |draft| marker(draft, mac(&plain, draft, at))),
         Box::new(move |draft| Marker { draft, ..real }),
-        Box::new(move |draft| marker(draft, mac(&SECRET, draft, at - 1))),
+        Box::new(move |draft| marker(draft, mac(&secret(), draft, at - 1))),
     ];
     for lie in lies {
         *liar.marker.lock().unwrap() = Some(lie);

@@ -214,10 +214,10 @@ mod tests {
 
     #[test]
     fn more_keys_than_a_file_holds_are_refused_before_anything_is_computed() {
-        let ring = MemoryKeyRing::new(byte_key(1), byte_key(2));
-        let numbered =
-            |number: usize| Key::from_bytes(blake3::derive_key("draftkeep test: many keys", &number.to_le_bytes()));
-        (0..LEN_MAX / Key::LEN).for_each(|number| assert!(ring.add(None, numbered(number))));
+        let spaces = 0..LEN_MAX / (2 * Key::LEN);
+        let ring = spaces.fold(MemoryKeyRing::empty(), |ring, number| {
+            ring.with_space(&format!("space {number}"), byte_key(1), byte_key(2))
+        });
         let locked = ring.lock(b"a passphrase", Cost::least(), &SeededEntropy::new(1));
         assert!(matches!(locked, Err(KeyFileError::TooLong { .. })), "{:?}", locked.map(|file| file.len()));
     }
