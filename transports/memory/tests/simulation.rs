@@ -24,7 +24,7 @@ const SEEDS: u64 = 2_000;
 const SEEDS_ON_REDB: u64 = 60;
 
 /// How often each kind of fault has to happen in one unit of effort.
-const FAULTS_MIN: u64 = 1_000;
+const FAULTS_MIN: u64 = 900;
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
