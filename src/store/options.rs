@@ -63,6 +63,18 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// Whether drafts of a kind never leave this device.
+    pub(crate) fn stays_here(&self, kind: &str) -> bool {
+        self.schemas.get(kind).is_some_and(|schema| schema.stays_here())
+    }
+
+    /// Whether those of any kind do; where none does, no draft has to be read for it.
+    pub(crate) fn keeps_any_here(&self) -> bool {
+        self.schemas.values().any(|schema| schema.stays_here())
+    }
+}
+
 impl Options {
     /// The usual options: the system's clock and randomness, a thread per background task, no schemas, all history kept.
     #[cfg(feature = "threads")]

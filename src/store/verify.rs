@@ -2,6 +2,7 @@
 
 use super::audit;
 use super::engine::Engine;
+use super::erase::known::of_tables;
 use super::erase::mending;
 use super::heads::{self, Head};
 use super::keys::SpaceKeys;
@@ -148,23 +149,9 @@ fn check_space(view: &Committed, space: SpaceNo, report: &mut Verified) -> Resul
     Ok(())
 }
 
-/// Every draft that any of the two tables knows.
+/// Every draft that any of the two tables knows, below the hash check: a damaged row still names its draft.
 fn drafts(view: &Committed, space: SpaceNo) -> Result<BTreeSet<DraftId>, Failure> {
-    let mut drafts = BTreeSet::new();
-    for table in [HEADS, VERSIONS] {
-        let mut from = space.to_be_bytes().to_vec();
-        let end = tables::after(&from);
-        // Below the hash check: a damaged row still names its draft.
-        loop {
-            let scan = Scan { from: &from, to: end.as_deref(), order: Order::Ascending, limit: 1 };
-            let Some((found, _)) = view.snapshot.scan(table, scan)?.pop() else { break };
-            let Some(key) = DraftKey::parse(&found) else { break };
-            drafts.insert(key.draft);
-            let Some(next) = tables::after(&key.bytes()) else { break };
-            from = next;
-        }
-    }
-    Ok(drafts)
+    of_tables(view, space, &[HEADS, VERSIONS])
 }
 
 fn check_history(

@@ -109,15 +109,7 @@ impl Cycle<'_> {
                     }
                 }
             }
-            link::change(write, space, |link| {
-                // Whoever has pulled all before need not be told what it has erased itself.
-                if alone.is_some_and(|seen| link.cursor == seen.seq && link.seen == alone) {
-                    link.cursor = position.seq;
-                }
-                if link.seen.is_none_or(|seen| seen.seq < position.seq) {
-                    link.seen = Some(position);
-                }
-            })?;
+            link::answered(write, space, position, alone)?;
             Ok(parked)
         })?;
         self.report.parked += parked;

@@ -90,7 +90,7 @@ impl Cycle<'_> {
         }
         let outgoing = outgoing::of(view, &self.place, key)?;
         // Its kind was made one that stays here after it was saved.
-        if outgoing.iter().any(|revision| self.core.engine.settings.schema(&revision.kind).stays_here()) {
+        if outgoing.iter().any(|revision| self.core.engine.settings.stays_here(&revision.kind)) {
             self.write(move |write| {
                 outbox::settle(write, key);
                 Ok(())

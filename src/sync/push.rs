@@ -245,15 +245,7 @@ impl Cycle<'_> {
                 }
             }
             if !fault::on("position-of-an-answer-not-kept") {
-                link::change(write, space, |link| {
-                    // Whoever has pulled all before need not be told what it has pushed itself.
-                    if alone.is_some_and(|seen| link.cursor == seen.seq && link.seen == alone) && !says_more {
-                        link.cursor = position.seq;
-                    }
-                    if link.seen.is_none_or(|seen| seen.seq < position.seq) {
-                        link.seen = Some(position);
-                    }
-                })?;
+                link::answered(write, space, position, alone.filter(|_| !says_more))?;
             }
             Ok((lost_rows, parked, passed_over))
         })?;

@@ -7,7 +7,6 @@ use crate::phase::Phase;
 use crate::records::view::View;
 use crate::store::remote::integrate::{Facts, facts};
 use crate::store::remote::{arrivals, link, outbox, outgoing};
-use crate::store::space::SpaceCore;
 use crate::store::tables::DraftKey;
 use crate::store::{change, heads};
 use crate::transport::Standing;
@@ -73,7 +72,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
                     Some(parking) => Synced::Parked { reason: parking.reason },
                     None => Synced::Pending { since: owed.since },
                 }),
-                None if stays_here(core, &view, key)? => Ok(Synced::KeptHere),
+                None if outbox::stays_here(&view, &core.engine.settings, key)? => Ok(Synced::KeptHere),
                 None if facts.row.is_none() && is_discarded(&view, key)? => Ok(Synced::GivenUp),
                 None => erased.map_or_else(|| standing(&facts), |since| Ok(Synced::Pending { since })),
             }
@@ -98,12 +97,6 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
             }
         }
     }
-}
-
-/// Whether drafts of its kind never leave this device.
-fn stays_here(core: &SpaceCore, view: &impl View, key: DraftKey) -> std::result::Result<bool, Failure> {
-    let head = heads::read(view, key)?;
-    Ok(head.is_some_and(|head| core.engine.settings.schema(&head.header.kind).stays_here()))
 }
 
 /// Whether it is in the trash.

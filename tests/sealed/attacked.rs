@@ -1,12 +1,12 @@
 //! Attacks: each of these says what ought to hold, and fails where it does not.
 
-use crate::world::{CANARY, Device, NOTE, Ring, fitting, hub, key, options, payload, put, records, sealed, typed};
+use crate::world::{
+    CANARY, Device, NOTE, Ring, fail_the_next_commit, fitting, hub, key, options, payload, put, records, sealed, typed,
+};
 use draftkeep::hub::Hub;
 use draftkeep::seal::{Key, KeyRing, KeyRingError, MemoryKeyRing};
-use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
-use draftkeep::storage::{
-    Batch, Footprint, Maintenance, MemoryStorage, Snapshot, Storage, StorageError, StorageErrorKind, Table,
-};
+use draftkeep::storage::faults::FaultyStorage;
+use draftkeep::storage::{Batch, Footprint, Maintenance, MemoryStorage, Snapshot, Storage, StorageError, Table};
 use draftkeep::sync::Syncer;
 use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError, TransportErrorKind};
 use draftkeep::{Draft, ErrorKind, Export, KeyId, Space, Store};
@@ -183,12 +183,6 @@ fn repair_keeps_the_place_that_opens() {
     let _ = open(Arc::clone(&memory) as Arc<dyn Storage>, 3, &ring).repair();
     let is_kept = row(&*memory, KEYS_AGAIN, 1) == intact;
     assert!(is_kept && read.is_ok(), "the only good copy is kept: {is_kept}; read before: {read:?}");
-}
-
-fn fail_the_next_commit(storage: &FaultyStorage, durable: bool) {
-    let io = StorageErrorKind::Io;
-    let effect = if durable { StorageEffect::FailsAfterwards(io) } else { StorageEffect::Fails(io) };
-    storage.arm(StorageFault { call: Some(StorageCall::Commit), after: 0, lasting: Lasting::Once, effect });
 }
 
 /// "It keeps what it got in memory until it is closed": a rotation that fails, for the disk is full, throws it away.

@@ -1,8 +1,8 @@
 //! Other keys for a space.
 
-use crate::world::{Device, NOTE, Ring, hub, key, options, put, records, sealed, typed};
-use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
-use draftkeep::storage::{MemoryStorage, Storage, StorageErrorKind, Table};
+use crate::world::{Device, NOTE, Ring, fail_the_next_commit, hub, key, options, put, records, sealed, typed};
+use draftkeep::storage::faults::FaultyStorage;
+use draftkeep::storage::{MemoryStorage, Storage, Table};
 use draftkeep::{AuditAction, AuditQuery, ErrorKind, Store};
 use std::sync::Arc;
 
@@ -88,12 +88,6 @@ fn without_any_keys_a_space_is_damaged_and_never_begun_anew() {
     put(&*storage, Table::new(2), b"alice", None);
     let store = store(&storage, 2, &ring);
     assert!(matches!(store.space("alice").unwrap_err().kind(), ErrorKind::Corrupt { .. }));
-}
-
-fn fail_the_next_commit(storage: &FaultyStorage, durable: bool) {
-    let io = StorageErrorKind::Io;
-    let effect = if durable { StorageEffect::FailsAfterwards(io) } else { StorageEffect::Fails(io) };
-    storage.arm(StorageFault { call: Some(StorageCall::Commit), after: 0, lasting: Lasting::Once, effect });
 }
 
 /// A commit that fails, or seems to: afterwards the one key or the other is in use, and everything is readable.

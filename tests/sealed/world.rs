@@ -3,7 +3,8 @@
 use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::hub::{Hub, HubOptions};
 use draftkeep::seal::{Key, KeyRing, KeyRingError, MemoryKeyRing};
-use draftkeep::storage::{Batch, MemoryStorage, Order, Origin, Scan, Storage, Table};
+use draftkeep::storage::faults::{FaultyStorage, Lasting, StorageCall, StorageEffect, StorageFault};
+use draftkeep::storage::{Batch, MemoryStorage, Order, Origin, Scan, Storage, StorageErrorKind, Table};
 use draftkeep::sync::{Report, Syncer};
 use draftkeep::{Draft, Drafts, KeyId, Kind, Options, Schema, Space, Store};
 use futures_executor::block_on;
@@ -155,4 +156,11 @@ pub(crate) fn fitting(table: Table, key: &[u8], payload: &[u8]) -> Vec<u8> {
 
 pub(crate) fn payload(stored: &[u8]) -> &[u8] {
     &stored[..stored.len() - 32]
+}
+
+/// The next commit says that it failed; durable all the same, or not.
+pub(crate) fn fail_the_next_commit(storage: &FaultyStorage, durable: bool) {
+    let io = StorageErrorKind::Io;
+    let effect = if durable { StorageEffect::FailsAfterwards(io) } else { StorageEffect::Fails(io) };
+    storage.arm(StorageFault { call: Some(StorageCall::Commit), after: 0, lasting: Lasting::Once, effect });
 }

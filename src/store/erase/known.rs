@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 const DRAFT: usize = 4 + DraftId::LEN;
 
 /// The drafts that any of these tables has a record of, damaged or not, in the order of their ids.
-pub(super) fn of_tables(view: &Committed, space: SpaceNo, tables: &[Table]) -> Result<BTreeSet<DraftId>, Failure> {
+pub(crate) fn of_tables(view: &Committed, space: SpaceNo, tables: &[Table]) -> Result<BTreeSet<DraftId>, Failure> {
     let mut drafts = BTreeSet::new();
     for table in tables {
         checking::beginnings(view, *table, &space.to_be_bytes(), DRAFT, |key| {

@@ -2,6 +2,7 @@
 
 use super::rows::LinkRow;
 use crate::error::Failure;
+use crate::position::Position;
 use crate::records::view::View;
 use crate::store::tables::{LINKS, SpaceNo};
 use crate::store::write::Write;
@@ -28,4 +29,23 @@ pub(crate) fn change(
         put(write, space, &row);
     }
     Ok(Some(row))
+}
+
+/// Notes how far the hub's feed was after an answer. `alone` is the position behind which it has nothing but what was asked for, where that
+/// is known: whoever has pulled all before need not be told what it has said itself.
+pub(crate) fn answered(
+    write: &mut Write<'_>,
+    space: SpaceNo,
+    position: Position,
+    alone: Option<Position>,
+) -> Result<(), Failure> {
+    change(write, space, |link| {
+        if alone.is_some_and(|seen| link.cursor == seen.seq && link.seen == alone) {
+            link.cursor = position.seq;
+        }
+        if link.seen.is_none_or(|seen| seen.seq < position.seq) {
+            link.seen = Some(position);
+        }
+    })?;
+    Ok(())
 }

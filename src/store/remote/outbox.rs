@@ -10,6 +10,7 @@ use crate::fault;
 use crate::records::view::View;
 use crate::store::change::open_head;
 use crate::store::heads;
+use crate::store::options::Settings;
 use crate::store::tables::{DraftKey, HEADS, OUTBOX, SpaceNo, page_of_drafts};
 use crate::store::write::Write;
 
@@ -33,7 +34,7 @@ pub(crate) fn owe(write: &mut Write<'_>, key: DraftKey, version: u64) -> Result<
             Ok(())
         }
         None if link::read(write.txn, key.space)?.is_none() || fault::on("save-not-owed") => Ok(()),
-        None if stays_here(write, key)? => Ok(()),
+        None if stays_here(write.txn, write.settings, key)? => Ok(()),
         None => {
             put(write, key, &OwedRow { since: write.now, version, ..OwedRow::default() });
             Ok(())
@@ -42,9 +43,12 @@ pub(crate) fn owe(write: &mut Write<'_>, key: DraftKey, version: u64) -> Result<
 }
 
 /// Whether drafts of its kind never leave this device.
-fn stays_here(write: &Write<'_>, key: DraftKey) -> Result<bool, Failure> {
-    let head = heads::read(write.txn, key)?;
-    Ok(head.is_some_and(|head| write.settings.schema(&head.header.kind).stays_here()))
+pub(crate) fn stays_here(view: &impl View, settings: &Settings, key: DraftKey) -> Result<bool, Failure> {
+    if !settings.keeps_any_here() {
+        return Ok(false);
+    }
+    let head = heads::read(view, key)?;
+    Ok(head.is_some_and(|head| settings.stays_here(&head.header.kind)))
 }
 
 /// Whether what is owed of a draft that the hub has is still going to be pushed.
@@ -117,7 +121,7 @@ pub(crate) fn owe_unknown(
         last = Some(key);
         let is_known = super::arrivals::read(write.txn, key)?.is_some_and(|row| row.epoch == link.epoch);
         let is_owed = !is_known && read(write.txn, key)?.is_none() && heads::read(write.txn, key)?.is_some();
-        if is_owed && !stays_here(write, key)? {
+        if is_owed && !stays_here(write.txn, write.settings, key)? {
             let version = open_head(write, key)?.row.version;
             put(write, key, &OwedRow { since: write.now, version, ..OwedRow::default() });
         }
