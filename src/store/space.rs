@@ -157,7 +157,7 @@ impl SpaceCore {
 
     /// What seals the bodies that travel.
     pub(crate) fn seal(&self) -> Option<BodySeal> {
-        Some(BodySeal { seals: self.engine.seals.clone()?, space: self.no })
+        Some(BodySeal::new(self.engine.seals.clone()?, self.no))
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -30,6 +30,7 @@
 //! | `KEYS` | space | [`KeysRow`](super::sealing::row::KeysRow), in a store that is sealed | `KEYS_AGAIN` |
 //! | `KEYS_AGAIN` | space | the same | `KEYS` |
 //! | `ERASED` | space, draft | [`ErasedRow`](super::erase::marker::ErasedRow) | `TOMBSTONES` |
+//! | `KEYLESS` | space, draft, epoch, revision, piece | a revision as it came, until its key is here | the hub of that epoch |
 //!
 //! In a store that is sealed all but `META`, `SPACE_NAMES`, `KEYS` and `KEYS_AGAIN` hold sealed payloads. Table 25 is kept free for blobs.
 
@@ -65,9 +66,10 @@ pub(crate) const AUDIT_DRAFTS: Table = Table::new(21);
 pub(crate) const KEYS: Table = Table::new(22);
 pub(crate) const KEYS_AGAIN: Table = Table::new(23);
 pub(crate) const ERASED: Table = Table::new(24);
+pub(crate) const KEYLESS: Table = Table::new(26);
 
 /// The tables of this release with their names, for `verify` and for people.
-pub(crate) const ALL: [(Table, &str); 25] = [
+pub(crate) const ALL: [(Table, &str); 26] = [
     (META, "meta"),
     (SPACES, "spaces"),
     (SPACE_NAMES, "space names"),
@@ -93,6 +95,7 @@ pub(crate) const ALL: [(Table, &str); 25] = [
     (KEYS, "keys"),
     (KEYS_AGAIN, "keys, again"),
     (ERASED, "erased drafts"),
+    (KEYLESS, "texts without a key"),
 ];
 
 pub(crate) const META_KEY: &[u8] = b"store";
@@ -142,6 +145,20 @@ impl DraftKey {
         [&self.bytes()[..], id.as_bytes()].concat()
     }
 
+    /// The prefix of every piece of a revision that a hub told of in an epoch.
+    pub(crate) fn keyless(self, epoch: u64, id: RevisionId) -> Vec<u8> {
+        [&self.epoch(epoch)[..], id.as_bytes()].concat()
+    }
+
+    pub(crate) fn keyless_piece(self, epoch: u64, id: RevisionId, piece: u16) -> Vec<u8> {
+        [&self.keyless(epoch, id)[..], &piece.to_be_bytes()].concat()
+    }
+
+    /// The prefix of what a hub told of the draft in an epoch.
+    pub(crate) fn epoch(self, epoch: u64) -> Vec<u8> {
+        [&self.bytes()[..], &epoch.to_be_bytes()].concat()
+    }
+
     pub(crate) fn parse(key: &[u8]) -> Option<Self> {
         let (space, rest) = key.split_first_chunk::<4>()?;
         let (draft, _) = rest.split_first_chunk::<{ DraftId::LEN }>()?;
@@ -170,6 +187,12 @@ pub(crate) fn page_of_drafts(
 /// The revision in a key that begins with a draft and ends with a revision.
 pub(crate) fn revision_of(key: &[u8]) -> Option<RevisionId> {
     key.get(4 + DraftId::LEN..)?.try_into().ok().map(RevisionId::from_bytes)
+}
+
+/// The epoch and the revision in a key that begins with a draft and both.
+pub(crate) fn keyless_of(key: &[u8]) -> Option<(u64, RevisionId)> {
+    let id = key.get(4 + DraftId::LEN + 8..)?.first_chunk::<{ RevisionId::LEN }>()?;
+    Some((number_at(key, 4 + DraftId::LEN)?, RevisionId::from_bytes(*id)))
 }
 
 /// The version in a key that begins with a draft and a version.
@@ -270,5 +293,7 @@ mod tests {
         assert_eq!(DraftKey::parse(&draft.piece(5, 1)), Some(draft));
         assert_eq!(version_of(&draft.version(5)), Some(5));
         assert_eq!(pack_last_of(&draft.pack_piece(5, 9, 0)), Some(9));
+        let id = RevisionId::from_bytes([8; 32]);
+        assert_eq!(keyless_of(&draft.keyless_piece(5, id, 2)), Some((5, id)));
     }
 }

@@ -19,8 +19,8 @@ pub enum BlockedBy {
     /// The kind's [validator](crate::Schema::validate) refuses it. It is taken in once it is mended elsewhere, or the validator accepts it, or
     /// somebody wants it [as it is](crate::sync::Syncer::take_in_invalid).
     NotValid,
-    /// It is sealed with a key that the [key ring](crate::seal::KeyRing) lacks, or does not give now. It is kept as it came, and taken in by the first
-    /// cycle in which the key is there. A hub that altered the key's name is not found out: then [`relearn`](Syncer::relearn) asks for it anew.
+    /// It is sealed with a key that the [key ring](crate::seal::KeyRing) lacks, or does not give now. It is kept as it came, also when the hub is
+    /// restored or replaced meanwhile, and taken in by the first cycle in which the key is there. A hub that altered the key's name is not found out: then [`relearn`](Syncer::relearn) asks for it anew.
     KeyMissing,
     /// The hub says that the draft was erased on another device. In a space without a key that proves nothing: all of it is here still, until
     /// the application [accepts](crate::sync::Syncer::accept_erasure) or [declines](crate::sync::Syncer::decline_erasure). So it is in any

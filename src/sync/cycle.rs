@@ -107,6 +107,7 @@ impl<'c> Cycle<'c> {
             self.round += 1;
             let is_whole = self.pull().await?;
             self.take_in().await?;
+            self.take_in_left_behind().await?;
             self.push().await?;
             if !is_whole {
                 let what =

@@ -53,7 +53,7 @@ pub fn earlier_of(space: &Space, revision: &Revision) -> Result<Earlier> {
     core.engine.traced("earlier_of", |_| {
         let key = core.draft_key(revision.draft());
         let foreign = receive::open(&place(core), key, &travelling(revision)).map_err(|unfit| match unfit {
-            Unfit::Key(failure) => failure,
+            Unfit::Key(failure) | Unfit::Failed(failure) => failure,
             Unfit::Says(why) => Failure::corrupt(Some(revision.draft()), format!("what the hub gives of it: {why}")),
         })?;
         let Foreign { id, header, meta, body } = foreign;

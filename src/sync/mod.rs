@@ -8,6 +8,7 @@
 //! | `pull`, `take`, `push` | the three parts of a cycle |
 //! | `owed`, `unfinished` | what is owed, gathered into batches; what is not valid yet stays here |
 //! | `integrate` | what becomes of a draft when the hub said something of it: pure, over ids |
+//! | `keyless` | what waited for its key while its hub went is taken in once the key is there |
 //! | `erasing` | what is erased here is told the hub, and what it says was erased elsewhere is judged |
 //! | `backoff` | when to try again: pure |
 //! | `blank`, `parking` | a document in which nothing stands; why a draft is not pushed |
@@ -27,6 +28,7 @@ mod earlier;
 mod erasing;
 mod error;
 mod integrate;
+mod keyless;
 mod owed;
 mod parked;
 mod parking;

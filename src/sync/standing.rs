@@ -6,7 +6,7 @@ use crate::error::{ErrorKind, Failure, Result};
 use crate::phase::Phase;
 use crate::records::view::View;
 use crate::store::remote::integrate::{Facts, facts};
-use crate::store::remote::{arrivals, link, outbox, outgoing};
+use crate::store::remote::{arrivals, keyless, link, outbox, outgoing};
 use crate::store::tables::DraftKey;
 use crate::store::{change, heads};
 use crate::transport::Standing;
@@ -64,6 +64,9 @@ impl<T: Serialize + DeserializeOwned + 'static> Draft<T> {
             }
             if let Some(reason) = arrivals::read(&view, key)?.and_then(|row| row.blocked) {
                 return Ok(Synced::Blocked { reason });
+            }
+            if !keyless::left_behind(&view, key, facts.epoch)?.is_empty() {
+                return Ok(Synced::Blocked { reason: super::keyless::REASON.to_owned() });
             }
             // Erased elsewhere, and not carried out here yet: there is no draft on the hub that it could stand to.
             let erased = facts.row.as_ref().and_then(|row| row.erased);

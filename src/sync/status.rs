@@ -7,12 +7,13 @@ use crate::clock::Timestamp;
 use crate::error::Failure;
 use crate::id::DraftId;
 use crate::records::queue::lock;
-use crate::records::view::View;
+use crate::records::view::{Committed, View};
 use crate::storage::{Order, Scan};
-use crate::store::remote::{arrivals, link, outbox};
+use crate::store::remote::{arrivals, keyless, link, outbox};
 use crate::store::space::SpaceCore;
 use crate::store::tables::{DraftKey, HEADS, SIDES, SpaceNo, after, page_of_drafts};
 use crate::transport::Rejection;
+use std::collections::BTreeSet;
 
 /// How a space stands to its hub.
 ///
@@ -133,7 +134,7 @@ pub(super) fn read(core: &SpaceCore, moment: Moment) -> Result<Status, Failure> 
         pending,
         conflicts: in_conflict(&view, core.no)?,
         parked,
-        blocked: blocked(&view, core.no)?,
+        blocked: blocked(&view, core.no, link.as_ref().map_or(0, |link| link.epoch))?,
         last_sync: last_end.or(link.map(|link| link.synced_at)).filter(|at| *at != Timestamp::default()),
         last_cause: moment.last_error.as_ref().and_then(SyncError::cause),
         last_error: moment.last_error.map(|error| error.kind().clone()),
@@ -141,8 +142,24 @@ pub(super) fn read(core: &SpaceCore, moment: Moment) -> Result<Status, Failure> 
     })
 }
 
-/// The drafts whose row is not taken in for a reason that is known.
-fn blocked(view: &impl View, space: SpaceNo) -> Result<Vec<Blocked>, Failure> {
+/// The drafts whose row is not taken in for a reason that is known, and those of which something waits for its key while its hub is gone.
+fn blocked(view: &Committed, space: SpaceNo, epoch: u64) -> Result<Vec<Blocked>, Failure> {
+    let mut blocked = blocked_rows(view, space)?;
+    let (is_known, mut last): (BTreeSet<DraftId>, _) = (blocked.iter().map(|one| one.draft).collect(), None);
+    loop {
+        let page = keyless::drafts(view, space, last, 256)?;
+        let Some(key) = page.last() else { return Ok(blocked) };
+        last = Some(*key);
+        for key in page.into_iter().filter(|key| !is_known.contains(&key.draft)) {
+            if !keyless::left_behind(view, key, epoch)?.is_empty() {
+                let reason = super::keyless::REASON.to_owned();
+                blocked.push(Blocked { draft: key.draft, reason, by: BlockedBy::KeyMissing });
+            }
+        }
+    }
+}
+
+fn blocked_rows(view: &impl View, space: SpaceNo) -> Result<Vec<Blocked>, Failure> {
     let (mut blocked, mut last) = (Vec::new(), None);
     loop {
         let page = arrivals::waiting(view, space, last, 256)?;

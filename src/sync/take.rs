@@ -16,6 +16,7 @@ use crate::store::points::{self, PointCause};
 use crate::store::remote::arrivals;
 use crate::store::remote::body::Travelling;
 use crate::store::remote::integrate::{self, Becomes, Decided, Done, Facts};
+use crate::store::remote::keyless::{self, Kept};
 use crate::store::remote::receive::{self, Foreign, Unfit};
 use crate::store::remote::rows::RemoteRow;
 use crate::store::tables::DraftKey;
@@ -31,13 +32,13 @@ const DRAFTS: usize = 256;
 const DOCUMENTS: usize = 16 << 20;
 
 /// How often a draft is decided on anew because somebody saved meanwhile.
-const ATTEMPTS_MAX: usize = 8;
+pub(super) const ATTEMPTS_MAX: usize = 8;
 
 /// What was decided on a draft, and how its documents are merged.
 type Ready = (Box<Decided>, Arc<Joiner>);
 
 /// Why a revision of another device cannot become a version here.
-enum Unread {
+pub(super) enum Unread {
     /// It is whole, and of a newer application, or not valid.
     NotYet {
         by: BlockedBy,
@@ -47,15 +48,19 @@ enum Unread {
     Unreadable(String),
     /// Its key is not here.
     Keyless(String),
+    /// The storage, or damage that is here.
+    Failed(Failure),
 }
 
 /// What is to be done with a row.
-enum Verdict {
+pub(super) enum Verdict {
     Apply(Box<Decided>, Arc<Joiner>),
     /// There is nothing in it for this device.
     Ignore,
     /// It cannot be taken in now.
     Blocked(BlockedBy, String),
+    /// The key of one of these is not here.
+    Keyless(String, Bodies),
     /// The hub has a later row, which has to be pulled first.
     Overtaken,
 }
@@ -94,7 +99,7 @@ impl Cycle<'_> {
     }
 
     /// One draft that is damaged here does not hold up the others.
-    fn pass_over(&mut self, key: DraftKey, stop: Stop) -> Result<(), Stop> {
+    pub(super) fn pass_over(&mut self, key: DraftKey, stop: Stop) -> Result<(), Stop> {
         match stop {
             Stop::Store(failure) if is_of_one_draft(&failure) => {
                 self.report.blocked += 1;
@@ -107,7 +112,7 @@ impl Cycle<'_> {
     }
 
     /// Carries out what was decided on several drafts in one commit. Gives those that have to be decided anew.
-    fn apply_all(&mut self, ready: Vec<Ready>) -> Result<Vec<DraftKey>, Stop> {
+    pub(super) fn apply_all(&mut self, ready: Vec<Ready>) -> Result<Vec<DraftKey>, Stop> {
         if ready.is_empty() {
             return Ok(Vec::new());
         }
@@ -184,11 +189,22 @@ impl Cycle<'_> {
             return Ok(None);
         }
         match self.judge(facts, &row).await? {
-            Verdict::Ignore => self.ignore(key)?,
+            Verdict::Ignore => {
+                self.write(move |write| keyless::settled(write, key, row.epoch))?;
+                self.ignore(key)?;
+            }
             Verdict::Blocked(by, why) => {
                 self.report.blocked += 1;
                 let trace = self.talk.trace;
                 self.write(move |write| arrivals::blocked(write, key, &row, (by.number(), &why), trace))?;
+            }
+            Verdict::Keyless(why, revisions) => {
+                self.report.blocked += 1;
+                let (trace, revisions) = (self.talk.trace, revisions.into_iter().collect::<Vec<_>>());
+                self.write(move |write| {
+                    let row = keyless::keep(write, key, &row, &revisions)?;
+                    arrivals::blocked(write, key, &row, (BlockedBy::KeyMissing.number(), &why), trace)
+                })?;
             }
             Verdict::Overtaken => {
                 let told = (row.seq, row.main);
@@ -242,16 +258,24 @@ impl Cycle<'_> {
         let mut wanted = plan.hold.clone();
         let view = self.core.engine.read()?;
         let mut inline = if needs_main { arrivals::main(&view, facts.key, row)? } else { None };
+        let mut kept = Bodies::new();
+        for id in plan.hold.iter().chain(Some(&row.main).filter(|_| needs_main && inline.is_none())) {
+            let waiting = keyless::read(&view, facts.key, Kept { epoch: row.epoch, id: *id })?;
+            kept.extend(waiting.map(|revision| (*id, revision)));
+        }
         drop(view);
         // What came with the row may be well on the hub by now.
         let is_unreadable = |main: &Travelling| matches!(self.read(facts.key, main), Err(Unread::Unreadable(_)));
-        if row.blocked.is_some() && !self.is_offline && inline.as_ref().is_some_and(is_unreadable) {
-            inline = inline.filter(|_| fault::on("unreadable-main-never-asked-for-again"));
+        if row.blocked.is_some() && !self.is_offline && !fault::on("unreadable-main-never-asked-for-again") {
+            inline = inline.filter(|main| !is_unreadable(main));
+            kept.retain(|_, revision| !is_unreadable(revision));
         }
         if inline.is_none() && needs_main {
             wanted.push(row.main);
         }
+        wanted.retain(|id| !kept.contains_key(id));
         let mut revisions = if self.is_offline { Bodies::new() } else { self.revisions(facts.key, &wanted).await? };
+        revisions.extend(kept);
         revisions.extend(inline.map(|revision| (row.main, revision)));
         // A hub that lost the body names the main still; one that names another has a row that did not come.
         let is_missing = needs_main && !self.is_offline && !revisions.contains_key(&row.main);
@@ -278,7 +302,8 @@ impl Cycle<'_> {
                     *revision
                 }
                 Err(Unread::NotYet { by, why, .. }) => return Ok(Verdict::Blocked(by, why)),
-                Err(Unread::Keyless(why)) => return Ok(Verdict::Blocked(BlockedBy::KeyMissing, why)),
+                Err(Unread::Keyless(why)) => return Ok(Verdict::Keyless(why, revisions)),
+                Err(Unread::Failed(failure)) => return Err(failure.into()),
                 Err(Unread::Unreadable(why)) => return Ok(Verdict::Blocked(BlockedBy::Unreadable, why)),
             };
             foreign.insert(*id, revision);
@@ -286,7 +311,7 @@ impl Cycle<'_> {
         Ok(self.verdict(facts, plan, row, &mut foreign))
     }
 
-    fn verdict(
+    pub(super) fn verdict(
         &self,
         facts: Facts,
         plan: Plan,
@@ -325,14 +350,19 @@ impl Cycle<'_> {
         let within = if stays { Vec::new() } else { plan.within.iter().filter_map(side).collect() };
         let join = Joiner::of_schema(&self.core.engine.settings.schema(kind.as_deref().unwrap_or_default()));
         let (shared, owes_sides) = (plan.shared, plan.owes_sides || stays && !plan.within.is_empty());
-        Verdict::Apply(Box::new(Decided { facts, hold, release, within, shared, owes_sides, becomes }), join)
+        let left_behind = None;
+        Verdict::Apply(
+            Box::new(Decided { facts, hold, release, within, shared, owes_sides, becomes, left_behind }),
+            join,
+        )
     }
 
     /// Reads a revision of another device; says why where it cannot become a version here.
-    fn read(&self, key: DraftKey, travelling: &Travelling) -> Result<Foreign, Unread> {
+    pub(super) fn read(&self, key: DraftKey, travelling: &Travelling) -> Result<Foreign, Unread> {
         let foreign = receive::open(&self.place, key, travelling).map_err(|unfit| match unfit {
             Unfit::Says(why) => Unread::Unreadable(why.to_owned()),
             Unfit::Key(failure) => Unread::Keyless(failure.kind.to_string()),
+            Unfit::Failed(failure) => Unread::Failed(failure),
         })?;
         let schema = self.core.engine.settings.schema(&foreign.header.kind);
         let unreadable = |failure: Failure| Unread::Unreadable(failure.kind.to_string());
@@ -356,7 +386,12 @@ impl Cycle<'_> {
     }
 
     /// Asks which ids the main contains that is known; no, where the hub has another one by now.
-    async fn ask_contained(&self, known: &mut Known, key: DraftKey, ids: &[RevisionId]) -> Result<bool, Stop> {
+    pub(super) async fn ask_contained(
+        &self,
+        known: &mut Known,
+        key: DraftKey,
+        ids: &[RevisionId],
+    ) -> Result<bool, Stop> {
         for ids in ids.chunks(IDS_MAX) {
             let ask = Ask::Contained { draft: key.draft, ids: ids.to_vec() };
             let answer = self.talk.ask(self.link()?.seen, ask).await?;
@@ -401,10 +436,10 @@ impl Cycle<'_> {
 }
 
 /// Revisions by id.
-type Bodies = BTreeMap<RevisionId, Travelling>;
+pub(super) type Bodies = BTreeMap<RevisionId, Travelling>;
 
 /// What the decision is made from, of what is stored here.
-fn known(facts: &Facts, row: &RemoteRow) -> Known {
+pub(super) fn known(facts: &Facts, row: &RemoteRow) -> Known {
     let of = |is_side: bool| facts.contains.iter().filter(move |(_, row)| (row.side > 0) == is_side).map(|(id, _)| *id);
     let shared = facts.contains.iter().filter(|(_, row)| row.epoch == facts.epoch).map(|(id, _)| (*id, true));
     let side = |version: u64| facts.sides.iter().find(|(found, _)| *found == version).map(|(_, id)| *id);
@@ -428,7 +463,7 @@ fn is_of_one_draft(failure: &Failure) -> bool {
 }
 
 /// A seeded fault for each reason why a text waits unread.
-fn is_lost_with_its_hub(by: BlockedBy) -> bool {
+pub(super) fn is_lost_with_its_hub(by: BlockedBy) -> bool {
     match by {
         BlockedBy::NotValid => fault::on("invalid-text-lost-with-its-hub"),
         _ => fault::on("newer-text-lost-with-its-hub"),

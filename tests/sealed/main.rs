@@ -3,6 +3,7 @@
 
 mod attacked;
 mod keys;
+mod left_behind;
 mod secrets;
 mod storing;
 mod syncing;

@@ -124,12 +124,12 @@ fn every_byte_of_a_spaces_keys_that_is_changed_in_both_places_is_noticed() {
     }
 }
 
-type Change = Box<dyn Fn(&Revision) -> Option<Revision> + Send + Sync>;
+pub(crate) type Change = Box<dyn Fn(&Revision) -> Option<Revision> + Send + Sync>;
 
 /// A hub that changes the revisions that it gives.
-struct Meddling {
-    hub: Arc<draftkeep::hub::Hub>,
-    change: Mutex<Option<Change>>,
+pub(crate) struct Meddling {
+    pub(crate) hub: Arc<draftkeep::hub::Hub>,
+    pub(crate) change: Mutex<Option<Change>>,
 }
 
 impl std::fmt::Debug for Meddling {
@@ -163,7 +163,7 @@ impl Transport for Meddling {
     }
 }
 
-fn with_body(revision: &Revision, body: Vec<u8>) -> Revision {
+pub(crate) fn with_body(revision: &Revision, body: Vec<u8>) -> Revision {
     let made = Revision::new(revision.header().to_vec(), body).unwrap();
     made.with_chain(revision.chain().to_vec()).unwrap()
 }

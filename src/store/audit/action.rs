@@ -175,6 +175,11 @@ pub enum AuditAction {
         /// Which one.
         to: KeyId,
     },
+    /// What waited for its key, while the hub that it came from was gone, was [dropped](crate::sync::Syncer::drop_keyless).
+    KeylessDropped {
+        /// How many texts.
+        texts: u64,
+    },
     /// The row that says how far the audit goes was damaged. The audit goes on from the last entry that was found; what became
     /// of others, nobody can say.
     Resumed,

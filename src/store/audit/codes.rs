@@ -58,6 +58,7 @@ impl AuditAction {
             Self::PointTaken { point } => numbers(48, [point, 0, 0]),
             Self::PointDropped { point } => numbers(49, [point, 0, 0]),
             Self::KeyRotated { to } => id(52, *to.as_bytes()),
+            Self::KeylessDropped { texts } => numbers(53, [texts, 0, 0]),
             Self::Resumed => code(63),
             Self::Unknown { code: unknown } => code(unknown),
         }
@@ -109,6 +110,7 @@ impl AuditAction {
             48 => Self::PointTaken { point: a },
             49 => Self::PointDropped { point: a },
             52 => Self::KeyRotated { to: KeyId::from_bytes(id()?) },
+            53 => Self::KeylessDropped { texts: a },
             63 => Self::Resumed,
             code => Self::Unknown { code },
         })

@@ -13,16 +13,16 @@ use crate::store::heads::{self, Head};
 use crate::store::lists;
 use crate::store::remote::outbox;
 use crate::store::tables::{
-    ANCHORS, ARRIVALS, ARRIVED, CONTAINS, DraftKey, HEAD_ANCHORS, HEADS, ListKey, OUTBOX, PACKS, PINS, REMOTES, SIDES,
-    TOMBSTONES, VERSIONS,
+    ANCHORS, ARRIVALS, ARRIVED, CONTAINS, DraftKey, HEAD_ANCHORS, HEADS, KEYLESS, ListKey, OUTBOX, PACKS, PINS,
+    REMOTES, SIDES, TOMBSTONES, VERSIONS,
 };
 use crate::store::view::View;
 use crate::store::write::{LastWritten, Write};
 
 /// The tables that hold anything of a draft under a key that begins with it. What is left are its place in a list, its slot, the
 /// entries of the audit, which hold no text and no name, and what says that it is gone.
-pub(super) const OF_DRAFT: [Table; 12] =
-    [VERSIONS, ANCHORS, HEADS, HEAD_ANCHORS, PACKS, PINS, SIDES, OUTBOX, REMOTES, ARRIVED, ARRIVALS, CONTAINS];
+pub(super) const OF_DRAFT: [Table; 13] =
+    [VERSIONS, ANCHORS, HEADS, HEAD_ANCHORS, PACKS, PINS, SIDES, OUTBOX, REMOTES, ARRIVED, ARRIVALS, CONTAINS, KEYLESS];
 
 /// What was erased of a draft.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,8 @@ pub(crate) fn erase(
     let prefix = key.bytes();
     for table in OF_DRAFT {
         let is_kept = fault::on("erased-draft-keeps-its-history") && table == VERSIONS
-            || fault::on("erased-draft-keeps-what-arrived") && table == ARRIVALS;
+            || fault::on("erased-draft-keeps-what-arrived") && table == ARRIVALS
+            || fault::on("erased-draft-keeps-what-waits-for-its-key") && table == KEYLESS;
         if !is_kept {
             write.delete_prefix(table, &prefix)?;
         }

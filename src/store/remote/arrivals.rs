@@ -3,7 +3,7 @@
 use super::body::Travelling;
 use super::rows::{LinkRow, RemoteRow};
 use super::{contains, link, outbox};
-use crate::codec::{Fields, Writer};
+use crate::codec::Writer;
 use crate::error::Failure;
 use crate::fault;
 use crate::id::{RevisionId, TraceId};
@@ -83,16 +83,7 @@ pub(crate) fn arrive(write: &mut Write<'_>, arrival: &Arrival, epoch: u64, trace
     }
     drop_pieces(write, key, before.as_ref());
     let pieces = match &arrival.revision {
-        Some(revision) => {
-            let mut writer = Writer::new(1);
-            writer.bytes(1, &revision.header);
-            writer.bytes(2, &revision.body);
-            // With all that it takes to read it: what was pulled may be the last copy.
-            if !fault::on("row-stored-without-its-chain") {
-                writer.bytes_unless_empty(3, &revision.chain_to_bytes());
-            }
-            pieces::write(write.txn, ARRIVALS, &writer.finish(), |piece| key.arrival(piece))?
-        }
+        Some(revision) => pieces::write(write.txn, ARRIVALS, &revision.to_bytes(), |piece| key.arrival(piece))?,
         None => 0,
     };
     let deltas = arrival.revision.as_ref().map_or(0, Travelling::deltas);
@@ -115,9 +106,7 @@ pub(crate) fn main(view: &impl View, key: DraftKey, row: &RemoteRow) -> Result<O
         return Ok(None);
     }
     let bytes = pieces::read(view, ARRIVALS, row.pieces, |piece| key.arrival(piece))?;
-    let fields = Fields::parse(&bytes, 1)?;
-    let (header, body) = (fields.required(1)?.to_vec(), fields.required(2)?.to_vec());
-    Ok(Some(Travelling { header, body, chain: Travelling::chain_from_bytes(3, fields.bytes(3))? }))
+    Ok(Some(Travelling::from_bytes(&bytes)?))
 }
 
 /// Notes that the row was taken in.

@@ -14,7 +14,7 @@
 //! anything; whoever reads a body holds what it says against that digest.
 
 use super::sealed;
-use crate::codec::{CodecError, put_varint, take, take_varint};
+use crate::codec::{CodecError, Fields, Writer, put_varint, take, take_varint};
 use crate::fault;
 use crate::id::{KeyId, RevisionId};
 use crate::revision::CHAIN_MAX;
@@ -34,6 +34,9 @@ const DELTA_MAX: usize = DOCUMENT_MAX + 64;
 
 /// Where a delta saves less than this part of a body, the whole one is sent: each delta travels to everybody who is new to the draft.
 const WORTH_IT: usize = 2;
+
+/// The form of a revision that is stored as it came.
+const STORED: u8 = 1;
 
 /// A revision as it travels: its header, its body, and the bodies that this one builds on, the whole one first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -61,8 +64,25 @@ impl Travelling {
         self.chain.len()
     }
 
+    /// All of it as it is stored, with what it takes to read it: what was pulled may be the last copy.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::new(STORED);
+        writer.bytes(1, &self.header);
+        writer.bytes(2, &self.body);
+        if !fault::on("row-stored-without-its-chain") {
+            writer.bytes_unless_empty(3, &self.chain_to_bytes());
+        }
+        writer.finish()
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, CodecError> {
+        let fields = Fields::parse(bytes, STORED)?;
+        let (header, body) = (fields.required(1)?.to_vec(), fields.required(2)?.to_vec());
+        Ok(Self { header, body, chain: Self::chain_from_bytes(3, fields.bytes(3))? })
+    }
+
     /// The chain as it is stored: the id of each, its length, its body.
-    pub(super) fn chain_to_bytes(&self) -> Vec<u8> {
+    fn chain_to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for (id, body) in &self.chain {
             bytes.extend_from_slice(id.as_bytes());
@@ -72,7 +92,7 @@ impl Travelling {
         bytes
     }
 
-    pub(super) fn chain_from_bytes(tag: u64, mut bytes: &[u8]) -> Result<Vec<(RevisionId, Vec<u8>)>, CodecError> {
+    fn chain_from_bytes(tag: u64, mut bytes: &[u8]) -> Result<Vec<(RevisionId, Vec<u8>)>, CodecError> {
         let mut chain = Vec::new();
         while !bytes.is_empty() {
             let id = take(&mut bytes, RevisionId::LEN)?.try_into().map_err(|_| CodecError::Malformed(tag))?;

@@ -2,6 +2,7 @@
 //! there.
 
 use super::contains;
+use super::keyless::{self, Kept};
 use super::receive::{self, Foreign};
 use super::rows::{ContainedRow, RemoteRow};
 use super::{arrivals, link, outbox};
@@ -92,6 +93,8 @@ pub(crate) struct Decided {
     /// The hub lacks a side that stays.
     pub(crate) owes_sides: bool,
     pub(crate) becomes: Becomes,
+    /// What it is decided on, where that is no row of the hub's but what was kept of one that is gone.
+    pub(crate) left_behind: Option<(Kept, Box<RemoteRow>)>,
 }
 
 impl Decided {
@@ -151,31 +154,59 @@ pub(crate) fn apply(
     if !is_as_decided && !fault::on("applied-over-a-newer-head") {
         return Ok(None);
     }
-    let Some(row) = &decided.facts.row else { return Ok(None) };
-    let owes_sides = decided.owes_sides;
-    let (epoch, released, done) = (decided.facts.epoch, Vec::new(), Done::default());
-    let (line, given_up) = (None, row.given_up.clone());
-    let mut taking = Taking { write, place, key, row, epoch, owes_sides, released, line, given_up, trace, done };
+    match (&decided.left_behind, &decided.facts.row) {
+        (Some((kept, said)), _) => apply_left_behind(write, place, decided, (*kept, said), join, trace).map(Some),
+        (None, Some(row)) => apply_row(write, place, decided, row, join, trace).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+fn apply_row(
+    write: &mut Write<'_>,
+    place: &Place,
+    decided: &Decided,
+    row: &RemoteRow,
+    join: &dyn Join,
+    trace: TraceId,
+) -> Result<Done, Failure> {
+    let key = decided.facts.key;
+    let mut taking = Taking::new(write, place, decided, (row, decided.facts.epoch), trace);
     for id in &decided.shared {
         taking.share(*id, &decided.facts)?;
     }
-    taking.release(&decided.release)?;
-    taking.released.clone_from(&decided.release);
-    match &decided.becomes {
-        Becomes::Stays { owed } => taking.stay(*owed)?,
-        Becomes::Renews => taking.renew()?,
-        Becomes::Keeps => taking.keep()?,
-        Becomes::Adopts(main) => taking.adopt(main)?,
-        Becomes::Joins { main, common } => taking.join(main, common, join)?,
-    }
-    for fork in &decided.hold {
-        taking.hold(fork)?;
-    }
-    taking.let_go_within(&decided.within, decided.hold.len())?;
+    taking.carry_out(decided, join)?;
     let (done, line, given_up) = (taking.done, taking.line.or(row.line), taking.given_up);
     let gone = still_asked_about(write, place, key, row)?;
+    keyless::settled(write, key, row.epoch)?;
     arrivals::taken(write, key, &RemoteRow { gone, line, given_up, ..row.clone() });
-    Ok(Some(done))
+    Ok(done)
+}
+
+/// Carries out what was decided on a revision that waited here for its key while its hub went: as on the main of a hub that has nothing, in no epoch, so that all that
+/// comes of it is owed.
+fn apply_left_behind(
+    write: &mut Write<'_>,
+    place: &Place,
+    decided: &Decided,
+    (kept, said): (Kept, &RemoteRow),
+    join: &dyn Join,
+    trace: TraceId,
+) -> Result<Done, Failure> {
+    let key = decided.facts.key;
+    let mut taking = Taking::new(write, place, decided, (said, 0), trace);
+    taking.owes_sides = !fault::on("keyless-text-taken-in-and-not-owed");
+    taking.carry_out(decided, join)?;
+    let (done, line, given_up) = (taking.done, taking.line, taking.given_up);
+    keyless::remove(write, key, kept)?;
+    if let Some(row) = arrivals::read(write.txn, key)? {
+        // There is something of it here now, which the hub says was erased.
+        if row.erased.is_some() && !row.is_kept() {
+            arrivals::again(write, key);
+        }
+        let given_up = row.given_up.joined(&given_up);
+        arrivals::put(write, key, &RemoteRow { line: line.or(row.line), given_up, ..row });
+    }
+    Ok(done)
 }
 
 /// Of the forks that the hub has no more those that are still texts of their own here: the head, or a side of its conflict.
@@ -199,6 +230,7 @@ pub(super) struct Taking<'t, 'w> {
     pub(super) place: &'t Place,
     pub(super) key: DraftKey,
     pub(super) row: &'t RemoteRow,
+    /// The epoch in which the hub said so; 0 where no hub says so now.
     pub(super) epoch: u64,
     owes_sides: bool,
     /// The sides that were let go.
@@ -211,7 +243,35 @@ pub(super) struct Taking<'t, 'w> {
     pub(super) done: Done,
 }
 
-impl Taking<'_, '_> {
+impl<'t, 'w> Taking<'t, 'w> {
+    fn new(
+        write: &'t mut Write<'w>,
+        place: &'t Place,
+        decided: &Decided,
+        (row, epoch): (&'t RemoteRow, u64),
+        trace: TraceId,
+    ) -> Self {
+        let (key, owes_sides, given_up) = (decided.facts.key, decided.owes_sides, row.given_up.clone());
+        let (released, line, done) = (Vec::new(), None, Done::default());
+        Self { write, place, key, row, epoch, owes_sides, released, line, given_up, trace, done }
+    }
+
+    fn carry_out(&mut self, decided: &Decided, join: &dyn Join) -> Result<(), Failure> {
+        self.release(&decided.release)?;
+        self.released.clone_from(&decided.release);
+        match &decided.becomes {
+            Becomes::Stays { owed } => self.stay(*owed)?,
+            Becomes::Renews => self.renew()?,
+            Becomes::Keeps => self.keep()?,
+            Becomes::Adopts(main) => self.adopt(main)?,
+            Becomes::Joins { main, common } => self.join(main, common, join)?,
+        }
+        for fork in &decided.hold {
+            self.hold(fork)?;
+        }
+        self.let_go_within(&decided.within, decided.hold.len())
+    }
+
     pub(super) fn tell(&mut self, what: EventKind) -> Result<(), Failure> {
         record::tell(self.write, self.key, self.trace, what)
     }

@@ -7,6 +7,7 @@
 //! | `outbox` | the drafts that the hub does not have yet as they are here |
 //! | `contains` | what a draft's head and the sides of its conflict contain: ids, which prove |
 //! | `arrivals` | pages of the hub's rows, stored as they came |
+//! | `keyless` | revisions whose key is not here, kept as they came |
 //! | `outgoing` | what of a draft has to be pushed, and what an answer to it ends |
 //! | `body` | a revision's body as it travels: compressed, or a delta of another one's |
 //! | `sealed` | bodies that travel sealed |
@@ -23,6 +24,7 @@ pub(crate) mod body;
 pub(crate) mod contains;
 pub(crate) mod integrate;
 mod joining;
+pub(crate) mod keyless;
 pub(crate) mod link;
 mod moving;
 pub(crate) mod outbox;

@@ -36,7 +36,8 @@ impl Taking<'_, '_> {
         let Some(first) = first else { return Ok(None) };
         let is_of_slot = first.header.author.is_none() && first.header.vector.is_empty();
         // Whatever was sent, or came from the hub, may have been built on elsewhere; what is in its main is not of this device alone.
-        let is_of_main = |row: &ContainedRow| row.epoch == self.epoch || fault::on("moved-although-sent");
+        let is_of_main =
+            |row: &ContainedRow| self.epoch > 0 && row.epoch == self.epoch || fault::on("moved-although-sent");
         let known = contains::read(self.write.txn, self.key)?;
         let is_unseen = known.iter().all(|(id, row)| *id == first.id && is_of_main(row));
         Ok((is_of_slot && is_unseen).then_some(first))

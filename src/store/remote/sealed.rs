@@ -11,15 +11,18 @@ use super::body::Travelling;
 use crate::error::Failure;
 use crate::fault;
 use crate::id::{DraftId, KeyId, RevisionId};
+use crate::records::queue::lock;
 use crate::revision::revision_id;
+use crate::seal::Key;
 use crate::seal::envelope::{self, EnvelopeError};
 use crate::store::change::Place;
 use crate::store::sealing::opened::Opened;
 use crate::store::sealing::seals::Seals;
 use crate::store::tables::SpaceNo;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// The form of a body that is sealed; those of `body.rs` are below.
 const SEALED: u8 = 4;
@@ -27,8 +30,10 @@ const SEALED: u8 = 4;
 /// What seals the bodies of a space.
 #[derive(Debug, Clone)]
 pub(crate) struct BodySeal {
-    pub(crate) seals: Arc<Seals>,
-    pub(crate) space: SpaceNo,
+    seals: Arc<Seals>,
+    space: SpaceNo,
+    /// Keys that the ring did not give: it is asked once for each by whoever has this, however many bodies name it.
+    refused: Arc<Mutex<BTreeMap<KeyId, Failure>>>,
 }
 
 /// Why a sealed body is not opened.
@@ -38,18 +43,44 @@ pub(crate) enum Unopened {
     Says(&'static str),
     /// Its key is not here, or cannot be had now.
     Key(Failure),
+    /// For a reason that has nothing to do with it.
+    Failed(Failure),
 }
 
 impl fmt::Display for Unopened {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Says(why) => f.write_str(why),
-            Self::Key(failure) => failure.kind.fmt(f),
+            Self::Key(failure) | Self::Failed(failure) => failure.kind.fmt(f),
         }
     }
 }
 
+impl From<Failure> for Unopened {
+    fn from(failure: Failure) -> Self {
+        if failure.is_about_a_key() { Self::Key(failure) } else { Self::Failed(failure) }
+    }
+}
+
 impl BodySeal {
+    pub(crate) fn new(seals: Arc<Seals>, space: SpaceNo) -> Self {
+        Self { seals, space, refused: Arc::default() }
+    }
+
+    /// The key of a body.
+    fn key(&self, id: KeyId) -> Result<Key, Failure> {
+        if let Some(refused) = lock(&self.refused).get(&id).filter(|_| !fault::on("ring-asked-for-every-body")) {
+            return Err(refused.clone());
+        }
+        let key = self.seals.key(&self.opened()?.name, id);
+        if let Err(failure) = key.as_ref().map_err(Failure::clone)
+            && failure.is_about_a_key()
+        {
+            lock(&self.refused).insert(id, failure);
+        }
+        key
+    }
+
     fn opened(&self) -> Result<Arc<Opened>, Failure> {
         self.seals.of(self.space)
     }
@@ -116,8 +147,7 @@ fn open_body(place: &Place, seal: &BodySeal, draft: DraftId, id: RevisionId, bod
         })
     };
     let key = envelope::key_id(envelope).map_err(unreadable)?;
-    let key = seal.opened().and_then(|opened| seal.seals.key(&opened.name, key)).map_err(Unopened::Key)?;
-    envelope::open(&key, &sealed_for(place, draft, id), envelope).map_err(unreadable)
+    envelope::open(&seal.key(key)?, &sealed_for(place, draft, id), envelope).map_err(unreadable)
 }
 
 /// What a body's envelope is sealed for.
