@@ -78,7 +78,8 @@ impl Cycle<'_> {
                     }
                 }
                 // It was put into the trash elsewhere, and purged here.
-                _ => return self.done_with(key, kept),
+                Verdict::Ignore => return self.done_with(key, kept),
+                Verdict::Blocked(..) | Verdict::Keyless(..) | Verdict::Overtaken => return Ok(false),
             }
         }
         // Somebody types faster than this; the next cycle goes on.
