@@ -3,6 +3,7 @@
 
 use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue, Timestamp};
 use draftkeep::merge::{Policy, Rule};
+use draftkeep::seal::{Key, MemoryKeyRing};
 use draftkeep::{
     Draft, DraftInfo, Drafts, Export, Filter, ImportError, ImportErrorKind, Imported, Kind, Legacy, Options, Phase,
     Saved, Schema, Space, Store, VersionInfo,
@@ -14,14 +15,17 @@ const NOTE: Kind<String> = Kind::new("note");
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-fn store(seed: u64) -> Store {
+fn options(seed: u64) -> Options {
     let clock = ManualClock::at(Timestamp::from_millis(1_700_000_000_000 + seed));
     let policy = Policy::builder().rule("", Rule::Manual).build().expect("it is a policy");
     let label = |note: &String| note.lines().next().unwrap_or_default().to_owned();
     let options =
         Options::with_runtime(Arc::new(clock), Arc::new(TaskQueue::new()), Arc::new(SeededEntropy::new(seed)));
-    let options = options.device(format!("device {seed}")).schema(Schema::of(NOTE).policy(policy).label(label));
-    Store::in_memory(options).expect("memory can be opened")
+    options.device(format!("device {seed}")).schema(Schema::of(NOTE).policy(policy).label(label))
+}
+
+fn store(seed: u64) -> Store {
+    Store::in_memory(options(seed)).expect("memory can be opened")
 }
 
 fn space(seed: u64) -> Space {
@@ -271,6 +275,34 @@ fn what_says_that_it_was_written_here_later_than_now_is_refused() {
     let error = here.space("bob").unwrap().import(&forged[..]).unwrap_err();
     let ImportErrorKind::Store(refused) = &error.kind else { panic!("{}", error.kind) };
     assert!(refused.to_string().contains("later than now"), "{refused}");
+}
+
+/// A device's keys may be lost, or a store may have been plain before: what was exported of either is brought to the other.
+#[test]
+fn an_export_is_taken_in_whatever_secret_the_space_has() {
+    let ring = |byte| MemoryKeyRing::new(Key::from_bytes([byte; Key::LEN]), Key::from_bytes([9; Key::LEN]));
+    let rings = [None, Some(ring(1)), Some(ring(2))];
+    let of = |seed, ring: &Option<MemoryKeyRing>| {
+        let options = options(seed);
+        let options = ring.clone().map_or(options.clone(), |ring| options.key_ring(ring));
+        Store::in_memory(options).expect("memory can be opened").space("alice").expect("it opens")
+    };
+    for (one, from) in rings.iter().enumerate() {
+        let here = of(1, from);
+        let diary = notes(&here).slot("diary").resume_or_start(|| "It rained.".to_owned()).unwrap();
+        save(&diary, "It rained. It poured.");
+        notes(&here).start(&"Beside it.".to_owned()).unwrap();
+        let exported = lines(&here, &all());
+        for (other, to) in rings.iter().enumerate() {
+            let there = of(2, to);
+            assert_eq!(import(&there, &exported).begun, 2, "{one} to {other}");
+            assert_eq!(import(&there, &exported).begun, 0, "{one} to {other}, again");
+            let found = notes(&there).slot("diary").resume().unwrap().expect("it is in its slot");
+            assert_eq!(found.load().unwrap(), "It rained. It poured.", "{one} to {other}");
+            assert_eq!(found.id() == diary.id(), one == other, "{one} to {other}");
+            assert_eq!(notes(&there).list(&Filter::open()).unwrap().drafts.len(), 2);
+        }
+    }
 }
 
 /// The format of a release is read by every later one.

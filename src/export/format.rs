@@ -33,6 +33,9 @@ pub(super) struct Opening {
     pub(super) format: String,
     pub(super) version: u64,
     pub(super) space: String,
+    /// Names the space's secret, where it has one of its own: ids of another secret's are others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) secret: Option<String>,
     /// When it was made, ms.
     pub(super) at: u64,
     pub(super) history: bool,

@@ -50,8 +50,8 @@ impl Space {
     /// with it. Importing the same again changes nothing, and importing the whole after a part of it brings the rest. A draft that was purged
     /// here comes back.
     ///
-    /// In a space of the same name everything has the ids that it had, and each line is held against the id of its revision. In another one
-    /// slots, and so their drafts, are found by their keys, and revisions have other ids.
+    /// In a space of the same name, and with the same secret where they are sealed, everything has the ids that it had, and each line is held against
+    /// the id of its revision. In another one slots, and so their drafts, are found by their keys, and revisions have other ids.
     ///
     /// Validators are not asked: what was kept there is kept here. Takes the memory of a few documents; of a draft that is here already the
     /// history is read.
@@ -98,7 +98,9 @@ struct Course {
 impl<R: Read> Importing<R> {
     fn run(&mut self) -> Result<(), ImportErrorKind> {
         let Line::Opening(opening) = self.lines.next()? else { return Err(ImportErrorKind::NotAnExport) };
-        self.is_same_space = opening.space == self.core.name;
+        let is_same_secret = opening.secret == self.core.keys.secret_name(&self.core.name);
+        self.is_same_space = opening.space == self.core.name
+            && (is_same_secret || fault::on("exports-of-another-secret-taken-for-ones-own"));
         loop {
             match self.lines.next()? {
                 Line::Draft(line, document) => self.draft(&line, document)?,

@@ -77,7 +77,8 @@ impl Writing<'_> {
     fn run(&mut self) -> Result<(), ExportError> {
         let (space, at) = (self.core.name.clone(), self.core.now().as_millis());
         let (line, format) = (format::OPENING.to_owned(), format::FORMAT.to_owned());
-        self.put(&Opening { line, format, version: format::VERSION, space, at, history: self.what.history }, None)?;
+        let (secret, history) = (self.core.keys.secret_name(&space), self.what.history);
+        self.put(&Opening { line, format, version: format::VERSION, space, secret, at, history }, None)?;
         let mut last = None;
         loop {
             let page = traced(self.core, || page_of_drafts(&self.view, HEADS, self.core.no, last, DRAFTS))?;

@@ -333,7 +333,8 @@ impl Store {
     /// it is begun anew. Open it, look whether all is there, and then remove the plain file, its marker and its backups: everybody can read them.
     ///
     /// The ids of its drafts stay those that follow from its spaces' names, so the ring has to have
-    /// [no secret](crate::seal::KeyRing::secret) for them. A hub that has the plain texts keeps them: sealed spaces want a hub, or a name, of their own.
+    /// [no secret](crate::seal::KeyRing::secret) for them. A hub that has the plain texts keeps them: sealed spaces want a hub of their own. So
+    /// the new store has met none: its spaces sync once the application [accepts](crate::sync::Syncer::accept_hub) the hub that they find.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -50,6 +50,13 @@ impl SpaceKeys {
         self.seals
     }
 
+    /// Names the secret, which nobody learns by that; none for that of a space without a key.
+    pub(crate) fn secret_name(&self, space: &str) -> Option<String> {
+        let name = |keys: &Self| blake3::Hash::from(blake3::derive_key("draftkeep 1 names of secrets", &keys.seals));
+        let plain = Self::new(&plain_secret(space));
+        (self.seals != plain.seals).then(|| name(self).to_hex()[..32].to_owned())
+    }
+
     /// What proves that somebody who knows the space's secret erased this draft at this time.
     pub(crate) fn erasure(&self, draft: DraftId, at: Timestamp) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_keyed(&self.erasures);

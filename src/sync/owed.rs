@@ -88,7 +88,13 @@ impl Cycle<'_> {
         if self.is_erased_there(view, key)? || arrivals::is_waiting(view, key)? {
             return Ok(None);
         }
-        let outgoing = outgoing::of(view, &self.place, key)?;
+        let mut outgoing = outgoing::of(view, &self.place, key)?;
+        // A side in which nothing stands, or that was put away, replaces nothing: whoever looks at the conflict decides.
+        for side in outgoing.iter_mut().filter(|revision| revision.side > 0) {
+            if !side.phase.takes_saves() || is_blank(&Value::parse(&side.document)?) {
+                side.target = Aim::Fork;
+            }
+        }
         // Its kind was made one that stays here after it was saved.
         if outgoing.iter().any(|revision| self.core.engine.settings.stays_here(&revision.kind)) {
             self.write(move |write| {

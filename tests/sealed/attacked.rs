@@ -7,7 +7,7 @@ use draftkeep::hub::Hub;
 use draftkeep::seal::{Key, KeyRing, KeyRingError, MemoryKeyRing};
 use draftkeep::storage::faults::FaultyStorage;
 use draftkeep::storage::{Batch, Footprint, Maintenance, MemoryStorage, Snapshot, Storage, StorageError, Table};
-use draftkeep::sync::Syncer;
+use draftkeep::sync::{SyncErrorKind, Syncer};
 use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError, TransportErrorKind};
 use draftkeep::{Draft, ErrorKind, Export, KeyId, Space, Store};
 use futures_core::future::BoxFuture;
@@ -365,6 +365,42 @@ mod files {
         let ring = Ring::of(MemoryKeyRing::empty().with_former_plain_space("alice", key(2)));
         let refused = Store::seal(&plain, &path, sealed(3, &ring)).unwrap_err();
         assert!(matches!(refused.kind(), ErrorKind::Options { .. }) && !path.exists(), "{refused}");
+    }
+
+    /// Its hub has all in the open, and other devices push to it in the open.
+    #[test]
+    fn a_store_that_was_sealed_goes_to_no_hub_until_somebody_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let (plain, path) = (folder.path().join("plain.redb"), folder.path().join("sealed.redb"));
+        let (hub, _) = crate::world::hub(9);
+        let store = Store::create(&plain, options(2)).unwrap();
+        let space = store.space("alice").unwrap();
+        let draft = diary(&space);
+        block_on(Syncer::new(&space, Arc::clone(&hub)).once()).unwrap();
+        let id = draft.id();
+        drop((draft, space));
+        assert!(store.close());
+        let ring = Ring::of(MemoryKeyRing::empty().with_former_plain_space("alice", key(2)));
+        Store::seal(&plain, &path, sealed(3, &ring)).unwrap();
+        let store = Store::open(&path, sealed(4, &ring)).unwrap();
+        let space = store.space("alice").unwrap();
+        typed(&diary(&space), "It poured.");
+        let before = hub.mains("alice", id).unwrap().len();
+        let syncer = Syncer::new(&space, Arc::clone(&hub));
+        let refused = block_on(syncer.once()).unwrap_err();
+        assert!(matches!(refused.kind(), SyncErrorKind::OtherHub { .. }), "{refused}");
+        assert_eq!(hub.mains("alice", id).unwrap().len(), before);
+        assert!(!syncer.status().unwrap().is_synced());
+        // It is to be one of its own.
+        let (own, _) = crate::world::hub(99);
+        let syncer = Syncer::new(&space, Arc::clone(&own));
+        assert!(block_on(syncer.once()).is_err());
+        syncer.accept_hub().unwrap();
+        block_on(syncer.once()).unwrap();
+        assert!(syncer.status().unwrap().is_synced());
+        let other = Device::new(sealed(5, &ring), &own);
+        other.sync();
+        assert_eq!(other.notes.get(id).unwrap().unwrap().load().unwrap(), "It poured.");
     }
 }
 

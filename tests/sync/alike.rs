@@ -128,3 +128,28 @@ fn a_conflict_of_an_archived_draft_is_settled_in_the_archive() {
     assert_alike(&[one, two, three], &draft, 1);
     draft.discard().unwrap();
 }
+
+/// The first window goes on from what is the hub's main, the second one is stale: the main is within a side, and no text of its own any more.
+#[test]
+fn a_side_that_was_made_from_the_hubs_main_takes_its_place() {
+    let hub = hub(1);
+    let devices = [2, 3, 4].map(|seed| Device::new(seed, &hub));
+    let draft = devices[0].notes.start(&note("Night", "")).unwrap();
+    let save = |edit: &mut draftkeep::Edit<Note>, title: &str| {
+        title.clone_into(&mut edit.doc().title);
+        let _ = edit.save().unwrap();
+    };
+    let (mut first, mut second) = (draft.edit().unwrap(), draft.edit().unwrap());
+    save(&mut first, "Night one");
+    devices[0].sync();
+    save(&mut first, "Night one, and more");
+    save(&mut second, "Night two");
+    assert_eq!(texts(&devices[0], &draft), ["Night one, and more", "Night two"]);
+    assert_alike(&devices, &draft, 2);
+    // And however they go on.
+    save(&mut first, "Night one, and yet more");
+    retitle(&devices[1].the_same(&draft), "Night three");
+    settle_down(&devices.iter().collect::<Vec<_>>());
+    let found: Vec<_> = devices.iter().map(|device| texts(device, &draft)).collect();
+    assert!(found.iter().all(|texts| texts == &found[0]), "{found:?}");
+}

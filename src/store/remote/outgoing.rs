@@ -79,6 +79,8 @@ pub(crate) fn of(view: &impl View, place: &Place, key: DraftKey) -> Result<Vec<O
     }
     let main_text = reading.main()?;
     let base = main_text.as_ref().map(Base::as_ref);
+    // The side that was made from the main takes its place: as a fork beside it others would be shown both.
+    let heir = main.filter(|_| in_conflict).and_then(|main| facts.contains.get(&main)).map_or(0, |row| row.side);
     if owes_head && in_conflict {
         out.push(reading.line(&head, head.row.version, Aim::Fork)?.over(base));
     } else if owes_head {
@@ -95,7 +97,9 @@ pub(crate) fn of(view: &impl View, place: &Place, key: DraftKey) -> Result<Vec<O
         }
     }
     for side in sides {
-        out.push(reading.side(side)?.over(base));
+        let is_heir = side == heir && !fault::on("side-made-from-the-main-sent-as-a-fork");
+        let target = if is_heir { Aim::Main { expects: main } } else { Aim::Fork };
+        out.push(reading.side(side, target)?.over(base));
     }
     Ok(out)
 }
@@ -193,9 +197,9 @@ impl<V: View> Reading<'_, V> {
         self.outgoing(version, whole, body, target, 0, in_line)
     }
 
-    fn side(&self, version: u64) -> Result<Outgoing, Failure> {
+    fn side(&self, version: u64, target: Aim) -> Result<Outgoing, Failure> {
         let whole = packed::whole(self.view, &self.place.keys.digests(), self.facts.key, version)?;
-        self.outgoing(version, whole, None, Aim::Fork, version, |row| row.side == version)
+        self.outgoing(version, whole, None, target, version, |row| row.side == version)
     }
 
     fn outgoing(
