@@ -154,6 +154,7 @@ impl World {
                 };
                 self.give_up_cycles_of(device);
                 self.devices[device].restore(&copy)?;
+                self.departures.went_back(device);
                 let is_noticed = self.dice.chance(500) && self.devices[device].take_new_replica();
                 self.tally.befell("device restored");
                 self.tell_of(device, &format!("is restored from its copy, noticed: {is_noticed}"));

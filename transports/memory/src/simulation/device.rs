@@ -1,9 +1,10 @@
 //! One device: a store, what is open on it, and the calls that a person makes.
 
+use super::departures::Standing;
 use super::essay::{ESSAY, Essay, schema};
 use super::house::SPACE;
 use super::keys::Ring;
-use super::oracle::{Held, Subject};
+use super::oracle::Subject;
 use super::person::Window;
 use super::shelf::{Medium, Shelf};
 use super::words::{Word, words_in};
@@ -203,11 +204,12 @@ impl Device {
     }
 
     /// The words that stand in its heads and in the sides of its open conflicts, and in words what changed since the last look.
-    pub(crate) fn look(&mut self) -> Result<(Held, Vec<String>), String> {
-        let (infos, mut held, mut changed) = (self.infos()?, Held::new(), Vec::new());
+    pub(crate) fn look(&mut self) -> Result<(Standing, Vec<String>), String> {
+        let (infos, mut standing, mut changed) = (self.infos()?, Standing::new(), Vec::new());
         self.looks.retain(|id, _| infos.iter().any(|info| info.id == *id));
         for info in infos {
-            let words = held.entry(subject_of(&info)).or_default();
+            let stood = standing.entry(info.id).or_default();
+            stood.revisions.insert(info.revision);
             let is_known = self.looks.get(&info.id).is_some_and(|look| look.revision == info.revision);
             if !is_known {
                 let raw = self.draft(info.id)?.raw();
@@ -218,14 +220,14 @@ impl Device {
                 changed.push(format!("  {subject} is {revision}, counts {count}: {}", listed(&seen)));
                 self.looks.insert(info.id, Look { revision: info.revision, words: seen });
             }
-            words.extend(self.looks.get(&info.id).into_iter().flat_map(|look| &look.words));
+            stood.words.extend(self.looks.get(&info.id).into_iter().flat_map(|look| &look.words));
             if info.conflicts > 0 {
                 for side in self.sides(info.id)? {
-                    words.extend(side.words());
+                    stood.words.extend(side.words());
                 }
             }
         }
-        Ok((held, changed))
+        Ok((standing, changed))
     }
 
     /// The words that stand in the head of each draft.

@@ -95,7 +95,7 @@ impl World {
     /// What is not the same everywhere, or not done yet; none at rest.
     fn difference(&mut self) -> Result<Option<String>, String> {
         let mut hub = BTreeMap::new();
-        for (id, row) in self.house.look(&self.subjects)?.0 {
+        for (id, row) in &self.house.look(&self.subjects)?.rows {
             if !row.forks.is_empty() {
                 return Ok(Some(format!("the hub has {} forks of {id}", row.forks.len())));
             }
