@@ -72,6 +72,14 @@ impl Departures {
         self.let_go.insert((device, draft));
     }
 
+    /// A device is a copy of another one: it has met whom that has met.
+    pub(crate) fn is_copy(&mut self, device: usize, of: usize) {
+        let met =
+            |((at, draft), stood): (&(usize, DraftId), &Stood)| (*at == of).then(|| ((device, *draft), stood.clone()));
+        let met: Vec<_> = self.ever_on_devices.iter().filter_map(met).collect();
+        self.ever_on_devices.extend(met);
+    }
+
     /// What stood on a device is as it was at another time.
     pub(crate) fn went_back(&mut self, device: usize) {
         self.on_devices.get_mut(device).into_iter().for_each(|standing| *standing = Arc::default());

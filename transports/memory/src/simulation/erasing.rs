@@ -75,7 +75,7 @@ impl World {
         self.give_up_words(device, &[info.id])?;
         let erased = self.devices[device].draft(info.id)?.erase();
         self.tally.did(if info.slot.is_some() { "erased in slots" } else { "erased" });
-        self.told_of_erasing(device, &subject_of(&info), &[info.id], erased)
+        self.told_of_erasing(device, &subject_of(&info), &[info.id], &erased)
     }
 
     fn erase_slot(&mut self, device: usize, slot: &str) -> Result<(), String> {
@@ -94,7 +94,7 @@ impl World {
             }
         }
         drop(held);
-        self.told_of_erasing(device, &subject, &listed, erased)?;
+        self.told_of_erasing(device, &subject, &listed, &erased)?;
         if self.dice.chance(300) {
             self.begin_in(device, Some(slot))?;
         }
@@ -123,11 +123,11 @@ impl World {
         device: usize,
         subject: &Subject,
         listed: &[DraftId],
-        erased: draftkeep::Result<Erased>,
+        erased: &draftkeep::Result<Erased>,
     ) -> Result<(), String> {
         // A slot may have drafts that are not in it here yet, or any more: only the hub can have told of them.
         let is_known = |id: &DraftId| self.subjects.get(id) == Some(subject) && self.departures.was_on_hub(*id);
-        let unlisted: Vec<DraftId> = match &erased {
+        let unlisted: Vec<DraftId> = match erased {
             Ok(receipt) => receipt.drafts.iter().filter(|id| !listed.contains(id)).copied().collect(),
             Err(_) => self.subjects.keys().filter(|id| is_known(id)).copied().collect(),
         };
@@ -135,7 +135,7 @@ impl World {
             return Err(format!("{id} is erased with {subject}, and nobody knew of it"));
         }
         unlisted.iter().for_each(|id| self.departures.erase(*id));
-        let what = match &erased {
+        let what = match erased {
             Ok(receipt) => {
                 if let Some(id) = listed.iter().find(|id| !receipt.drafts.contains(id)) {
                     return Err(format!("{} erases {subject}, and not {id} in it", self.devices[device].name));

@@ -1,8 +1,8 @@
 //! Where everybody meets: what befalls the hub there, and a look at all that it has.
 
 use super::alarm::wait_for;
-use super::home::Home;
 use super::departures::Standing;
+use super::home::Home;
 use super::oracle::Subject;
 use super::setting::Setting;
 use super::venue::{Mishap, Venue};

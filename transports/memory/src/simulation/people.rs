@@ -135,6 +135,9 @@ impl World {
     pub(super) fn give_up(&mut self, device: usize) -> Result<(), String> {
         let count = self.devices.len();
         for device in (0..count).map(|next| (device + next) % count) {
+            if self.devices[device].is_shut() {
+                continue;
+            }
             if let Some((written, draft)) = self.devices[device].give_up(&mut self.dice)? {
                 self.given_up.insert(draft);
                 self.oracle.count_no_more_of(&written.subject);

@@ -113,7 +113,7 @@ impl World {
             if mains != hub {
                 let other = mains.iter().find(|(id, revision)| hub.get(id) != Some(*revision)).map(|(id, _)| id);
                 let other = other.or_else(|| hub.keys().find(|id| !mains.contains_key(id)));
-                return Ok(Some(format!("{} and the hub differ in {other:?}", device.name)));
+                return Ok(Some(format!("{} and the hub differ in {other:?}: {:?}", device.name, device.owes()?)));
             }
             if let Some(what) = device.owes()? {
                 return Ok(Some(format!("{}: {what}", device.name)));

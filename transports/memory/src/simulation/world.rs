@@ -98,6 +98,7 @@ impl World {
         }
         let device = match copy {
             Some((of, held)) => {
+                self.departures.is_copy(self.devices.len(), of);
                 let ring = self.devices[of].ring.as_ref().map(Ring::copy);
                 Device::from_copy(name, self.medium, held, ring, network, clock, seed)?
             }
@@ -132,6 +133,14 @@ impl World {
             let device = self.dice.below(self.devices.len());
             if self.keys.is_some() && self.dice.chance(60) {
                 self.change_keys(device)?;
+            }
+            // Of a device that is shut nobody has anything but the keys.
+            if self.devices[device].is_shut() {
+                if self.dice.chance(300) {
+                    self.find_keys(device)?;
+                }
+                self.check()?;
+                continue;
             }
             match self.dice.below(100) {
                 0..27 => self.write(device)?,
@@ -170,7 +179,9 @@ impl World {
     pub(super) fn see(&mut self) -> Result<Arc<Standing>, String> {
         for (at, device) in self.devices.iter_mut().enumerate() {
             let place = &mut self.on_devices[at];
-            if place.is_none() {
+            if place.is_none() && device.is_shut() {
+                *place = Some(device.asleep());
+            } else if place.is_none() {
                 for info in device.infos()? {
                     self.subjects.entry(info.id).or_insert_with(|| subject_of(&info));
                 }
@@ -187,10 +198,20 @@ impl World {
         Ok(Arc::clone(&seen.standing))
     }
 
+    /// Remembers what stands on a device that may not open again.
+    pub(super) fn remember(&mut self, device: usize) -> Result<(), String> {
+        if self.devices[device].ring.as_ref().is_some_and(Ring::lacks) {
+            self.see()?;
+            let standing = self.on_devices[device].clone().unwrap_or_default();
+            self.devices[device].remember(standing);
+        }
+        Ok(())
+    }
+
     /// Every word that was acknowledged is somewhere, no draft left a device where nobody wanted that, and no device that knows of an
     /// erasure has the draft.
     pub(super) fn check(&mut self) -> Result<(), String> {
-        for device in &self.devices {
+        for device in self.devices.iter().filter(|device| !device.is_shut()) {
             if let Some(id) = device.came_back(self.departures.erased())? {
                 return Err(format!("{id} came back to {}, which knows that it is erased", device.name));
             }
@@ -198,7 +219,10 @@ impl World {
         let (held, is_sealed) = (self.look()?, self.keys.is_some());
         let now: Vec<Arc<Standing>> = self.on_devices.iter().flatten().cloned().collect();
         if let Some((device, draft)) = self.departures.gone_unasked(&now, is_sealed) {
-            return Err(format!("lost: {draft} is gone from {}, and nobody there wanted that", self.devices[device].name));
+            return Err(format!(
+                "lost: {draft} is gone from {}, and nobody there wanted that",
+                self.devices[device].name
+            ));
         }
         let missing = self.oracle.missing(&held);
         let (erased, lost): (Vec<Word>, Vec<Word>) =
