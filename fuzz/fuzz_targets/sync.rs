@@ -1,16 +1,19 @@
 //! A hub that answers what it likes: whatever it says, a device does not panic, its store stays intact, and what was typed on it
-//! is still its head, or stands beside it in a conflict.
+//! is still its head, or stands beside it in a conflict; nothing is erased but on a person's word or a true one of a device; and
+//! what was erased does not come back.
 //!
-//! A real hub answers, and the input says what becomes of its answers: each four bytes are one change of one answer.
+//! A real hub answers. The first byte of the input says what the devices do, each four of the others are one change of one answer.
 
 #![no_main]
 
-use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
+use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue, Timestamp};
 use draftkeep::hub::{Hub, HubOptions};
+use draftkeep::seal::{Key, MemoryKeyRing};
 use draftkeep::storage::MemoryStorage;
-use draftkeep::sync::Syncer;
+use draftkeep::sync::{BlockedBy, Syncer};
 use draftkeep::transport::{
-    Answer, Base, Outcome, Rejection, Reply, Request, Revision, Row, Standing, Transport, TransportError,
+    Answer, Base, EraseOutcome, ErasedRow, Marker, Outcome, Rejection, Reply, Request, Revision, Row, Standing, Transport,
+    TransportError,
 };
 use draftkeep::{Draft, DraftId, Filter, HubId, Kind, Options, RevisionId, Space, Store};
 use futures_core::future::BoxFuture;
@@ -23,11 +26,43 @@ const NOTE: Kind<String> = Kind::new("note");
 const OURS: &str = "typed here and nowhere else";
 const CYCLES: usize = 6;
 
+/// What the first byte of the input chooses, bit by bit.
+#[derive(Clone, Copy)]
+struct Choice(u8);
+
+impl Choice {
+    /// Both stores are sealed: a hub cannot make a marker then.
+    const fn is_sealed(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    /// The other device erases what both have.
+    const fn they_erase(self) -> bool {
+        self.0 & 2 != 0
+    }
+
+    /// This device erases a draft of its own.
+    const fn we_erase(self) -> bool {
+        self.0 & 4 != 0
+    }
+
+    /// The application says yes to whatever it is asked, or no.
+    const fn accepts(self) -> bool {
+        self.0 & 8 != 0
+    }
+
+    const fn declines(self) -> bool {
+        self.0 & 16 != 0
+    }
+}
+
 fuzz_target!(|data: &[u8]| {
+    let Some((choice, changes)) = data.split_first() else { return };
+    let choice = Choice(*choice);
     let options = HubOptions::with_runtime(Arc::new(ManualClock::new()), Arc::new(SeededEntropy::new(1)));
     let hub = Arc::new(Hub::open(Arc::new(MemoryStorage::new()), options).expect("memory can be opened"));
-    let (ours, theirs) = (device(2), device(3));
-    let liar = Liar { hub: Arc::clone(&hub), changes: Arc::new(Mutex::new(data.iter().copied().collect())) };
+    let (ours, theirs) = (device(2, choice), device(3, choice));
+    let liar = Liar { hub: Arc::clone(&hub), changes: Arc::new(Mutex::new(changes.iter().copied().collect())) };
     let (honest, lied_to) = (Syncer::new(&theirs, Arc::clone(&hub)), Syncer::new(&ours, liar));
 
     let shared = theirs.drafts(NOTE).unwrap().slot("one").resume_or_start(String::new).unwrap();
@@ -38,24 +73,55 @@ fuzz_target!(|data: &[u8]| {
     block_on(honest.once()).expect("an honest hub");
     let mine = ours.drafts(NOTE).unwrap().slot("one").resume_or_start(String::new).unwrap();
     type_into(&mine, OURS);
+    let alone = ours.drafts(NOTE).unwrap().start(&"Erased here.".to_owned()).unwrap();
     for cycle in 0..CYCLES {
         let _ = block_on(lied_to.once());
         lied_to.resume();
-        type_into(&shared, "Two. ");
+        if cycle == 1 && choice.we_erase() {
+            assert_eq!(alone.erase().expect("memory takes it").drafts, [alone.id()]);
+        }
+        match cycle {
+            3 if choice.they_erase() => drop(shared.erase().expect("memory takes it")),
+            4.. if choice.they_erase() => {}
+            _ => type_into(&shared, "Two. "),
+        }
         if cycle == 2 {
             theirs.drafts(NOTE).unwrap().start(&"Another one.".to_owned()).unwrap();
         }
         let _ = block_on(honest.once());
+        let accepted = answer(&lied_to, choice, mine.id());
+        let is_erased = ours.erasure(mine.id()).expect("it is readable").is_some();
+        assert!(!is_erased || accepted || choice.is_sealed() && choice.they_erase() && cycle >= 3, "erased on nobody's word");
+        if is_erased {
+            break;
+        }
         let (head, conflict) = (mine.load().expect("it is readable"), mine.conflict().expect("it is readable"));
         let beside = conflict.iter().flat_map(draftkeep::Conflict::theirs);
         let is_beside = beside.filter_map(|side| side.value.as_str()).any(|text| text.contains(OURS));
         assert!(head.contains(OURS) || is_beside || in_history(&mine), "what was typed is gone: {head:?}");
     }
+    assert_eq!(ours.erasure(alone.id()).expect("it is readable").is_some(), choice.we_erase());
     for info in ours.list(&Filter::all()).expect("the lists are intact").drafts {
+        assert!(ours.erasure(info.id).expect("it is readable").is_none(), "what is erased came back");
         let draft = ours.drafts(NOTE).unwrap().get(info.id).unwrap().expect("it is listed");
         draft.load().expect("only what can be read becomes a head");
     }
 });
+
+/// Answers what the application is asked about erasures. Says whether it was asked about this draft, and accepted.
+fn answer(syncer: &Syncer, choice: Choice, mine: DraftId) -> bool {
+    let mut accepted = false;
+    for blocked in syncer.status().expect("it is readable").blocked {
+        if choice.accepts() {
+            let is_gone = syncer.accept_erasure(blocked.draft).expect("memory takes it");
+            assert!(!is_gone || blocked.by == BlockedBy::Erased, "accepted, and was not asked about");
+            accepted |= is_gone && blocked.draft == mine;
+        } else if choice.declines() {
+            syncer.decline_erasure(blocked.draft).expect("memory takes it");
+        }
+    }
+    accepted
+}
 
 /// A hub may say that a main contains what it does not; then the text is replaced by that main, and is in the history.
 fn in_history(draft: &Draft<String>) -> bool {
@@ -63,9 +129,14 @@ fn in_history(draft: &Draft<String>) -> bool {
     history.versions.iter().any(|version| draft.at(version.version).is_ok_and(|version| version.doc.contains(OURS)))
 }
 
-fn device(seed: u64) -> Space {
+fn device(seed: u64, choice: Choice) -> Space {
     let (clock, tasks) = (Arc::new(ManualClock::new()), Arc::new(TaskQueue::new()));
     let options = Options::with_runtime(clock, tasks, Arc::new(SeededEntropy::new(seed)));
+    let options = if choice.is_sealed() {
+        options.key_ring(MemoryKeyRing::new(Key::from_bytes([1; 32]), Key::from_bytes([2; 32])))
+    } else {
+        options
+    };
     Store::in_memory(options).and_then(|store| store.space("alice")).expect("memory can be opened")
 }
 
@@ -117,6 +188,9 @@ fn changed(mut answer: Answer, what: u8, how: u8, more: u8) -> Answer {
             6 => page.rows.reverse(),
             7 => page.rows.truncate(usize::from(how) % (page.rows.len() + 1)),
             8 => page.rows.extend(page.rows.clone()),
+            9 => page.erased.extend(page.rows.drain(..).map(|row| forged(&row, how))),
+            10 => page.erased.extend(page.rows.iter().map(|row| forged(row, how))),
+            11 => page.erased.iter_mut().for_each(|row| change_erased(row, how, more)),
             _ => page.rows.iter_mut().for_each(|row| change_row(row, how, more)),
         },
         Reply::Pushed(outcomes) => match what % 12 {
@@ -134,6 +208,14 @@ fn changed(mut answer: Answer, what: u8, how: u8, more: u8) -> Answer {
                 }
             }
         },
+        Reply::Erased(outcomes) => match what % 12 {
+            4 => drop(outcomes.pop()),
+            5 => outcomes.push(EraseOutcome::Erased),
+            _ => {
+                let (code, reason) = (Rejection::Other(u32::from(how)), String::new());
+                outcomes.fill(EraseOutcome::Rejected { code, reason });
+            }
+        },
         Reply::Contained { main, contained } => match what % 12 {
             4..6 => contained.clear(),
             6..8 => *main = Some(id(how)),
@@ -147,6 +229,21 @@ fn changed(mut answer: Answer, what: u8, how: u8, more: u8) -> Answer {
         _ => {}
     }
     answer
+}
+
+/// What a hub can make that knows no secret.
+fn forged(row: &Row, how: u8) -> ErasedRow {
+    let marker = Marker { draft: row.draft, at: Timestamp::from_millis(u64::from(how)), mac: [how; 32] };
+    ErasedRow { seq: row.seq, marker }
+}
+
+fn change_erased(row: &mut ErasedRow, how: u8, more: u8) {
+    match how % 4 {
+        0 => row.seq = u64::from(more),
+        1 => row.marker.draft = DraftId::from_bytes([more; 16]),
+        2 => row.marker.at = Timestamp::from_millis(u64::from(more)),
+        _ => row.marker.mac[usize::from(more) % 32] ^= how | 1,
+    }
 }
 
 fn change_row(row: &mut Row, how: u8, more: u8) {

@@ -6,9 +6,12 @@
 
 use super::audit::AuditEntry;
 use super::audit::state::AuditRow;
+use super::erase::marker::ErasedRow;
 use super::points::PointRow;
 use super::record;
+use super::remote::rows::{OwedRow, RemoteRow};
 use super::rows::{HeadRow, ListRow, Local, MetaRow, SlotRow, SpaceRow, VersionRow, decode_space_no, encode_space_no};
+use super::sealing::row::KeysRow;
 use crate::revision::{Header, Meta};
 use crate::storage::Table;
 use crate::vector::VersionVector;
@@ -31,6 +34,10 @@ pub fn rows(data: &[u8]) {
     survives!(data, ListRow);
     survives!(data, PointRow);
     survives!(data, AuditRow);
+    survives!(data, OwedRow);
+    survives!(data, RemoteRow);
+    survives!(data, ErasedRow);
+    survives!(data, KeysRow);
     survives!(data, Local);
     survives!(data, Header);
     survives!(data, Meta);

@@ -137,10 +137,10 @@ impl Cycle<'_> {
                 return Ok(());
             }
             Worth::Proven => {
-                let (place, trace) = (self.place.clone(), self.talk.trace);
+                let (place, trace, row) = (self.place.clone(), self.talk.trace, row.clone());
                 let gone = self.write(move |write| {
                     write.state.is_foreign = true;
-                    told::follow(write, &place, key, marker, trace)
+                    told::follow_proven(write, &place, (key, &row), marker, trace)
                 })?;
                 self.report.erased += u64::from(gone.is_some_and(|gone| gone.versions > 0));
                 return Ok(());
@@ -148,9 +148,9 @@ impl Cycle<'_> {
             Worth::Asked => (BlockedBy::Erased, ASKED),
             Worth::Unproven => (BlockedBy::ErasedUnproven, UNPROVEN),
         };
-        self.report.blocked += 1;
         let (row, trace) = (row.clone(), self.talk.trace);
-        self.write(move |write| arrivals::blocked(write, key, &row, (by.number(), why), trace))?;
+        let is_asked = self.write(move |write| told::ask(write, key, &row, (by.number(), why), trace))?;
+        self.report.blocked += u64::from(is_asked);
         Ok(())
     }
 

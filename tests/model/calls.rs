@@ -35,6 +35,9 @@ pub(crate) enum What {
     Discard,
     Recover,
     Purge,
+    Erase,
+    EraseSlot,
+    EraseSpace,
     Look,
     LookAtLists,
     Compact,
@@ -45,7 +48,7 @@ pub(crate) enum What {
 }
 
 /// Saves are what happens most.
-const SHARES: [(What, u8); 28] = [
+const SHARES: [(What, u8); 31] = [
     (What::Type, 33),
     (What::Save, 46),
     (What::Settle, 5),
@@ -67,6 +70,9 @@ const SHARES: [(What, u8); 28] = [
     (What::Discard, 8),
     (What::Recover, 7),
     (What::Purge, 5),
+    (What::Erase, 4),
+    (What::EraseSlot, 3),
+    (What::EraseSpace, 1),
     (What::Look, 6),
     (What::LookAtLists, 8),
     (What::Compact, 3),

@@ -199,25 +199,36 @@ fn absent(player: &Player, space: usize) {
                 assert_eq!(found, space == other && kind == draft.kind);
             }
         }
-        for id in &model.purged {
+        for id in model.purged.iter().chain(model.erased.keys()) {
             assert!(
                 (0..KINDS.len()).all(|kind| player.drafts(space, kind).get(*id).expect("it can be read").is_none())
             );
         }
+        let held = player.spaces[space].as_ref().expect("it is open");
+        for id in model.drafts.keys().chain(&model.purged).chain(model.erased.keys()) {
+            let found =
+                held.erasure(*id).expect("it can be read").map(|found| (found.draft, found.at.as_millis(), found.owed));
+            let at = (space == other).then(|| model.erased.get(id)).flatten();
+            assert_eq!(found, at.map(|at| (*id, *at, false)), "whether {id} is erased");
+        }
     }
 }
 
-/// A draft that was purged.
-pub(crate) fn gone(held: &HeldDraft) {
-    let wanted = ErrorKind::NoSuchDraft { draft: held.id() };
-    assert_eq!(held.info().expect_err("it is gone").kind(), &wanted);
-    assert_eq!(held.load().expect_err("it is gone").kind(), &wanted);
-    assert_eq!(held.history().expect_err("it is gone").kind(), &wanted);
-    assert_eq!(held.at(1).expect_err("it is gone").kind(), &wanted);
-    assert_eq!(held.checkpoint("too late").expect_err("it is gone").kind(), &wanted);
-    assert_eq!(held.archive().expect_err("it is gone").kind(), &wanted);
-    assert_eq!(held.purge().expect_err("it is gone").kind(), &wanted);
-    assert_eq!(held.pins().expect_err("it is gone").kind(), &wanted);
+/// A draft that was purged or erased.
+pub(crate) fn gone(held: &HeldDraft, wanted: &ErrorKind) {
+    let is_erased = *wanted == ErrorKind::Erased { draft: held.id() };
+    if is_erased {
+        let again = held.erase().expect("it is erased already");
+        assert_eq!((again.drafts, again.versions), (Vec::new(), 0), "nothing is erased twice");
+    }
+    assert_eq!(held.info().expect_err("it is gone").kind(), wanted);
+    assert_eq!(held.load().expect_err("it is gone").kind(), wanted);
+    assert_eq!(held.history().expect_err("it is gone").kind(), wanted);
+    assert_eq!(held.at(1).expect_err("it is gone").kind(), wanted);
+    assert_eq!(held.checkpoint("too late").expect_err("it is gone").kind(), wanted);
+    assert_eq!(held.archive().expect_err("it is gone").kind(), wanted);
+    assert_eq!(held.purge().expect_err("it is gone").kind(), wanted);
+    assert_eq!(held.pins().expect_err("it is gone").kind(), wanted);
 }
 
 /// Retention may have dropped versions: none that it must keep, and all that it must drop where all was packed.

@@ -2,7 +2,7 @@
 
 use draftkeep::merge::{Policy, Rule};
 use draftkeep::value::{self, Value};
-use draftkeep::{Draft, DraftId, Drafts, Edit, Kind, Options, Savable, Schema, Space};
+use draftkeep::{Draft, DraftId, Drafts, Edit, Erased, Kind, Options, Savable, Schema, Space};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -165,6 +165,10 @@ impl HeldDrafts {
         either!(self, drafts => Ok(drafts.slot(key).resume()?.map(|draft| draft.id())))
     }
 
+    pub(crate) fn erase_slot(&self, key: &[u8]) -> draftkeep::Result<Erased> {
+        either!(self, drafts => drafts.slot(key).erase())
+    }
+
     pub(crate) fn generations(&self, key: &[u8]) -> draftkeep::Result<Vec<draftkeep::DraftInfo>> {
         either!(self, drafts => drafts.slot(key).generations())
     }
@@ -248,6 +252,10 @@ impl HeldDraft {
 
     pub(crate) fn purge(&self) -> draftkeep::Result<()> {
         either!(self, draft => draft.purge())
+    }
+
+    pub(crate) fn erase(&self) -> draftkeep::Result<Erased> {
+        either!(self, draft => draft.erase())
     }
 }
 

@@ -7,9 +7,9 @@ use super::state::{Became, Editing, State, Version};
 use draftkeep::clock::{Clock, ManualClock, SeededEntropy, TaskQueue, Timestamp};
 use draftkeep::storage::Storage;
 use draftkeep::{
-    AuditAction, AuditRetention, DraftId, ErrorKind, Keep, Options, Phase, ReplicaId, Retention, Space, Store,
+    AuditAction, AuditRetention, DraftId, Erased, ErrorKind, Keep, Options, Phase, ReplicaId, Retention, Space, Store,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +68,7 @@ pub(crate) struct Player {
     tasks: TaskQueue,
     entropy: Arc<SeededEntropy>,
     edits: Vec<(HeldEdit, Editing)>,
-    gone: Vec<HeldDraft>,
+    gone: Vec<(usize, HeldDraft)>,
 }
 
 impl Player {
@@ -141,6 +141,8 @@ impl Player {
                 looking::after_tending(self, false);
             }
             What::Start | What::StartInSlot | What::StartOver => self.start(call),
+            What::EraseSlot => self.erase_slot(call),
+            What::EraseSpace => self.erase_space(call),
             What::Type | What::Save | What::CloseEdit => self.edit(call),
             What::SaveAll => self.save_all(call),
             What::LookAtLists => {
@@ -270,9 +272,42 @@ impl Player {
             self.state.note(space, before, AuditAction::Archived);
         }
         let generations = self.state.spaces[space].1.generations.get(&(kind, key.to_vec())).map_or(0, Vec::len);
-        assert!(!self.state.spaces[space].1.purged.contains(&draft), "the id of a purged draft is not used again");
+        let before = &self.state.spaces[space].1;
+        let is_used = before.purged.contains(&draft) || before.erased.contains_key(&draft);
+        assert!(!is_used, "the id of a draft that is gone is not used again");
         let generation = u32::try_from(generations).expect("few") + 1;
         self.state.begin(space, draft, kind, Some((key.to_vec(), generation)), note);
+    }
+
+    /// All of a slot goes, also what was purged, and the slot is free.
+    fn erase_slot(&mut self, call: Call) {
+        let Some(space) = self.some_space(call.a) else { return };
+        let kind = usize::from(call.b) % KINDS.len();
+        let key = KEYS[usize::from(call.b / 3) % KEYS.len()];
+        let wanted = self.state.spaces[space].1.erasable_in(kind, key);
+        let drafts = self.drafts(space, kind);
+        let receipt = drafts.erase_slot(key).expect("it can be written");
+        self.erased(space, &wanted, receipt);
+        assert_eq!(drafts.resume(key).expect("it can be read"), None, "an erased slot is free");
+        assert_eq!(drafts.generations(key).expect("they can be read"), Vec::new(), "an erased slot is empty");
+    }
+
+    /// Everything goes, also what was purged. Often nothing, so that programs have something left.
+    fn erase_space(&mut self, call: Call) {
+        let Some(space) = self.some_space(call.a).filter(|_| call.c.is_multiple_of(4)) else { return };
+        let model = &self.state.spaces[space].1;
+        let wanted: BTreeSet<DraftId> = model.drafts.keys().chain(&model.purged).copied().collect();
+        let receipt = self.spaces[space].as_ref().expect("it is open").erase_all().expect("it can be written");
+        self.erased(space, &wanted.into_iter().collect::<Vec<_>>(), receipt);
+        looking::lists(self, space, call.b, call.c);
+    }
+
+    /// Holds a receipt against what had to be erased, in that order, and erases it from the model.
+    fn erased(&mut self, space: usize, wanted: &[DraftId], receipt: Erased) {
+        let versions: u64 = wanted.iter().map(|id| self.state.erase(space, *id)).sum();
+        let Erased { drafts, versions: got, points, at, owed, .. } = receipt;
+        assert_eq!((&drafts[..], got, points, owed), (wanted, versions, 0, 0), "the receipt");
+        assert_eq!(at.as_millis(), self.state.now, "when it was erased");
     }
 
     fn edit(&mut self, call: Call) {
@@ -331,8 +366,8 @@ impl Player {
     fn on_a_draft(&mut self, call: Call) {
         let Some(space) = self.some_space(call.a) else { return };
         if call.c == 255 || self.state.spaces[space].1.drafts.is_empty() {
-            if let Some(gone) = self.gone.last() {
-                looking::gone(gone);
+            if let Some((of, gone)) = self.gone.last() {
+                looking::gone(gone, &self.state.spaces[*of].1.absent(gone.id()));
             }
             return;
         }
@@ -442,9 +477,15 @@ impl Player {
                 assert_same(call, held.purge(), wanted.clone());
                 if wanted.is_ok() {
                     self.forget(space, id);
-                    looking::gone(&held);
-                    self.gone.push(held);
+                    looking::gone(&held, &ErrorKind::NoSuchDraft { draft: id });
+                    self.gone.push((space, held));
                 }
+            }
+            What::Erase => {
+                let receipt = held.erase().expect("it can be written");
+                self.erased(space, &[id], receipt);
+                looking::gone(&held, &ErrorKind::Erased { draft: id });
+                self.gone.push((space, held));
             }
             _ => looking::draft(self, space, id, true),
         }

@@ -51,6 +51,8 @@ pub(crate) struct Space {
     pub(crate) drafts: BTreeMap<DraftId, Draft>,
     pub(crate) generations: BTreeMap<(usize, Vec<u8>), Vec<DraftId>>,
     pub(crate) purged: BTreeSet<DraftId>,
+    /// Drafts that were erased, and when.
+    pub(crate) erased: BTreeMap<DraftId, u64>,
     pub(crate) days: u64,
     pub(crate) last_day: Option<u64>,
     /// Everything that happened to its drafts, but for what retention thins out.
@@ -66,8 +68,8 @@ pub(crate) struct Noted {
     pub(crate) action: AuditAction,
     pub(crate) at: u64,
     pub(crate) device: Option<String>,
-    /// The last version that there was by then.
-    pub(crate) last: u64,
+    /// The last version that there was by then; none where the draft was purged before.
+    pub(crate) last: Option<u64>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -142,7 +144,18 @@ impl Draft {
 
 impl Space {
     pub(crate) fn draft(&self, id: DraftId) -> Result<&Draft, ErrorKind> {
-        self.drafts.get(&id).ok_or(ErrorKind::NoSuchDraft { draft: id })
+        self.drafts.get(&id).ok_or_else(|| self.absent(id))
+    }
+
+    /// What a call about a draft answers that is not here.
+    pub(crate) fn absent(&self, draft: DraftId) -> ErrorKind {
+        if self.erased.contains_key(&draft) { ErrorKind::Erased { draft } } else { ErrorKind::NoSuchDraft { draft } }
+    }
+
+    /// The drafts that were ever in a slot and can be erased, the newest generation first.
+    pub(crate) fn erasable_in(&self, kind: usize, key: &[u8]) -> Vec<DraftId> {
+        let ids = self.generations.get(&(kind, key.to_vec())).into_iter().flatten().rev();
+        ids.filter(|id| !self.erased.contains_key(*id)).copied().collect()
     }
 
     /// The draft that a slot means now.
@@ -181,12 +194,26 @@ impl State {
     }
 
     pub(crate) fn draft(&mut self, space: usize, id: DraftId) -> Result<&mut Draft, ErrorKind> {
-        self.spaces[space].1.drafts.get_mut(&id).ok_or(ErrorKind::NoSuchDraft { draft: id })
+        let space = &mut self.spaces[space].1;
+        let absent = space.absent(id);
+        space.drafts.get_mut(&id).ok_or(absent)
+    }
+
+    /// A draft is gone with all that it is, also one that was purged before; gives how many versions it had.
+    pub(crate) fn erase(&mut self, space: usize, id: DraftId) -> u64 {
+        let versions = self.spaces[space].1.drafts.get(&id).map_or(0, |draft| draft.last);
+        self.note(space, id, AuditAction::Erased { versions, unsynced: 0 });
+        let now = self.now;
+        let space = self.space(space);
+        let was_here = space.drafts.remove(&id).is_some();
+        assert!(space.purged.remove(&id) != was_here, "a draft is here or was purged");
+        assert_eq!(space.erased.insert(id, now), None, "a draft is erased once");
+        versions
     }
 
     /// Notes what happened to a draft that is as it was left.
     pub(crate) fn note(&mut self, space: usize, draft: DraftId, action: AuditAction) {
-        let last = self.spaces[space].1.drafts[&draft].last;
+        let last = self.spaces[space].1.drafts.get(&draft).map(|draft| draft.last);
         let noted = Noted { draft, action, at: self.now, device: self.device.clone(), last };
         self.space(space).audit.push(noted);
     }

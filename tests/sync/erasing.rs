@@ -4,7 +4,7 @@ use crate::world::{Device, Line, Loses, Meanwhile, change, copy, hub, hub_on, no
 use draftkeep::seal::{Key, MemoryKeyRing};
 use draftkeep::storage::{MemoryStorage, Order, Scan, Storage, Table};
 use draftkeep::sync::{BlockedBy, Synced};
-use draftkeep::transport::{Answer, ErasedRow, Marker, Rejection, Reply, Request, Transport, TransportError};
+use draftkeep::transport::{Answer, Ask, ErasedRow, Marker, Rejection, Reply, Request, Transport, TransportError};
 use draftkeep::{AuditAction, AuditQuery, ErrorKind, EventKind};
 use std::sync::Arc;
 
@@ -209,6 +209,51 @@ fn an_application_that_says_no_keeps_the_draft_on_its_device_alone() {
     // Or somebody thinks better of it.
     assert!(two.syncer.accept_erasure(draft.id()).unwrap());
     assert!(is_gone(&two, draft.id()) && two.store.verify().unwrap().is_intact());
+}
+
+/// While a cycle asks the hub about another draft, the application says no to an erasure that waits in that cycle: of which it was asked
+/// before, or that is proven and comes with this very cycle. Both drafts stay, and say that they are nowhere else.
+#[test]
+fn a_no_that_is_said_during_a_cycle_holds() {
+    for is_secret in [false, true] {
+        let hub = hub(1);
+        let line = Meanwhile::to(&hub);
+        let (one, two) = if is_secret {
+            (secret_device(2, hub.clone()).0, secret_device(3, line.clone()).0)
+        } else {
+            (Device::new(2, &hub), Device::over(3, line.clone()))
+        };
+        // Drafts are taken in by their ids: the one that is erased comes last.
+        let mut drafts: Vec<_> = (0..3).map(|_| one.notes.start(&note("Night", "It rained.")).unwrap()).collect();
+        drafts.sort_by_key(draftkeep::Draft::id);
+        one.sync();
+        two.sync();
+        let erased = drafts.pop().unwrap();
+        change(&two.the_same(&erased), |note| note.body.push_str(" It poured."));
+        erased.erase().unwrap();
+        one.sync();
+        if !is_secret {
+            assert_eq!(two.sync().blocked, 1, "it is asked about");
+        }
+        for (device, title) in [(&one, "Night train"), (&two, "Nights")] {
+            change(&device.the_same(&drafts[0]), |note| note.title = title.to_owned());
+        }
+        one.sync();
+        let (answering, draft) = (draftkeep::sync::Syncer::new(&two.space, hub.clone()), erased.id());
+        let asks_about_another = |ask: &Ask| matches!(ask, Ask::Contained { .. } | Ask::Revisions { .. });
+        line.at_the_next(asks_about_another, move || assert!(answering.decline_erasure(draft).unwrap()));
+        let report = two.sync();
+        assert!(line.has_acted(), "the cycle asked about another draft");
+        assert_eq!((report.blocked, report.erased), (0, 0));
+        for _ in 0..2 {
+            let status = two.syncer.status().unwrap();
+            assert_eq!((status.blocked.len(), status.parked.len(), status.pending), (0, 1, 1), "secret: {is_secret}");
+            assert_eq!(two.the_same(&erased).load().unwrap().body, "It rained. It poured.");
+            two.syncer.retry(draft).unwrap();
+            two.sync();
+        }
+        assert!(two.store.verify().unwrap().is_intact());
+    }
 }
 
 /// Whoever knows the secret of a space is of its devices: then nobody has to be asked.

@@ -218,16 +218,17 @@ pub(crate) fn hub_on(storage: &Arc<MemoryStorage>, seed: u64) -> Arc<Hub> {
     Arc::new(Hub::open(Arc::clone(storage) as Arc<dyn Storage>, options).expect("memory can be opened"))
 }
 
-/// A way to the hub on which somebody does something while a push is under way.
+/// A way to the hub on which somebody does something while a push, or another request, is under way.
 #[derive(Clone)]
 pub(crate) struct Meanwhile {
     hub: Arc<Hub>,
-    act: Arc<Mutex<Option<Act>>>,
+    act: Arc<Mutex<Option<(During, Act)>>>,
     /// It does it once the request is on its way, when the device has gathered what leaves next.
     is_late: bool,
 }
 
 type Act = Box<dyn FnOnce() + Send>;
+type During = fn(&Ask) -> bool;
 
 impl Meanwhile {
     pub(crate) fn to(hub: &Arc<Hub>) -> Self {
@@ -239,7 +240,16 @@ impl Meanwhile {
     }
 
     pub(crate) fn at_the_next_push(&self, act: impl FnOnce() + Send + 'static) {
-        *self.act.lock().unwrap() = Some(Box::new(act));
+        self.at_the_next(|ask| matches!(ask, Ask::Push { .. }), act);
+    }
+
+    pub(crate) fn at_the_next(&self, during: During, act: impl FnOnce() + Send + 'static) {
+        *self.act.lock().unwrap() = Some((during, Box::new(act)));
+    }
+
+    /// Whether it was done.
+    pub(crate) fn has_acted(&self) -> bool {
+        self.act.lock().unwrap().is_none()
     }
 }
 
@@ -251,7 +261,7 @@ impl std::fmt::Debug for Meanwhile {
 
 impl Transport for Meanwhile {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
-        let act = if matches!(request.ask, Ask::Push { .. }) { self.act.lock().unwrap().take() } else { None };
+        let act = self.act.lock().unwrap().take_if(|(during, _)| during(&request.ask)).map(|(_, act)| act);
         Box::pin(async move {
             if let Some(act) = act {
                 let mut is_on_its_way = !self.is_late;

@@ -99,6 +99,38 @@ pub(crate) fn worth(view: &impl View, place: &Place, facts: &Facts, marker: &Mar
     })
 }
 
+/// Whether a row is still what was judged, and nobody has decided on it: the application may have while the hub was asked about other drafts.
+fn is_open(view: &impl View, key: DraftKey, judged: &RemoteRow) -> Result<bool, Failure> {
+    let is_same = arrivals::read(view, key)?.as_ref() == Some(judged);
+    Ok(is_same && !judged.is_kept() || fault::on("answer-to-an-erasure-overwritten"))
+}
+
+/// Asks the application about an erasure, unless it has answered by now.
+pub(crate) fn ask(
+    write: &mut Write<'_>,
+    key: DraftKey,
+    judged: &RemoteRow,
+    why: (u32, &str),
+    trace: TraceId,
+) -> Result<bool, Failure> {
+    let is_open = is_open(write.txn, key, judged)?;
+    if is_open {
+        arrivals::blocked(write, key, judged, why, trace)?;
+    }
+    Ok(is_open)
+}
+
+/// Erases a draft here because the hub's word for it is proven, unless the application has said no by now.
+pub(crate) fn follow_proven(
+    write: &mut Write<'_>,
+    place: &Place,
+    (key, judged): (DraftKey, &RemoteRow),
+    marker: Marker,
+    trace: TraceId,
+) -> Result<Option<Gone>, Failure> {
+    if is_open(write.txn, key, judged)? { follow(write, place, key, marker, trace) } else { Ok(None) }
+}
+
 /// Erases a draft here because it was erased elsewhere; none where that is not so any more, or it is done.
 pub(crate) fn follow(
     write: &mut Write<'_>,

@@ -44,13 +44,14 @@
 //!
 //! # The simulator
 //!
-//! [`simulate`] plays one seed: three to five devices with real stores, a hub, people who write, count, tag, archive, restore
-//! and settle, on networks, disks and clocks that fail them; hubs that are restored from a backup or emptied; devices that
+//! [`simulate`] plays one seed: three to five devices with real stores, a hub, people who write, count, tag, archive, restore,
+//! erase and settle, on networks, disks and clocks that fail them; hubs that are restored from a backup or emptied; devices that
 //! crash, are cloned or go back in time; futures that are dropped where they stand. An oracle that knows only words checks
-//! after every step that none is lost, and at the end that everybody comes to rest with the same documents.
+//! after every step that none is lost, and at the end that everybody comes to rest with the same documents. What one
+//! device erased leaves another one only on a person's word there, or, sealed, where both had it from each other.
 //!
-//! In a third of the lives every store is sealed ([`Sealing`]): keys are made and taken up in the middle, by some devices earlier than by others, and
-//! in the end no word stands in what the hub and the devices store.
+//! In a third of the lives every store is sealed ([`Sealing`]): keys are made and taken up in the middle, by some devices earlier than by others, some
+//! devices lack one for a while and may not open without it, and in the end no word stands in what the hub and the devices store.
 //!
 //! ```text
 //! cargo run --release -p draftkeep-memory --example simulate -- --seeds 0..2000

@@ -76,8 +76,17 @@ fn no_word_is_lost_and_devices_come_to_rest_whatever_goes_wrong() {
         // Looking for words finds them where they are.
         ("in the open on the hub", 5_000),
         ("in the open on devices", 20_000),
-        ("erased", 100),
-        ("erasures accepted", 50),
+        ("erased", 150),
+        ("erased in slots", 500),
+        ("slots erased", 150),
+        ("slots begun again", 400),
+        ("saved although erased elsewhere", 2_000),
+        ("erased by sync", 250),
+        ("words gone with an erasure", 500),
+        ("erasures accepted", 800),
+        ("erasures declined", 90),
+        ("keys lost", 200),
+        ("shut without a key", 120),
     ];
     for (what, least) in least {
         assert!(tally.count(what) >= least * effort(), "{what}: only {}", tally.count(what));

@@ -1,6 +1,7 @@
 //! What goes wrong: carelessness, storms, and time that goes back.
 
 use super::essay::Stroke;
+use super::keys::Ring;
 use super::person::Afterwards;
 use super::venue::Mishap;
 use super::words::Word;
@@ -96,9 +97,15 @@ impl World {
 
     pub(super) fn crash(&mut self, device: usize, since: Option<usize>) -> Result<(), String> {
         self.give_up_cycles_of(device);
+        self.remember(device)?;
         self.tally.befell("device crashed");
         self.tell_of(device, "crashes and starts again");
-        self.devices[device].crash(since, &mut self.dice)
+        self.devices[device].crash(since, &mut self.dice)?;
+        if self.devices[device].is_shut() {
+            self.tally.did("shut without a key");
+            self.tell_of(device, "does not open without the key that it lacks");
+        }
+        Ok(())
     }
 
     /// A save under way when the power goes: it may be there or not, and nobody was told that it is.
@@ -119,6 +126,7 @@ impl World {
             return Ok(());
         }
         match self.dice.below(12) {
+            0..6 if self.keeps_hub() => return Ok(()),
             0..4 => {
                 // Sometimes nobody made a copy in time.
                 if self.dice.chance(250) || !self.house.befall(Mishap::Restore)? {
@@ -137,7 +145,7 @@ impl World {
                 self.tally.befell("hub emptied");
                 self.tell("hub", "is another one, and empty");
             }
-            6 | 7 if self.devices.len() < DEVICES_MAX => {
+            6 | 7 if self.devices.len() < DEVICES_MAX && !self.devices[device].is_shut() => {
                 let copy = self.devices[device].copy()?;
                 let name = format!("{}'", self.devices[device].name);
                 self.add_device(&name, Some((device, &copy)))?;
@@ -152,8 +160,13 @@ impl World {
                     self.tell_of(device, "is copied");
                     return Ok(());
                 };
+                // Where it does not open nobody knows what the copy has.
+                if self.devices[device].ring.as_ref().is_some_and(Ring::lacks) {
+                    return Ok(());
+                }
                 self.give_up_cycles_of(device);
                 self.devices[device].restore(&copy)?;
+                self.departures.went_back(device);
                 let is_noticed = self.dice.chance(500) && self.devices[device].take_new_replica();
                 self.tally.befell("device restored");
                 self.tell_of(device, &format!("is restored from its copy, noticed: {is_noticed}"));

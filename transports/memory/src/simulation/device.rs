@@ -1,9 +1,10 @@
 //! One device: a store, what is open on it, and the calls that a person makes.
 
+use super::departures::Standing;
 use super::essay::{ESSAY, Essay, schema};
 use super::house::SPACE;
 use super::keys::Ring;
-use super::oracle::{Held, Subject};
+use super::oracle::Subject;
 use super::person::Window;
 use super::shelf::{Medium, Shelf};
 use super::words::{Word, words_in};
@@ -12,7 +13,7 @@ use crate::network::Network;
 use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::storage::MemoryStorage;
 use draftkeep::sync::{BlockedBy, Status, SyncErrorKind, Syncer};
-use draftkeep::{Draft, DraftId, DraftInfo, Drafts, Filter, Options, RevisionId, Space, Store};
+use draftkeep::{Draft, DraftId, DraftInfo, Drafts, ErrorKind, Filter, Options, RevisionId, Space, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -33,6 +34,8 @@ pub(crate) struct Device {
     /// So many times its store was opened, each with randomness of its own.
     openings: u64,
     looks: BTreeMap<DraftId, Look>,
+    /// What stood on it when it was shut last: while it does not open nobody sees that, and nothing changes it.
+    asleep: Arc<Standing>,
 }
 
 /// What is open while the device runs.
@@ -95,12 +98,14 @@ impl Device {
             seed,
             openings: 0,
             looks: BTreeMap::new(),
+            asleep: Arc::default(),
         };
         device.open()?;
         Ok(device)
     }
 
-    fn open(&mut self) -> Result<(), String> {
+    /// Opens its store; without a key that it lost for a while it may stay shut.
+    pub(super) fn open(&mut self) -> Result<(), String> {
         self.openings += 1;
         let entropy = SeededEntropy::new(self.seed.wrapping_mul(1_000).wrapping_add(self.openings));
         let options =
@@ -118,8 +123,29 @@ impl Device {
             let syncer = Arc::new(Syncer::new(&space, self.network.clone()));
             Ok(Open { store, space, essays, syncer })
         };
-        self.open = Some(opened().map_err(|error| format!("{} does not open: {error}", self.name))?);
+        let is_locked = |error: &draftkeep::Error| {
+            self.ring.as_ref().is_some_and(Ring::lacks) && matches!(error.kind(), ErrorKind::KeyMissing { .. })
+        };
+        self.open = match opened() {
+            Ok(open) => Some(open),
+            Err(error) if is_locked(&error) => None,
+            Err(error) => return Err(format!("{} does not open: {error}", self.name)),
+        };
         Ok(())
+    }
+
+    /// It lacks the key without which its store does not open.
+    pub(crate) fn is_shut(&self) -> bool {
+        self.open.is_none()
+    }
+
+    /// What stands on it is this, for as long as it is shut.
+    pub(super) fn remember(&mut self, standing: Arc<Standing>) {
+        self.asleep = standing;
+    }
+
+    pub(super) fn asleep(&self) -> Arc<Standing> {
+        Arc::clone(&self.asleep)
     }
 
     pub(super) fn essays(&self) -> Result<&Drafts<Essay>, String> {
@@ -203,11 +229,12 @@ impl Device {
     }
 
     /// The words that stand in its heads and in the sides of its open conflicts, and in words what changed since the last look.
-    pub(crate) fn look(&mut self) -> Result<(Held, Vec<String>), String> {
-        let (infos, mut held, mut changed) = (self.infos()?, Held::new(), Vec::new());
+    pub(crate) fn look(&mut self) -> Result<(Standing, Vec<String>), String> {
+        let (infos, mut standing, mut changed) = (self.infos()?, Standing::new(), Vec::new());
         self.looks.retain(|id, _| infos.iter().any(|info| info.id == *id));
         for info in infos {
-            let words = held.entry(subject_of(&info)).or_default();
+            let stood = standing.entry(info.id).or_default();
+            stood.revisions.insert(info.revision);
             let is_known = self.looks.get(&info.id).is_some_and(|look| look.revision == info.revision);
             if !is_known {
                 let raw = self.draft(info.id)?.raw();
@@ -218,14 +245,14 @@ impl Device {
                 changed.push(format!("  {subject} is {revision}, counts {count}: {}", listed(&seen)));
                 self.looks.insert(info.id, Look { revision: info.revision, words: seen });
             }
-            words.extend(self.looks.get(&info.id).into_iter().flat_map(|look| &look.words));
+            stood.words.extend(self.looks.get(&info.id).into_iter().flat_map(|look| &look.words));
             if info.conflicts > 0 {
                 for side in self.sides(info.id)? {
-                    words.extend(side.words());
+                    stood.words.extend(side.words());
                 }
             }
         }
-        Ok((held, changed))
+        Ok((standing, changed))
     }
 
     /// The words that stand in the head of each draft.

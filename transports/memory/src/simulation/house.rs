@@ -1,8 +1,9 @@
 //! Where everybody meets: what befalls the hub there, and a look at all that it has.
 
 use super::alarm::wait_for;
+use super::departures::Standing;
 use super::home::Home;
-use super::oracle::{Held, Subject};
+use super::oracle::Subject;
 use super::setting::Setting;
 use super::venue::{Mishap, Venue};
 use super::words::words_in;
@@ -12,7 +13,7 @@ use draftkeep::sync::{document_of, earlier_of};
 use draftkeep::transport::{Answer, Ask, Page, Position, Reply, Request, Revision, Row, Transport};
 use draftkeep::{DraftId, RevisionId, Space, TraceId};
 use futures_util::FutureExt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How often the hub is asked what it has, where its disk fails.
@@ -36,10 +37,12 @@ pub(crate) struct House {
 
 /// What the hub has, as it was looked at last.
 #[derive(Debug, Default)]
-struct Seen {
+pub(crate) struct Seen {
     position: Option<Position>,
-    rows: BTreeMap<DraftId, Row>,
-    held: Held,
+    pub(crate) rows: BTreeMap<DraftId, Row>,
+    /// Its mains and forks, and which words stand in them.
+    pub(crate) standing: Arc<Standing>,
+    pub(crate) erased: BTreeSet<DraftId>,
 }
 
 impl House {
@@ -93,11 +96,8 @@ impl House {
         self.venue.story()
     }
 
-    /// What the hub has of each draft, and which words stand in its mains and forks.
-    pub(crate) fn look(
-        &mut self,
-        subjects: &BTreeMap<DraftId, Subject>,
-    ) -> Result<(&BTreeMap<DraftId, Row>, &Held), String> {
+    /// What the hub has of each draft.
+    pub(crate) fn look(&mut self, subjects: &BTreeMap<DraftId, Subject>) -> Result<&Seen, String> {
         let mut position = self.ask(Ask::Hello)?.position;
         while self.seen.position != Some(position) {
             match self.look_at(position, subjects) {
@@ -111,26 +111,30 @@ impl House {
                 }
             }
         }
-        Ok((&self.seen.rows, &self.seen.held))
+        Ok(&self.seen)
     }
 
     fn look_at(&self, position: Position, subjects: &BTreeMap<DraftId, Subject>) -> Result<Seen, String> {
-        let Reply::Page(Page { rows, more, .. }) = self.ask(Ask::Pull { after: 0, limit: 1_000 })?.reply else {
+        let Reply::Page(Page { rows, erased, more, .. }) = self.ask(Ask::Pull { after: 0, limit: 1_000 })?.reply else {
             return Err("the hub answers a pull with something else than a page".to_owned());
         };
         if more {
             return Err("the hub has more rows than a page holds".to_owned());
         }
-        let (mut held, mut seen) = (Held::new(), BTreeMap::new());
+        let (mut standing, mut seen) = (Standing::new(), BTreeMap::new());
         for row in rows {
-            let subject = subjects.get(&row.draft).ok_or("the hub has a draft that nobody began")?;
-            let words = held.entry(subject.clone()).or_default();
+            if !subjects.contains_key(&row.draft) {
+                return Err("the hub has a draft that nobody began".to_owned());
+            }
+            let stood = standing.entry(row.draft).or_default();
             for id in std::iter::once(&row.main.id).chain(&row.forks) {
-                words.extend(words_in(&self.body(row.draft, *id)?));
+                stood.revisions.insert(*id);
+                stood.words.extend(words_in(&self.body(row.draft, *id)?));
             }
             seen.insert(row.draft, row);
         }
-        Ok(Seen { position: Some(position), rows: seen, held })
+        let erased = erased.iter().map(|row| row.marker.draft).collect();
+        Ok(Seen { position: Some(position), rows: seen, standing: Arc::new(standing), erased })
     }
 
     fn body(&self, draft: DraftId, id: RevisionId) -> Result<Vec<u8>, String> {

@@ -2,10 +2,14 @@
 
 use super::house::SPACE;
 use super::world::World;
+use crate::dice::Dice;
 use draftkeep::clock::{ManualClock, SeededEntropy, TaskQueue};
 use draftkeep::seal::{Key, MemoryKeyRing};
-use draftkeep::{Options, Space, Store};
+use draftkeep::{KeyId, Options, Space, Store};
 use std::sync::Arc;
+
+/// Whether hubs are restored and replaced in lives in which devices lose keys, too.
+const HUBS_CHANGE_WHERE_KEYS_ARE_LOST: bool = false;
 
 /// All keys of a life.
 pub(crate) struct Keys {
@@ -17,23 +21,51 @@ pub(crate) struct Keys {
 /// What one device has of them.
 pub(crate) struct Ring {
     pub(crate) keys: MemoryKeyRing,
+    /// Those that it has.
+    has: Vec<Key>,
     /// Keys that others may have, and this device not yet, in the order in which they were made.
     late: Vec<Key>,
+    /// Keys that it had and will have again.
+    lost: Vec<Key>,
 }
 
 impl Ring {
     /// The same for a copy of the device.
     pub(crate) fn copy(&self) -> Self {
-        Self { keys: self.keys.copy(), late: self.late.clone() }
+        Self { keys: self.keys.copy(), has: self.has.clone(), late: self.late.clone(), lost: self.lost.clone() }
     }
 
     /// Takes up what it lacks; says whether there was something.
     fn catch_up(&mut self) -> bool {
         let is_late = !self.late.is_empty();
         for key in self.late.drain(..) {
-            let _has_it_already = self.keys.add(None, key);
+            let _has_it_already = self.keys.add(None, key.clone());
+            self.has.push(key);
         }
         is_late
+    }
+
+    /// Whether there is a key that it had and has no more.
+    pub(crate) const fn lacks(&self) -> bool {
+        !self.lost.is_empty()
+    }
+
+    /// Loses a former key, or the newest one.
+    fn lose(&mut self, dice: &mut Dice) -> Option<KeyId> {
+        let at = if dice.chance(500) { self.has.len().checked_sub(1)? } else { dice.below(self.has.len()) };
+        let key = (at < self.has.len()).then(|| self.has.remove(at))?;
+        let id = key.id();
+        self.lost.push(key);
+        self.keys.remove(id).then_some(id)
+    }
+
+    /// Has again what it lost, as its current key or as a former one.
+    fn find(&mut self, dice: &mut Dice) {
+        for key in self.lost.drain(..) {
+            let (again, ring) = (key.clone(), &self.keys);
+            let _was_lost = if dice.chance(500) { ring.add(None, again) } else { ring.add_former(None, again) };
+            self.has.push(key);
+        }
     }
 }
 
@@ -45,7 +77,8 @@ impl Keys {
 
     /// What a device has that joins now.
     pub(crate) fn ring(&self) -> Ring {
-        Ring { keys: self.all.copy(), late: Vec::new() }
+        let has = (1..self.made).map(|number| key(self.seed, number)).collect();
+        Ring { keys: self.all.copy(), has, late: Vec::new(), lost: Vec::new() }
     }
 
     /// A place with every key, for looking at what the hub has.
@@ -73,9 +106,10 @@ impl World {
     /// In a sealed life there is a new key, which some devices use at once and some have not heard of; or a device hears of what it lacks, or
     /// begins to use what it has.
     pub(super) fn change_keys(&mut self, device: usize) -> Result<(), String> {
-        match self.dice.below(6) {
+        match self.dice.below(8) {
             0 | 1 => self.make_key()?,
             2 => self.catch_up(device),
+            3 | 4 => self.lose_or_find_keys(device)?,
             _ => self.rotate(device)?,
         }
         Ok(())
@@ -105,6 +139,9 @@ impl World {
     }
 
     fn rotate(&mut self, device: usize) -> Result<(), String> {
+        if self.devices[device].is_shut() {
+            return Ok(());
+        }
         let what = match self.devices[device].space()?.rotate_key() {
             Ok(Some(id)) => {
                 self.tally.did("keys rotated");
@@ -115,6 +152,36 @@ impl World {
         };
         self.tell_of(device, &what);
         Ok(())
+    }
+
+    /// A device lacks a key for a while: one that it read with before, or the one that it writes with. What it has in memory it has until
+    /// it starts again, and then it may not open at all.
+    fn lose_or_find_keys(&mut self, device: usize) -> Result<(), String> {
+        if !self.weather.losing_keys {
+            return Ok(());
+        }
+        if self.devices[device].ring.as_ref().is_some_and(Ring::lacks) {
+            return self.find_keys(device);
+        }
+        let Some(lost) = self.devices[device].ring.as_mut().and_then(|ring| ring.lose(&mut self.dice)) else {
+            return Ok(());
+        };
+        self.tally.did("keys lost");
+        self.tell_of(device, &format!("has no key {:.8} any more", lost.to_string()));
+        if self.dice.chance(700) { self.crash(device, None) } else { Ok(()) }
+    }
+
+    /// What a device lacked is there again.
+    pub(super) fn find_keys(&mut self, device: usize) -> Result<(), String> {
+        let Some(ring) = self.devices[device].ring.as_mut().filter(|ring| ring.lacks()) else { return Ok(()) };
+        ring.find(&mut self.dice);
+        self.tell_of(device, "has the keys again that it had");
+        if self.devices[device].is_shut() { self.devices[device].open() } else { Ok(()) }
+    }
+
+    /// Whether the hub has to stay the one that it is.
+    pub(super) fn keeps_hub(&self) -> bool {
+        self.keys.is_some() && self.weather.losing_keys && !HUBS_CHANGE_WHERE_KEYS_ARE_LOST
     }
 
     /// Counts the texts that a device cannot read without a key that it lacks.
@@ -130,6 +197,7 @@ impl World {
             return Ok(());
         }
         for device in 0..self.devices.len() {
+            self.find_keys(device)?;
             self.catch_up(device);
             if self.dice.chance(500) {
                 self.rotate(device)?;

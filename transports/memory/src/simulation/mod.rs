@@ -10,6 +10,7 @@
 //! | `device`, `shelf` | one device: a store, what is open on it, what it lies on |
 //! | `person`, `regret` | the calls that a person makes on it, and those that go back |
 //! | `keys` | who has which keys, where stores are sealed |
+//! | `erasing`, `departures` | erasing, and from where what is erased may be gone |
 //! | `canary` | looking for what was typed where it must not be found |
 //! | `house` | where they meet, and a look at what the hub there has |
 //! | `home` | the hub in the process |
@@ -23,7 +24,9 @@
 mod alarm;
 mod calamities;
 mod canary;
+mod departures;
 mod device;
+mod erasing;
 mod essay;
 mod home;
 mod house;

@@ -23,8 +23,6 @@ pub(crate) struct Oracle {
     expected: BTreeMap<Word, Subject>,
     /// Words that somebody took out, whether or not that took effect everywhere: they may be there or not.
     free: BTreeSet<Word>,
-    /// Subjects that somebody erased: nothing of them has to be anywhere, also what is written about them later where nobody knows of it.
-    erased: BTreeSet<Subject>,
     /// Subjects whose counters may be wrong, because something went back in time.
     inexact: BTreeSet<Subject>,
     is_inexact: bool,
@@ -34,7 +32,7 @@ impl Oracle {
     /// A save was acknowledged: these words are there from now on.
     pub(crate) fn acknowledge(&mut self, subject: &Subject, words: impl IntoIterator<Item = Word>) {
         for word in words {
-            if !self.free.contains(&word) && !self.erased.contains(subject) {
+            if !self.free.contains(&word) {
                 self.expected.insert(word, subject.clone());
             }
         }
@@ -46,13 +44,6 @@ impl Oracle {
             self.expected.remove(&word);
             self.free.insert(word);
         }
-    }
-
-    /// Somebody erases a subject, or tries to.
-    pub(crate) fn erase(&mut self, subject: &Subject) {
-        self.erased.insert(subject.clone());
-        let words: Vec<Word> = self.expected.iter().filter(|(_, of)| *of == subject).map(|(word, _)| *word).collect();
-        self.release(words);
     }
 
     /// A machine is gone: what was only there is gone with it.

@@ -1,6 +1,5 @@
 //! What people do on a device that chance chose.
 
-use super::device::subject_of;
 use super::essay::{Essay, Stroke};
 use super::person::{Afterwards, Tending, Written};
 use super::words::Word;
@@ -47,6 +46,10 @@ impl World {
         self.oracle.release(written.removed);
         if written.is_acknowledged {
             self.tally.did("saves");
+            let is_erased = written.draft.is_some_and(|draft| self.departures.erased().contains(&draft));
+            if is_erased && !written.added.is_empty() {
+                self.tally.did("saved although erased elsewhere");
+            }
             self.oracle.acknowledge(&written.subject, written.added);
         } else {
             self.tally.did("saves not acknowledged");
@@ -54,15 +57,23 @@ impl World {
     }
 
     pub(super) fn begin(&mut self, device: usize) -> Result<(), String> {
+        let slot = self.dice.pick(SLOTS).copied().filter(|_| self.dice.chance(800));
+        self.begin_in(device, slot)
+    }
+
+    pub(super) fn begin_in(&mut self, device: usize, slot: Option<&str>) -> Result<(), String> {
         let mut essay = Essay::new();
-        if self.dice.chance(300) {
+        // In a slot several begin under one id: a word that nobody takes out tells who has met whom.
+        if slot.is_some() || self.dice.chance(300) {
             essay.motto = self.word().to_string();
         }
-        let slot = self.dice.pick(SLOTS).copied().filter(|_| self.dice.chance(800));
         let over = slot.is_some() && self.dice.chance(100);
         match self.devices[device].start(slot, &essay, over)? {
             Some(written) => {
                 self.tally.did("drafts begun");
+                if slot.is_some() && self.is_begun_again(&written) {
+                    self.tally.did("slots begun again");
+                }
                 self.take_in(device, written);
                 Ok(())
             }
@@ -76,29 +87,6 @@ impl World {
         let what = self.devices[device].tend(&info, how)?;
         self.tally.did("phases and checkpoints");
         self.tell_of(device, &what);
-        Ok(())
-    }
-
-    /// Erases a draft that is in no slot: other drafts of a slot are about the same, and stay.
-    pub(super) fn erase(&mut self, device: usize) -> Result<(), String> {
-        let infos = self.devices[device].infos()?;
-        let alone: Vec<DraftInfo> = infos.into_iter().filter(|info| info.slot.is_none()).collect();
-        let Some(info) = self.dice.pick(&alone).cloned() else { return self.tend(device) };
-        // Whether it is done or not where the disk fails: it may be.
-        self.oracle.erase(&subject_of(&info));
-        self.erased.insert(info.id);
-        let what = self.devices[device].erase(&info)?;
-        self.tally.did("erased");
-        self.tell_of(device, &what);
-        Ok(())
-    }
-
-    /// Says yes to what other devices erased, as the hub says.
-    pub(super) fn accept_erasures(&mut self, device: usize) -> Result<(), String> {
-        for what in self.devices[device].accept_erasures()? {
-            self.tally.did("erasures accepted");
-            self.tell_of(device, &what);
-        }
         Ok(())
     }
 
@@ -147,6 +135,9 @@ impl World {
     pub(super) fn give_up(&mut self, device: usize) -> Result<(), String> {
         let count = self.devices.len();
         for device in (0..count).map(|next| (device + next) % count) {
+            if self.devices[device].is_shut() {
+                continue;
+            }
             if let Some((written, draft)) = self.devices[device].give_up(&mut self.dice)? {
                 self.given_up.insert(draft);
                 self.oracle.count_no_more_of(&written.subject);

@@ -21,6 +21,8 @@ pub(super) struct Window {
 #[derive(Debug)]
 pub(crate) struct Written {
     pub(crate) subject: Subject,
+    /// None where it is not known, as it was not begun.
+    pub(crate) draft: Option<DraftId>,
     /// Words that were put in.
     pub(crate) added: BTreeSet<Word>,
     /// Words that were taken out.
@@ -86,7 +88,8 @@ impl Device {
             (Err(error), _) => (Subject("nothing".to_owned()), format!("begins: {error}")),
         };
         let (added, removed, is_acknowledged) = (essay.words(), BTreeSet::new(), started.is_ok());
-        Ok(Some(Written { subject, added, removed, is_acknowledged, what }))
+        let draft = started.ok().map(|draft| draft.id());
+        Ok(Some(Written { subject, draft, added, removed, is_acknowledged, what }))
     }
 
     /// Opens a document in one more window; the first of three is closed unsaved.
@@ -127,7 +130,7 @@ impl Device {
         };
         let words = added.iter().map(|word| format!(" +{word}")).chain(removed.iter().map(|word| format!(" -{word}")));
         let what = format!("{how} in {}{}: {what}", window.subject, words.collect::<String>());
-        let (subject, is_acknowledged) = (window.subject.clone(), saved.is_ok());
+        let (subject, draft, is_acknowledged) = (window.subject.clone(), Some(window.draft), saved.is_ok());
         if is_acknowledged {
             window.before = window.edit.as_doc().words();
         }
@@ -136,7 +139,7 @@ impl Device {
         if is_refused || afterwards == Afterwards::Close {
             self.edits.remove(at);
         }
-        Some(Written { subject, added, removed, is_acknowledged, what })
+        Some(Written { subject, draft, added, removed, is_acknowledged, what })
     }
 
     /// Makes an earlier version the head.
@@ -152,7 +155,8 @@ impl Device {
             Err(error) => format!("does not restore version {version} of {}: {error}", subject_of(info)),
         };
         let (added, removed) = (&after - &before, &before - &after);
-        Ok(Written { subject: subject_of(info), added, removed, is_acknowledged: restored.is_ok(), what })
+        let (subject, draft, is_acknowledged) = (subject_of(info), Some(info.id), restored.is_ok());
+        Ok(Written { subject, draft, added, removed, is_acknowledged, what })
     }
 
     /// Changes what the draft is, not what it says.

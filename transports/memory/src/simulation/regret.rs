@@ -1,48 +1,14 @@
 //! Going back on a device: to a restore point with everything, or from what the hub refuses.
 
+use super::departures::Standing;
 use super::device::{Device, subject_of};
-use super::oracle::Held;
 use super::person::Written;
 use super::words::{Word, words_in};
 use crate::dice::Dice;
-use draftkeep::sync::BlockedBy;
-use draftkeep::{DraftId, DraftInfo};
+use draftkeep::DraftId;
 use std::collections::BTreeSet;
 
 impl Device {
-    /// Erases a draft.
-    pub(crate) fn erase(&self, info: &DraftInfo) -> Result<String, String> {
-        let subject = subject_of(info);
-        Ok(match self.draft(info.id)?.erase() {
-            Ok(erased) => format!("erases {subject}: {} versions", erased.versions),
-            Err(error) => format!("erases {subject}: {error}"),
-        })
-    }
-
-    /// Says yes to what other devices erased.
-    pub(crate) fn accept_erasures(&self) -> Result<Vec<String>, String> {
-        let syncer = self.syncer()?;
-        let asked = self.status()?.blocked.into_iter().filter(|blocked| blocked.by == BlockedBy::Erased);
-        let told = asked.map(|blocked| match syncer.accept_erasure(blocked.draft) {
-            Ok(is_gone) => format!("accepts that {} is erased: {is_gone}", blocked.draft),
-            Err(error) => format!("accepts that {} is erased: {error}", blocked.draft),
-        });
-        Ok(told.collect())
-    }
-
-    /// A draft that is here although the device knows that it is erased; none where there is none.
-    pub(crate) fn came_back(&self, erased: &BTreeSet<DraftId>) -> Result<Option<DraftId>, String> {
-        let (infos, space) = (self.infos()?, self.space()?);
-        for id in infos.iter().map(|info| info.id).filter(|id| erased.contains(id)) {
-            let known =
-                space.erasure(id).map_err(|error| format!("{} cannot say what is erased: {error}", self.name))?;
-            if known.is_some() {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
-    }
-
     pub(crate) fn take_restore_point(&self) -> Result<String, String> {
         let taken = self.space()?.take_restore_point("a good day");
         Ok(match taken {
@@ -69,7 +35,7 @@ impl Device {
             let (added, removed): (BTreeSet<Word>, BTreeSet<Word>) = (now - then, then - now);
             let is_changed = !added.is_empty() || !removed.is_empty();
             let (subject, what) = (subject_of(info), format!("{what}: +{} -{}", added.len(), removed.len()));
-            is_changed.then_some(Written { subject, added, removed, is_acknowledged, what })
+            is_changed.then_some(Written { subject, draft: Some(info.id), added, removed, is_acknowledged, what })
         });
         Ok(written.collect())
     }
@@ -85,7 +51,7 @@ impl Device {
         // It may be of a copy of this device, and not here any more.
         let Some(info) = infos.iter().find(|info| info.id == draft) else { return Ok(None) };
         let (subject, syncer) = (subject_of(info), self.syncer()?);
-        let words = |held: Held| held.get(&subject).cloned().unwrap_or_default();
+        let words = |standing: Standing| standing.get(&draft).map(|stood| stood.words.clone()).unwrap_or_default();
         let before = words(self.look()?.0);
         let mut taken_out = BTreeSet::new();
         let exported = syncer.export_parked(draft);
@@ -100,6 +66,7 @@ impl Device {
             Ok(dropped) => format!("gives up versions {:?} of {subject}", dropped.given_up),
             Err(error) => format!("does not give up {subject}: {error}"),
         };
-        Ok(Some((Written { subject: subject.clone(), added, removed, is_acknowledged, what }, draft)))
+        let subject = subject.clone();
+        Ok(Some((Written { subject, draft: Some(draft), added, removed, is_acknowledged, what }, draft)))
     }
 }

@@ -95,7 +95,7 @@ impl World {
     /// What is not the same everywhere, or not done yet; none at rest.
     fn difference(&mut self) -> Result<Option<String>, String> {
         let mut hub = BTreeMap::new();
-        for (id, row) in self.house.look(&self.subjects)?.0 {
+        for (id, row) in &self.house.look(&self.subjects)?.rows {
             if !row.forks.is_empty() {
                 return Ok(Some(format!("the hub has {} forks of {id}", row.forks.len())));
             }
@@ -113,7 +113,7 @@ impl World {
             if mains != hub {
                 let other = mains.iter().find(|(id, revision)| hub.get(id) != Some(*revision)).map(|(id, _)| id);
                 let other = other.or_else(|| hub.keys().find(|id| !mains.contains_key(id)));
-                return Ok(Some(format!("{} and the hub differ in {other:?}", device.name)));
+                return Ok(Some(format!("{} and the hub differ in {other:?}: {:?}", device.name, device.owes()?)));
             }
             if let Some(what) = device.owes()? {
                 return Ok(Some(format!("{}: {what}", device.name)));

@@ -167,6 +167,8 @@ pub(crate) struct Weather {
     pub(crate) restoring: bool,
     /// Storages fail and devices crash.
     pub(crate) storms: bool,
+    /// In a sealed life devices lack keys for a while that they had.
+    pub(crate) losing_keys: bool,
     /// Futures are dropped, wall clocks jump.
     pub(crate) carelessness: bool,
 }
@@ -186,6 +188,7 @@ impl Weather {
             time_travel: dice.chance(600),
             restoring: dice.chance(500),
             storms: dice.chance(700),
+            losing_keys: dice.chance(500),
             carelessness: dice.chance(750),
         }
     }

@@ -41,7 +41,9 @@ impl std::error::Error for Failure {}
 
 /// Plays the story that follows from a seed: three or more devices and a hub, people who write, faults of all kinds. After
 /// every step each word whose saving was acknowledged has to stand in some head, open conflict, main or fork; at the end
-/// faults stop, and all devices have to come to rest with the same documents, in which every word stands.
+/// faults stop, and all devices have to come to rest with the same documents, in which every word stands. People erase drafts and slots, too,
+/// and answer what others erased: no draft leaves a device but on a person's word there, or, in a sealed life, where the device shares it and
+/// the erasure is proven.
 ///
 /// The same seed and setting tell the same story, byte for byte.
 ///

@@ -44,8 +44,8 @@ impl World {
         if self.dice.chance(300) && self.devices[device].asks_about_hub()? {
             self.accept_hub(device)?;
         }
-        if self.dice.chance(300) {
-            self.accept_erasures(device)?;
+        if self.dice.chance(500) {
+            self.answer_erasures(device)?;
         }
         let syncer = self.devices[device].syncer()?;
         let future = Box::pin(async move { syncer.once().await });
@@ -130,6 +130,10 @@ impl World {
             self.tell_of(index, &format!("  {passage}"));
         }
         self.tell_the_story();
+        // Where drafts go by themselves, who has met whom before is what tells whether they may.
+        if self.keys.is_some() && !self.departures.erased().is_empty() {
+            self.see()?;
+        }
         if let Poll::Ready(result) = polled {
             drop(self.underway.remove(at));
             let what = match &result {

@@ -1,6 +1,7 @@
 //! Everybody at work: devices, a hub, and what befalls them, step by step.
 
 use super::alarm::Alarm;
+use super::departures::{Departures, Standing};
 use super::device::{Device, subject_of};
 use super::house::House;
 use super::keys::{Keys, Ring};
@@ -33,13 +34,13 @@ pub(crate) struct World {
     /// Every draft that any device has had, and what it is about.
     pub(crate) subjects: BTreeMap<DraftId, Subject>,
     /// What stands on each device, as of its last look; none where something happened there since.
-    pub(super) on_devices: Vec<Option<Held>>,
+    pub(super) on_devices: Vec<Option<Arc<Standing>>>,
     /// Cycles that began and did not end.
     pub(super) underway: Vec<Cycle>,
     /// Drafts whose texts were given up: one that no hub had is only in the trash of a device.
     pub(super) given_up: BTreeSet<DraftId>,
-    /// Drafts that somebody erased.
-    pub(super) erased: BTreeSet<DraftId>,
+    /// What somebody erased, and from where it may be gone.
+    pub(super) departures: Departures,
     /// A copy of the store of the device with this number.
     pub(super) device_backup: Option<(usize, MemoryStorage)>,
     /// Rings when something went on in real time.
@@ -70,7 +71,7 @@ impl World {
             on_devices: Vec::new(),
             underway: Vec::new(),
             given_up: BTreeSet::new(),
-            erased: BTreeSet::new(),
+            departures: Departures::default(),
             device_backup: None,
             alarm: Arc::default(),
             medium: setting.medium,
@@ -97,6 +98,7 @@ impl World {
         }
         let device = match copy {
             Some((of, held)) => {
+                self.departures.is_copy(self.devices.len(), of);
                 let ring = self.devices[of].ring.as_ref().map(Ring::copy);
                 Device::from_copy(name, self.medium, held, ring, network, clock, seed)?
             }
@@ -132,11 +134,18 @@ impl World {
             if self.keys.is_some() && self.dice.chance(60) {
                 self.change_keys(device)?;
             }
+            // Of a device that is shut nobody has anything but the keys.
+            if self.devices[device].is_shut() {
+                if self.dice.chance(300) {
+                    self.find_keys(device)?;
+                }
+                self.check()?;
+                continue;
+            }
             match self.dice.below(100) {
                 0..27 => self.write(device)?,
                 27..30 => self.begin(device)?,
-                30 if self.dice.chance(500) => self.erase(device)?,
-                30 => self.tend(device)?,
+                30 => self.erase(device)?,
                 31 | 32 => self.give_up(device)?,
                 33..35 => self.settle(device)?,
                 35 => self.restore_version(device)?,
@@ -157,42 +166,75 @@ impl World {
 
     /// The words that stand anywhere now.
     pub(super) fn look(&mut self) -> Result<Held, String> {
+        let on_hub = self.see()?;
         let mut all = Held::new();
-        for (at, device) in self.devices.iter_mut().enumerate() {
-            let place = &mut self.on_devices[at];
-            if place.is_none() {
-                for info in device.infos()? {
-                    self.subjects.entry(info.id).or_insert_with(|| subject_of(&info));
-                }
-                let (held, changed) = device.look()?;
-                *place = Some(held);
-                for what in changed {
-                    self.trace.tell(format!("{:>4} {:<5} {what}", self.step, device.name));
-                }
-            }
-            for (subject, words) in place.iter().flatten() {
-                all.entry(subject.clone()).or_default().extend(words);
-            }
-        }
-        for (subject, words) in self.house.look(&self.subjects)?.1 {
-            all.entry(subject.clone()).or_default().extend(words);
+        for (draft, stood) in self.on_devices.iter().flatten().chain([&on_hub]).flat_map(|standing| &**standing) {
+            let subject = self.subjects.get(draft).ok_or("somebody has a draft that nobody began")?;
+            all.entry(subject.clone()).or_default().extend(&stood.words);
         }
         Ok(all)
     }
 
-    /// Every word that was acknowledged is somewhere, and no device that knows of an erasure has the draft.
+    /// Sees what stands on every device, and on the hub.
+    pub(super) fn see(&mut self) -> Result<Arc<Standing>, String> {
+        for (at, device) in self.devices.iter_mut().enumerate() {
+            let place = &mut self.on_devices[at];
+            if place.is_none() && device.is_shut() {
+                *place = Some(device.asleep());
+            } else if place.is_none() {
+                for info in device.infos()? {
+                    self.subjects.entry(info.id).or_insert_with(|| subject_of(&info));
+                }
+                let (standing, changed) = device.look()?;
+                self.departures.see_device(at, &standing);
+                *place = Some(Arc::new(standing));
+                for what in changed {
+                    self.trace.tell(format!("{:>4} {:<5} {what}", self.step, device.name));
+                }
+            }
+        }
+        let seen = self.house.look(&self.subjects)?;
+        self.departures.see_hub(&seen.standing, &seen.erased)?;
+        Ok(Arc::clone(&seen.standing))
+    }
+
+    /// Remembers what stands on a device that may not open again.
+    pub(super) fn remember(&mut self, device: usize) -> Result<(), String> {
+        if self.devices[device].ring.as_ref().is_some_and(Ring::lacks) {
+            self.see()?;
+            let standing = self.on_devices[device].clone().unwrap_or_default();
+            self.devices[device].remember(standing);
+        }
+        Ok(())
+    }
+
+    /// Every word that was acknowledged is somewhere, no draft left a device where nobody wanted that, and no device that knows of an
+    /// erasure has the draft.
     pub(super) fn check(&mut self) -> Result<(), String> {
-        for device in &self.devices {
-            if let Some(id) = device.came_back(&self.erased)? {
+        for device in self.devices.iter().filter(|device| !device.is_shut()) {
+            if let Some(id) = device.came_back(self.departures.erased())? {
                 return Err(format!("{id} came back to {}, which knows that it is erased", device.name));
             }
         }
-        let held = self.look()?;
-        let missing = self.oracle.missing(&held);
-        if missing.is_empty() {
-            return Ok(());
+        let (held, is_sealed) = (self.look()?, self.keys.is_some());
+        let now: Vec<Arc<Standing>> = self.on_devices.iter().flatten().cloned().collect();
+        if let Some((device, draft)) = self.departures.gone_unasked(&now, is_sealed) {
+            return Err(format!(
+                "lost: {draft} is gone from {}, and nobody there wanted that",
+                self.devices[device].name
+            ));
         }
-        let missing: String = missing.iter().map(|word| format!(" {word}")).collect();
-        Err(format!("lost:{missing}"))
+        let missing = self.oracle.missing(&held);
+        let (erased, lost): (Vec<Word>, Vec<Word>) =
+            missing.into_iter().partition(|word| self.departures.explain(*word, is_sealed));
+        if !lost.is_empty() {
+            let lost: String = lost.iter().map(|word| format!(" {word}")).collect();
+            return Err(format!("lost:{lost}"));
+        }
+        self.tally.did_times("words gone with an erasure", erased.len() as u64);
+        self.oracle.release(erased);
+        let on_hub = Arc::clone(&self.house.look(&self.subjects)?.standing);
+        self.departures.look_back_at(now, on_hub);
+        Ok(())
     }
 }
