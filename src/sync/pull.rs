@@ -80,7 +80,13 @@ impl Cycle<'_> {
         // What is not what it says is asked for again.
         let revision = row.main.revision.filter(|revision| revision.id() == row.main.id);
         let revision = revision.map(|revision| self.travelling(&revision));
-        Arrival { key, seq: row.seq, main: row.main.id, forks: row.forks, revision }
+        let mut forks = row.forks;
+        // What a hub names twice would be kept twice, and a main that is a fork as well would stand against itself.
+        let mut named = BTreeSet::from([row.main.id]);
+        if !fault::on("forks-that-are-named-twice-held-twice") {
+            forks.retain(|fork| named.insert(*fork));
+        }
+        Arrival { key, seq: row.seq, main: row.main.id, forks, revision }
     }
 
     /// A revision that came, counted.

@@ -27,6 +27,7 @@ pub(crate) const PAGES: &[Behaviour] = &[
     Behaviour::says("goes back to an earlier main", earlier_main, "does not confirm"),
     Behaviour::says("makes a fork the main", fork_as_main, "does not confirm"),
     Behaviour::unseen("says that a conflict is settled which is not", forks_gone),
+    Behaviour::unseen("names each fork twice, and the main as one", forks_twice),
     Behaviour::says("brings settled forks back", forks_back, "does not give a revision that it names").lasting(),
 ];
 
@@ -44,6 +45,14 @@ fn endless(turn: &mut Turn<'_>) -> Told {
         page.rows.iter_mut().for_each(|row| row.seq = after + 1);
     }
     Ok(answer)
+}
+
+fn forks_twice(turn: &mut Turn<'_>) -> Told {
+    rowed(turn, |row| {
+        let again = row.forks.clone();
+        row.forks.extend(again);
+        row.forks.push(row.main.id);
+    })
 }
 
 fn empty_with_more(turn: &mut Turn<'_>) -> Told {

@@ -19,7 +19,7 @@ use crate::store::audit::record::{self, About};
 use crate::store::change::{Place, kind_of, open_head};
 use crate::store::heads::{self, Head};
 use crate::store::rows::HeadRow;
-use crate::store::sides::{self, Side};
+use crate::store::sides;
 use crate::store::slots::{self, SlotRef};
 use crate::store::stale::Join;
 use crate::store::tables::{DraftKey, HEADS, SLOTS, TOMBSTONES};
@@ -329,8 +329,10 @@ impl<'t, 'w> Taking<'t, 'w> {
     pub(super) fn release(&mut self, versions: &[u64]) -> Result<(), Failure> {
         let Some(head) = heads::read(self.write.txn, self.key)?.filter(|_| !versions.is_empty()) else { return Ok(()) };
         let mut sides = head.row.sides;
-        for version in versions {
-            sides::remove(self.write, self.key, Side { version: *version, since: Timestamp::default() });
+        let mut there = sides::read(self.write.txn, self.key, &head)?;
+        there.retain(|side| versions.contains(&side.version));
+        for side in there {
+            sides::remove(self.write, self.key, side);
             sides = sides.saturating_sub(1);
         }
         self.write.put(HEADS, self.key.bytes(), HeadRow { sides, ..head.row }.encode());

@@ -9,7 +9,7 @@ use draftkeep::{KeyId, Options, Space, Store};
 use std::sync::Arc;
 
 /// Whether hubs are restored and replaced in lives in which devices lose keys, too.
-const HUBS_CHANGE_WHERE_KEYS_ARE_LOST: bool = false;
+const HUBS_CHANGE_WHERE_KEYS_ARE_LOST: bool = true;
 
 /// All keys of a life.
 pub(crate) struct Keys {
