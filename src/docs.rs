@@ -1,4 +1,4 @@
-//! Long pages about the library: how it is built, what lies in a file, what devices and hubs say to each other, how merging works and how others do it, what it survives, what it costs, what to do when something is wrong, what a hub that lies can do, what becomes of documents that are not valid. There is no code here.
+//! Long pages about the library: how it is built, what lies in a file, what devices and hubs say to each other, how merging works and how others do it, what it survives, what it costs, what to do when something is wrong, what a hub that lies can do, what becomes of documents that are not valid or erased, how stores are sealed. There is no code here.
 
 #[doc = include_str!("docs/architecture.md")]
 pub mod architecture {}
@@ -26,6 +26,9 @@ pub mod protocol {}
 
 #[doc = include_str!("docs/runbook.md")]
 pub mod runbook {}
+
+#[doc = include_str!("docs/sealing.md")]
+pub mod sealing {}
 
 #[doc = include_str!("docs/threats.md")]
 pub mod threats {}

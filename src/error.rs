@@ -147,6 +147,8 @@ pub enum ErrorKind {
     },
     /// The store is sealed, and no key ring was given to open it: give it with [`Options::key_ring`](crate::Options::key_ring).
     Sealed,
+    /// [`Store::seal`](crate::Store::seal) was to seal a store that is sealed already. Nothing was written: open it as it is.
+    AlreadySealed,
     /// The store is not sealed, and a key ring was given: what lies in it is readable for everybody, and what would be added, too. Open it without a
     /// key ring, or seal it with [`Store::seal`](crate::Store::seal) first.
     NotSealed,
@@ -290,13 +292,24 @@ impl fmt::Display for ErrorKind {
                 write!(f, "the name of a {what} takes 1 to {limit} bytes, not {got}")
             }
             Self::Sealed => f.write_str("the store is sealed; open it with Options::key_ring"),
+            Self::AlreadySealed => {
+                f.write_str("the store is sealed already, and nothing was written; open it as it is")
+            }
             Self::NotSealed => {
                 f.write_str("the store is not sealed; seal it with Store::seal, or open it without a key ring")
             }
             Self::KeyMissing { space, key: Some(key) } => {
-                write!(f, "the key ring lacks key {key} of space {space:?}; what is sealed with it stays as it is")
+                write!(
+                    f,
+                    "the key ring lacks key {key} of space {space:?}; add it (MemoryKeyRing::add_former), then open or sync again: \
+                     what is sealed with it stays as it is until then"
+                )
             }
-            Self::KeyMissing { space, key: None } => write!(f, "the key ring has no key for space {space:?}"),
+            Self::KeyMissing { space, key: None } => write!(
+                f,
+                "the key ring has no key for space {space:?}; give it the space's secret and key (MemoryKeyRing::with_space), then \
+                 call again"
+            ),
             Self::KeyRing { space, reason } => {
                 write!(f, "the key ring gives no key for space {space:?} now: {reason}; unlock it, and call again")
             }

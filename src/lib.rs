@@ -77,7 +77,7 @@
 //! [`docs::architecture`], what lies in a file in [`docs::format`], what devices and hubs say in [`docs::protocol`].
 //!
 //! **What it is not:** a CRDT for several cursors in one text, a database to query, a publisher, a place for large
-//! binaries. Nothing is encrypted unless you give a [key ring](Options::key_ring); without a [`Syncer`](sync::Syncer) nothing
+//! binaries. Nothing is encrypted unless you give a [key ring](docs::sealing); without a [`Syncer`](sync::Syncer) nothing
 //! leaves the device.
 //!
 //! # Cookbook
@@ -336,6 +336,26 @@
 //!
 //! What each status and error asks for is told in [`docs::runbook`], what devices and hubs say to each other in
 //! [`docs::protocol`].
+//!
+//! **Sealed.** With a key ring everything is encrypted on the device, before it is stored or pushed. The first start makes the keys, and keeps them
+//! durably before the store uses them: in the OS keychain, or in a file behind a passphrase (feature `passphrase`). Further devices, other keys, lost
+//! ones, and a store that was plain before are told of in [`docs::sealing`].
+//!
+//! ```
+//! # use draftkeep::*;
+//! # const NOTE: Kind<String> = Kind::new("note");
+//! use draftkeep::{clock::SystemEntropy, seal::{Key, MemoryKeyRing}};
+//!
+//! let ring = MemoryKeyRing::new(Key::random(&SystemEntropy), Key::random(&SystemEntropy));
+//! # #[cfg(feature = "passphrase")] {
+//! let file = ring.lock(b"what somebody types", seal::Cost::least(), &SystemEntropy)?; // or `recommended`; write it, then go on
+//! let ring = MemoryKeyRing::unlock(&file, b"what somebody types")?; // at every other start
+//! # }
+//! let space = Store::in_memory(Options::new().key_ring(ring))?.space("alice")?;
+//! space.drafts(NOTE)?.start(&"Nobody else reads this.".to_owned())?;
+//! assert_eq!(space.rotate_key()?, None); // at each start: takes up a key that was added to the ring; there is none
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! **Events and metrics.** [`Store::events`] is a stream of what happens, never with any text of a document; each event
 //! carries the trace id of its call, as its error and its `tracing` span do. With the feature `metrics` the same is

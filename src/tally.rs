@@ -16,7 +16,8 @@ pub struct Report {
     pub merged: u64,
     /// Drafts begun here that became another generation of their slot, since that of other devices was archived already.
     pub moved: u64,
-    /// Drafts that were erased here because another device had.
+    /// Drafts that this device had texts of and that were erased here because another device had. What was erased here itself is not counted,
+    /// neither then nor when the hub is told of it.
     pub erased: u64,
     /// Texts that came to stand beside a head, for a person to decide on.
     pub conflicts: u64,

@@ -330,6 +330,16 @@ fn a_document_that_is_too_large_is_told_what_its_owner_can_do() {
 }
 
 #[test]
+fn a_value_is_shown_as_its_canonical_text_and_one_without_any_is_no_panic() {
+    let value = Value::parse(br#"{ "b": [1.0, null], "a": "\u0041" }"#).expect("it is one");
+    assert_eq!(value.to_string(), r#"{"a":"A","b":[1,null]}"#);
+    let nested = |depth: usize| (0..depth).fold(Value::from(Vec::new()), |inner, _| Value::from(vec![inner]));
+    assert_eq!(nested(1).to_string(), "[[]]");
+    assert!(nested(DEPTH_MAX - 1).to_string().starts_with("[[["));
+    assert_eq!(nested(DEPTH_MAX).to_string(), "…");
+}
+
+#[test]
 fn a_depth_of_a_million_costs_no_stack() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":", "}]")] {
         let text = format!("{}1{}", open.repeat(1_000_000), close.repeat(1_000_000));

@@ -359,7 +359,7 @@ impl Store {
     /// # Errors
     ///
     /// Those of [`open`](Self::open) for the plain store, and of [`backup`](Self::backup) for the other one; `Options` where there is no key ring, or it has a
-    /// secret for a space; `KeyMissing` and `KeyRing` where it gives no key; `Options` also where texts of other devices wait to be taken in; `Sealed` where the store is sealed already; `Corrupt` where a record is damaged:
+    /// secret for a space; `KeyMissing` and `KeyRing` where it gives no key; `Options` also where texts of other devices wait to be taken in; `AlreadySealed`; `Corrupt` where a record is damaged:
     /// [`repair`](Self::repair) it first.
     #[cfg(feature = "redb")]
     pub fn seal(
@@ -376,7 +376,7 @@ impl Store {
             let seals = seals(&settings, &storage).ok_or_else(no_ring)?;
             let plain = Committed::new(storage.snapshot()?, None);
             if meta_row(&plain)?.ok_or_else(own_row_is_missing)?.is_sealed {
-                return Err(ErrorKind::Sealed.into());
+                return Err(ErrorKind::AlreadySealed.into());
             }
             let sealing = Sealing::new(plain, seals)?;
             let mut made = Backup { records: 0, bytes: 0, damaged: 0 };

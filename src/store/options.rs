@@ -166,7 +166,8 @@ impl Options {
     }
 
     /// Seals the store with the keys of this ring: whoever has the file alone, or the hub, reads no text in it. It is for a new store, or one that was
-    /// made with a key ring; a plain one is [sealed](crate::Store::seal) first. See [the threat model](crate::docs::threats#sealed-stores).
+    /// made with a key ring; a plain one is [sealed](crate::Store::seal) first. How to go about it is told in [sealing](crate::docs::sealing), what it hides from whom in [the threat
+    /// model](crate::docs::threats#sealed-stores).
     #[must_use]
     pub fn key_ring(mut self, ring: impl KeyRing + 'static) -> Self {
         self.settings.key_ring = Some(Arc::new(ring));

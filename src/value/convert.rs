@@ -1,5 +1,7 @@
 //! From an application's type to canonical text or a [`Value`], and back.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -105,5 +107,24 @@ impl Value {
     /// As for [`Value::to_canonical`].
     pub fn to_canonical_with(&self, limits: &Limits) -> Result<Vec<u8>> {
         to_canonical_with(self, limits)
+    }
+}
+
+/// The canonical text, however long it is.
+///
+/// A value that was built deeper than [`DEPTH_MAX`](super::DEPTH_MAX) levels, which nothing reads and no store takes, has none and is
+/// shown as `…`. What is to be read again is written by [`Value::to_canonical`].
+///
+/// ```
+/// let post = draftkeep::Value::parse(br#"{ "title": "The inn", "body": null }"#)?;
+/// assert_eq!(post.to_string(), r#"{"body":null,"title":"The inn"}"#);
+/// # Ok::<(), draftkeep::value::ValueError>(())
+/// ```
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limits = Limits { bytes: usize::MAX, nodes: usize::MAX };
+        // An error here would be a panic in whoever calls `to_string`.
+        let text = self.to_canonical_with(&limits).unwrap_or_else(|_| "…".into());
+        f.write_str(&String::from_utf8_lossy(&text))
     }
 }

@@ -1,10 +1,15 @@
 //! Other keys for a space.
 
 use crate::world::{Device, NOTE, Ring, fail_the_next_commit, hub, key, options, put, records, sealed, typed};
+use draftkeep::seal::{Key, KeyRing, KeyRingError, MemoryKeyRing};
 use draftkeep::storage::faults::FaultyStorage;
 use draftkeep::storage::{MemoryStorage, Storage, Table};
-use draftkeep::{AuditAction, AuditQuery, ErrorKind, Store};
+use draftkeep::sync::Syncer;
+use draftkeep::{AuditAction, AuditQuery, ErrorKind, KeyId, Store};
+use futures_executor::block_on;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const KEYS: [Table; 2] = [Table::new(22), Table::new(23)];
 
@@ -152,8 +157,71 @@ fn no_delta_builds_on_a_text_under_another_key() {
     one.space.rotate_key().unwrap();
     typed(&draft, &format!("{long}and a little more than that"));
     one.sync();
-    let young = Ring::of(draftkeep::seal::MemoryKeyRing::new(key(1), key(3)));
+    let young = Ring::of(MemoryKeyRing::new(key(1), key(3)));
     let two = Device::new(sealed(2, &young), &hub);
     assert_eq!(two.sync().received, 1);
     assert_eq!(two.the_same(&draft).load().unwrap(), format!("{long}and a little more than that"));
+}
+
+/// A ring that panics when it is told to.
+#[derive(Debug)]
+struct Panicking {
+    keys: MemoryKeyRing,
+    is_on: AtomicBool,
+}
+
+impl Panicking {
+    fn ask(&self) -> &MemoryKeyRing {
+        assert!(!self.is_on.load(Ordering::Relaxed), "told to");
+        &self.keys
+    }
+
+    fn turn(&self, is_on: bool) {
+        self.is_on.store(is_on, Ordering::Relaxed);
+    }
+}
+
+impl KeyRing for Panicking {
+    fn secret(&self, space: &str) -> Result<Option<Key>, KeyRingError> {
+        self.ask().secret(space)
+    }
+
+    fn current(&self, space: &str) -> Result<Key, KeyRingError> {
+        self.ask().current(space)
+    }
+
+    fn key(&self, space: &str, id: KeyId) -> Result<Key, KeyRingError> {
+        self.ask().key(space, id)
+    }
+}
+
+/// It panics where the store asks it, so in whoever called the store: nothing is begun, nothing is held, and the next call asks again.
+#[test]
+fn a_ring_that_panics_stops_its_caller_alone() {
+    let panics = |work: &dyn Fn()| catch_unwind(AssertUnwindSafe(work)).is_err();
+    let keys = MemoryKeyRing::new(key(1), key(2));
+    let ring = Arc::new(Panicking { keys, is_on: AtomicBool::new(true) });
+    let store = Store::in_memory(options(1).key_ring(Arc::clone(&ring))).unwrap();
+    assert!(panics(&|| drop(store.space("alice"))));
+    assert_eq!(store.spaces().unwrap(), Vec::<String>::new());
+    ring.turn(false);
+    let space = store.space("alice").unwrap();
+    let draft = space.drafts(NOTE).unwrap().start(&"before".to_owned()).unwrap();
+
+    let (hub, _) = hub(9);
+    let other = Device::new(sealed(2, &Ring::of(MemoryKeyRing::new(key(1), key(4)))), &hub);
+    other.notes.start(&"of another device".to_owned()).unwrap();
+    other.sync();
+    assert!(ring.keys.add_former(None, key(4)) && ring.keys.add(None, key(3)));
+    let syncer = Syncer::new(&space, Arc::clone(&hub));
+    ring.turn(true);
+    assert!(panics(&|| drop(space.rotate_key())));
+    assert!(panics(&|| drop(block_on(syncer.once()))));
+    typed(&draft, "after");
+    assert_eq!((draft.load().unwrap(), space.key_id().unwrap()), ("after".to_owned(), Some(key(2).id())));
+
+    ring.turn(false);
+    assert_eq!(space.rotate_key().unwrap(), Some(key(3).id()));
+    let report = block_on(syncer.once()).unwrap();
+    assert_eq!((report.received, report.pushed), (1, 1));
 }

@@ -82,6 +82,8 @@ fn without_its_key_a_space_is_left_as_it_is_until_the_key_is_there() {
     assert_eq!(store.spaces().unwrap(), ["alice"], "names stand in the open");
     let missing = ErrorKind::KeyMissing { space: "alice".to_owned(), key: Some(key(2).id()) };
     assert_eq!(store.space("alice").unwrap_err().kind(), &missing);
+    let told = missing.to_string();
+    assert!(told.contains(&key(2).id().to_string()) && told.contains("MemoryKeyRing::add_former"), "{told}");
     let verified = store.verify().unwrap();
     assert!(verified.is_intact() && verified.sealed == ["alice"]);
     assert_eq!(store.repair().unwrap_err().kind(), &missing);
@@ -179,7 +181,8 @@ mod files {
         assert!(made.records > 10 && !holds_canary(&path));
         assert_eq!(std::fs::read(&plain).unwrap().len(), before.len());
         let again = Store::seal(&path, folder.path().join("twice.redb"), sealed(1, &ring)).unwrap_err();
-        assert_eq!(again.kind(), &ErrorKind::Sealed);
+        assert_eq!(again.kind(), &ErrorKind::AlreadySealed);
+        assert!(!folder.path().join("twice.redb").exists());
 
         let (old, new) = (Store::open(&plain, options(2)).unwrap(), Store::open(&path, sealed(2, &ring)).unwrap());
         assert!(new.verify().unwrap().is_intact() && new.replica() != old.replica());

@@ -116,7 +116,8 @@ fn a_space_with_another_secret_takes_nothing_for_its_own() {
     one.sync();
     two.sync();
     assert!(two.notes.get(draft.id()).unwrap().is_none());
-    assert_eq!(two.syncer.status().unwrap().blocked.len(), 1);
+    let blocked = two.syncer.status().unwrap().blocked;
+    assert!(blocked.len() == 1 && blocked[0].reason.contains("sealed for another revision"), "{blocked:?}");
     assert_ne!(two.notes.slot("diary").resume_or_start(String::new).unwrap().id(), draft.id());
 }
 

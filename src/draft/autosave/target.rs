@@ -167,13 +167,17 @@ const REASON_MAX: usize = 1_000;
 
 impl fmt::Display for AutosaveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.cause {
-            Cause::Target(_) => "the document could not be saved",
-            Cause::Panicked => "saving the document panicked",
-            Cause::Detached => "there is no store yet; the document is in memory only",
-            Cause::AlreadyAttached => "there is a store already; autosaving goes on into that one",
-            Cause::Closed => "autosaving was closed",
-        })
+        match &self.cause {
+            Cause::Target(target) => match self.kind() {
+                // Without the trace id of the store's error, which is this one's.
+                Some(kind) => write!(f, "the document could not be saved: {kind}"),
+                None => write!(f, "the document could not be saved: {}", target.cause),
+            },
+            Cause::Panicked => f.write_str("saving the document panicked"),
+            Cause::Detached => f.write_str("there is no store yet; the document is in memory only"),
+            Cause::AlreadyAttached => f.write_str("there is a store already; autosaving goes on into that one"),
+            Cause::Closed => f.write_str("autosaving was closed"),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::change::{Change, Edit, Span};
-use crate::value::{Limits, Value};
+use crate::value::Value;
 
 /// How much of a value a line shows, in characters as people see them.
 const SHOWN_MAX: usize = 120;
@@ -35,8 +35,7 @@ impl fmt::Display for Change {
 }
 
 fn shown(value: &Value) -> String {
-    let limits = Limits { bytes: usize::MAX, nodes: usize::MAX };
-    value.to_canonical_with(&limits).map_or_else(|_| "…".to_owned(), |text| cut(&String::from_utf8_lossy(&text)))
+    cut(&value.to_string())
 }
 
 fn cut(text: &str) -> String {

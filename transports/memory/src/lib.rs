@@ -68,7 +68,7 @@
 //! # What it does not play
 //!
 //! Threads, unless they are yours: everything runs in one, so that a seed tells the same story every time. Bytes of the disk that change by
-//! themselves, and erasing, which no device can ask for yet.
+//! themselves, and the erasing of a whole space.
 //!
 //! # Features
 //!

@@ -54,7 +54,7 @@ fn a_failed_flush_says_why_and_the_next_attempt_comes_by_itself() {
     let asked = autosave.flush_async();
     bench.tasks.run_until_stalled();
     let error = futures_executor::block_on(asked).unwrap_err();
-    assert_eq!(error.to_string(), "the document could not be saved");
+    assert_eq!(error.to_string(), "the document could not be saved: no storage space");
     bench.break_disk(false);
     bench.run(secs(1));
     assert_eq!(bench.texts(), ["a"]);
