@@ -33,7 +33,7 @@ struct Repeats(AtomicUsize);
 
 impl Entropy for Repeats {
     fn fill(&self, bytes: &mut [u8]) {
-        bytes.fill((self.0.fetch_add(1, Ordering::Relaxed) % 16) as u8);
+        bytes.fill(u8::try_from(self.0.fetch_add(1, Ordering::Relaxed) % 16).expect("it is small"));
     }
 }
 
@@ -83,6 +83,7 @@ fn rounds(nonces: &mut Nonces, entropy: &Arc<dyn Entropy>, rounds: usize, are_pl
 }
 
 #[test]
+#[allow(clippy::cast_precision_loss, reason = "a chance is told roughly")]
 fn no_nonce_comes_twice_for_equal_texts_or_from_a_generator_that_repeats_itself() {
     let each = ROUNDS * effort();
     let mut nonces = Nonces(Vec::with_capacity(2 * each * NONCES_A_ROUND));
