@@ -3,7 +3,7 @@
 //! `cargo bench --bench packing -- TRACE`, or with the path in `DRAFTKEEP_TRACE`: replays the recording of someone
 //! typing; see `common/trace.rs` for its format. Without a path, typing is generated.
 
-#[path = "../src/fault.rs"]
+#[path = "../src/fault/mod.rs"]
 #[allow(unused, clippy::all, clippy::pedantic)]
 mod fault;
 #[path = "../src/store/history/mod.rs"]

@@ -1,6 +1,7 @@
 //! What can go wrong, split by what the caller does about it.
 
 use crate::codec::CodecError;
+use crate::fault::canary;
 use crate::id::{DraftId, KeyId, TraceId};
 use crate::invalid::Invalid;
 use crate::phase::Phase;
@@ -179,7 +180,9 @@ pub enum ErrorKind {
 
 impl Error {
     pub(crate) fn new(failure: Failure, trace: TraceId) -> Self {
-        Self(Box::new(Inner { kind: failure.kind, path: failure.path, trace, source: failure.source }))
+        let error = Self(Box::new(Inner { kind: failure.kind, path: failure.path, trace, source: failure.source }));
+        canary::says_error(&error);
+        error
     }
 
     /// What went wrong.

@@ -1,6 +1,7 @@
 //! What happens in a store, told to whoever listens: for dashboards, analytics and logs. Never any text of a document.
 
 use crate::clock::Timestamp;
+use crate::fault::canary::{self, Exit};
 use crate::id::{DraftId, EventId, RevisionId, TraceId};
 use crate::tally::Report;
 use futures_core::Stream;
@@ -220,6 +221,7 @@ pub(crate) struct EventBus {
 impl EventBus {
     /// Tells `event` to everyone who listens now, and to the metrics. Never waits for anybody.
     pub(crate) fn publish(&self, event: &Event) {
+        canary::says(Exit::Event, format_args!("{event:?}"));
         #[cfg(feature = "metrics")]
         crate::metrics::record(&event.what);
         let mut wakers = Vec::new();

@@ -3,6 +3,7 @@
 //! Another release of the application may have written them; a save by this one must not drop them.
 
 use crate::error::Failure;
+use crate::fault::canary;
 use crate::kind::AnySchema;
 use crate::store::cache::Body;
 use crate::value::Unknown;
@@ -42,6 +43,7 @@ impl Carried {
     /// The bytes of the document with the unknown members in their places.
     pub(crate) fn write<T: Serialize>(&self, document: &T) -> Result<Body, Failure> {
         let bytes = value::to_canonical(document)?;
+        canary::keeps(&bytes);
         let Some(beyond) = &self.0 else { return Ok(Arc::new(bytes)) };
         let mut now = Value::parse(&bytes)?;
         beyond.unknown.graft(&beyond.known, &mut now);

@@ -1,6 +1,7 @@
 //! Documents on their way between the application's type and their bytes.
 
 use crate::error::{ErrorKind, Failure};
+use crate::fault::canary;
 use crate::kind::AnySchema;
 use crate::value::{self, Value};
 use serde::Serialize;
@@ -48,5 +49,7 @@ pub(crate) fn read<T: DeserializeOwned>(schema: &AnySchema, version: u32, body: 
 
 /// The bytes of a document.
 pub(crate) fn write<T: Serialize>(document: &T) -> Result<Arc<Vec<u8>>, Failure> {
-    Ok(Arc::new(value::to_canonical(document)?))
+    let bytes = value::to_canonical(document)?;
+    canary::keeps(&bytes);
+    Ok(Arc::new(bytes))
 }

@@ -2,6 +2,7 @@
 
 use super::limits::{check_key, check_value};
 use super::{StorageError, Table};
+use crate::fault::canary::{self, Exit};
 use std::collections::BTreeMap;
 
 /// Tells whose bytes a batch holds, which decides how carefully a commit is made.
@@ -58,6 +59,16 @@ impl Batch {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// What a storage is given leaves the process, as far as a store knows.
+    pub(super) fn shown_to_the_canary(&self) {
+        if canary::is_on() {
+            for (_, key, value) in self.changes() {
+                canary::leaves(Exit::Storage, key);
+                canary::leaves(Exit::Storage, value.unwrap_or_default());
+            }
+        }
     }
 
     /// Refuses keys and values beyond the limits. Every [`Storage`](super::Storage) calls this before it changes anything.

@@ -49,6 +49,7 @@ impl Storage for MemoryStorage {
 
     fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
         batch.check()?;
+        batch.shown_to_the_canary();
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         for (table, key, value) in batch.changes() {
             let tree = Arc::make_mut(tables.entry(table).or_default());

@@ -15,6 +15,7 @@ use super::pieces::{self, INLINE_MAX};
 use super::points;
 use super::remote::outbox;
 use super::rows::{HeadRow, Local, Stored, VersionRow};
+use super::shown;
 use super::tables::{ANCHORS, DraftKey, HEAD_ANCHORS, HEADS, KindNo, ListKey, VERSIONS};
 use super::versions::run::{self, RUN_MAX};
 use super::write::{LastWritten, Write};
@@ -77,11 +78,16 @@ pub(crate) fn append_received(
     new: New,
 ) -> Result<Written, Failure> {
     let New { mut header, meta, body, aside } = new;
+    shown::texts(&meta, &body);
     let key = of.key;
+    if fault::on("log-line-tells-a-text") {
+        tracing::trace!(text = %String::from_utf8_lossy(&body), "written");
+    }
     let meta = meta.encode();
     header.digest = body_digest(&of.secret, &meta, &body);
     let phase = header.phase;
     let header = header.encode();
+    shown::header(&header);
     let id = revision_id(&header);
     let version = before.map_or(1, |head| head.row.last + 1);
     let point = points::latest(write, key.space)?;

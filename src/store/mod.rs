@@ -18,6 +18,7 @@
 //! | `erase` | what its owner erases goes with all that belongs to it, and does not come back |
 //! | `audit` | what happened to a space's drafts, entry by entry, in a chain |
 //! | `retention`, `sweep`, `tend`, `verify` | what is dropped, tidied and checked |
+//! | `shown` | what a version keeps, told to the canary of a build for seeded faults |
 //! | `identity` | noticing that a store was copied or restored |
 //!
 //! Nothing here knows a type of the application, and nothing names the engine below [`Storage`](crate::storage).
@@ -47,6 +48,7 @@ pub(crate) mod retention;
 pub(crate) mod rows;
 pub(crate) mod sealing;
 pub(crate) mod settle;
+pub(crate) mod shown;
 pub(crate) mod sides;
 pub(crate) mod slots;
 pub(crate) mod space;

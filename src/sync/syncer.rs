@@ -8,6 +8,7 @@ use super::talk::{Stop, Talk};
 use crate::clock::Timestamp;
 use crate::error::{Error, Failure, Result};
 use crate::events::{EventKind, Events};
+use crate::fault::canary::{self, Exit};
 use crate::id::{DraftId, HubId, TraceId};
 use crate::records::queue::lock;
 use crate::store::Space;
@@ -188,6 +189,9 @@ impl Syncer {
         };
         if let Err(failure) = noted {
             tracing::debug!(error = %failure.kind, %trace, "how the cycle ended could not be noted");
+        }
+        if let Err(error) = &ended {
+            canary::says_error(error);
         }
         lock(&self.shared.state).last_error = ended.as_ref().err().cloned();
         let what = match &ended {
@@ -471,7 +475,9 @@ impl Syncer {
             let link = state.link.link();
             Moment { link, syncing: state.is_syncing, last_error: state.last_error.clone() }
         };
-        status::read(&self.shared.core, moment)
+        let status = status::read(&self.shared.core, moment);
+        canary::says(Exit::Event, format_args!("{status:?}"));
+        status
     }
 
     /// The status, and each change of it: by a cycle, by a call of this syncer, and by whatever is written to the space, online or not.

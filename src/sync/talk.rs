@@ -3,6 +3,7 @@
 
 use super::error::SyncErrorKind;
 use super::parking::short;
+use crate::fault::canary::{self, Exit};
 use crate::id::{HubId, TraceId};
 use crate::position::Position;
 use crate::transport::{Answer, Ask, Refusal, Reply, Request, Transport, TransportError, TransportErrorKind};
@@ -68,6 +69,10 @@ impl Talk<'_> {
             seen,
             ask,
         };
+        if canary::is_on() {
+            // One that has no bytes is too long, and a transport that has some refuses it.
+            canary::leaves(Exit::Request, &request.to_bytes().unwrap_or_default());
+        }
         let answer = self.transport.send(request).await.map_err(without_answer)?;
         if self.hub.is_some_and(|hub| hub != answer.hub) {
             return Err(Stop::Pause(SyncErrorKind::OtherHub { found: answer.hub }, None));

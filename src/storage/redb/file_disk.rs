@@ -3,6 +3,7 @@
 use super::convert::into_io;
 use super::folder::folder_of;
 use crate::fault;
+use crate::fault::canary::{self, Exit};
 use crate::storage::{Disk, StorageError, StorageErrorKind};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -176,6 +177,7 @@ impl Disk for FileDisk {
 
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.refuse_in_child()?;
+        canary::leaves(Exit::File, bytes);
         self.doubting(write_at(&self.file, offset, bytes))
     }
 

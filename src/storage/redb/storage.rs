@@ -299,6 +299,7 @@ impl Storage for RedbStorage {
     fn commit(&self, batch: &Batch) -> Result<(), StorageError> {
         self.refuse_in_child()?;
         batch.check()?;
+        batch.shown_to_the_canary();
         if batch.is_empty() {
             return Ok(());
         }

@@ -3,6 +3,7 @@
 use super::convert::from_io;
 use super::file_disk::{FileDisk, from_open};
 use super::folder::{beside, is_taken, rename_over, sync_folder_of};
+use crate::fault::canary::{self, Exit};
 use crate::storage::{StorageError, StorageErrorKind};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -205,6 +206,7 @@ fn newest(bytes: &[u8]) -> Option<(Slot, usize)> {
 }
 
 fn put(file: &mut File, slot: usize, bytes: &[u8]) -> io::Result<()> {
+    canary::leaves(Exit::File, bytes);
     file.seek(SeekFrom::Start(u64::try_from(slot * STRIDE).map_err(io::Error::other)?))?;
     file.write_all(bytes)
 }

@@ -1,5 +1,6 @@
 //! One compressed stretch of bytes whose length is known from elsewhere.
 
+use crate::fault::canary;
 use std::sync::Mutex;
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
@@ -50,7 +51,7 @@ pub(super) fn compress(bytes: &[u8], level: i32) -> Option<Vec<u8>> {
             compressor.set_parameter(CParameter::WindowLog(window_log)).ok()?;
             compressor.set_parameter(CParameter::EnableLongDistanceMatching(true)).ok()?;
         }
-        return compressor.compress(bytes).ok();
+        return compressor.compress(bytes).ok().inspect(|frame| canary::keeps_packed(frame));
     }
     let mut compressor = match COMPRESSORS.take() {
         Some(mut idle) => {
@@ -61,6 +62,7 @@ pub(super) fn compress(bytes: &[u8], level: i32) -> Option<Vec<u8>> {
     };
     let frame = compressor.compress(bytes).ok()?;
     COMPRESSORS.give_back(compressor);
+    canary::keeps_packed(&frame);
     Some(frame)
 }
 

@@ -20,3 +20,5 @@ pub(crate) mod opened;
 pub(crate) mod rotate;
 pub(crate) mod row;
 pub(crate) mod seals;
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,7 @@ use crate::store::points;
 use crate::store::remote::{contains, link};
 use crate::store::retention::{self, Candidate, Keep};
 use crate::store::rows::{Stored, VersionRow};
+use crate::store::shown;
 use crate::store::sides;
 use crate::store::tables::{ANCHORS, DraftKey, VERSIONS};
 use crate::store::view::View;
@@ -312,6 +313,7 @@ impl Building<'_> {
     }
 
     fn add(&mut self, entry: &PackEntry<'_>) -> Result<(), Failure> {
+        shown::head(entry.head);
         if self.kept.is_some_and(|kept| !kept.contains(&entry.version)) {
             self.packed.thinned += 1;
             return Ok(());
