@@ -2,7 +2,7 @@
 
 use crate::world::{Device, Line, Loses, Meanwhile, change, copy, hub, hub_on, note, options};
 use draftkeep::seal::{Key, MemoryKeyRing};
-use draftkeep::storage::{MemoryStorage, Order, Scan, Storage, Table};
+use draftkeep::storage::{Batch, MemoryStorage, Order, Origin, Scan, Storage, Table};
 use draftkeep::sync::{BlockedBy, Synced};
 use draftkeep::transport::{Answer, Ask, ErasedRow, Marker, Rejection, Reply, Request, Transport, TransportError};
 use draftkeep::{AuditAction, AuditQuery, ErrorKind, EventKind};
@@ -500,4 +500,46 @@ fn in_a_space_with_a_secret_nothing_but_the_very_marker_erases() {
     one.sync();
     assert_eq!(two.sync().erased, 1);
     assert!(is_gone(&two, second.id()));
+}
+
+/// A generation that was erased before this device heard of it has no record here, and is left out of what its slot has.
+#[test]
+fn a_device_that_never_had_a_slots_first_draft_lists_the_others() {
+    let hub = hub(1);
+    let storage = Arc::new(MemoryStorage::new());
+    let (one, two) = (Device::new(2, &hub), Device::on(options(3), &storage, hub.clone()));
+    one.notes.slot("diary").start(&note("Night", "")).unwrap().erase().unwrap();
+    let next = one.notes.slot("diary").start(&note("Day", "")).unwrap();
+    one.sync();
+    two.sync();
+    // The slot's row is damaged: what the hub said of its first draft leads to the second.
+    let slots = rows(&storage, SLOTS);
+    let (key, row) = slots.last().expect("it has one");
+    put(&storage, key, b"damaged");
+    assert_eq!(two.notes.slot("diary").resume().unwrap().map(|draft| draft.id()), Some(next.id()));
+    put(&storage, key, row);
+    let generations = || -> Vec<Option<u32>> {
+        two.notes.slot("diary").generations().unwrap().into_iter().map(|info| info.generation).collect()
+    };
+    assert_eq!(generations(), [Some(2)]);
+    assert_eq!(two.notes.slot("diary").resume().unwrap().map(|draft| draft.id()), Some(next.id()));
+    assert_eq!(two.notes.slot("diary").start_over(&note("Noon", "")).unwrap().info().unwrap().generation, Some(3));
+    assert_eq!(generations(), [Some(3), Some(2)]);
+    assert!(two.notes.slot("diary").erase().unwrap().drafts.contains(&next.id()));
+    assert!(generations().is_empty());
+    assert!(two.store.verify().unwrap().is_intact());
+}
+
+const SLOTS: Table = Table::new(9);
+
+fn rows(storage: &MemoryStorage, table: Table) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let all = Scan { from: b"", to: None, order: Order::Ascending, limit: usize::MAX };
+    storage.snapshot().unwrap().scan(table, all).unwrap()
+}
+
+/// Puts a record of the table of slots behind the store's back.
+fn put(storage: &MemoryStorage, key: &[u8], value: &[u8]) {
+    let mut batch = Batch::new(Origin::Local);
+    batch.put(SLOTS, key.to_vec(), value.to_vec());
+    storage.commit(&batch).unwrap();
 }
