@@ -530,6 +530,34 @@ fn a_device_that_never_had_a_slots_first_draft_lists_the_others() {
     assert!(two.store.verify().unwrap().is_intact());
 }
 
+/// What erasing leaves of a slot is what `repair` expects of it, whatever the slot has and whoever decided.
+#[test]
+fn a_slot_of_which_a_draft_was_erased_needs_no_repair() {
+    for (goes_on, is_declined, is_anew) in (0..8).map(|bits| (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0)) {
+        let hub = hub(1);
+        let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+        let draft = one.notes.slot("diary").start(&note("Night", "")).unwrap();
+        one.sync();
+        two.sync();
+        draft.erase().unwrap();
+        if is_anew {
+            one.notes.slot("diary").start(&note("Day", "")).unwrap();
+        }
+        one.sync();
+        two.sync();
+        assert!(!is_declined || two.syncer.decline_erasure(draft.id()).unwrap());
+        if goes_on {
+            change(&two.the_same(&draft), |note| note.body.push_str("It rained."));
+            two.sync();
+        }
+        assert!(two.syncer.accept_erasure(draft.id()).unwrap());
+        for device in [&one, &two] {
+            assert!(device.store.verify().unwrap().is_intact());
+            assert_eq!(device.store.repair().unwrap(), 0, "{goes_on} {is_declined} {is_anew}");
+        }
+    }
+}
+
 const SLOTS: Table = Table::new(9);
 
 fn rows(storage: &MemoryStorage, table: Table) -> Vec<(Vec<u8>, Vec<u8>)> {
