@@ -326,8 +326,53 @@ fn a_draft_begun_here_without_knowing_is_not_erased_by_a_marker() {
     assert_eq!(theirs.id(), draft.id());
     two.sync();
     let status = two.syncer.status().unwrap();
-    assert_eq!((status.blocked.len(), status.blocked[0].by), (1, BlockedBy::Erased));
+    assert_eq!((status.blocked.len(), status.blocked[0].by), (1, BlockedBy::ErasedBefore));
     assert_eq!(theirs.load().unwrap().body, "It rained here, too.");
+}
+
+/// An application that accepts erasures by itself, in a plain space: its loop erases what was erased, and not what was typed into a draft of the
+/// same slot by somebody who did not know of that.
+#[test]
+fn what_was_begun_here_without_knowing_is_not_accepted_with_what_was_erased() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let known = one.notes.slot("known").start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    one.notes.slot("diary").start(&note("", "")).unwrap().erase().unwrap();
+    known.erase().unwrap();
+    one.sync();
+    let theirs = two.notes.slot("diary").start(&note("", "")).unwrap();
+    change(&theirs, |note| note.body.push_str("It rained here, too."));
+    two.sync();
+    for blocked in two.syncer.status().unwrap().blocked {
+        if blocked.by == BlockedBy::Erased {
+            assert!(two.syncer.accept_erasure(blocked.draft).unwrap());
+        }
+    }
+    assert_eq!(theirs.load().unwrap().body, "It rained here, too.");
+    assert!(is_gone(&two, known.id()));
+    let status = two.syncer.status().unwrap();
+    assert_eq!((status.blocked.len(), status.blocked[0].by), (1, BlockedBy::ErasedBefore));
+    assert!(status.blocked[0].reason.contains("start_over") && !status.blocked[0].reason.contains("anybody"));
+    // As the reason says: its text goes on as another draft, and this one can go.
+    let next = two.notes.slot("diary").start_over(&theirs.load().unwrap()).unwrap();
+    two.sync();
+    assert!(two.syncer.accept_erasure(theirs.id()).unwrap());
+    two.sync();
+    assert!(two.syncer.status().unwrap().is_synced());
+    one.sync();
+    assert_eq!(one.the_same(&next).load().unwrap().body, "It rained here, too.");
+    // Or it stays on its device.
+    let three = Device::new(4, &hub);
+    let kept = three.notes.slot("diary").start(&note("", "And here.")).unwrap();
+    three.sync();
+    assert_eq!(three.syncer.status().unwrap().blocked[0].by, BlockedBy::ErasedBefore);
+    assert!(three.syncer.decline_erasure(kept.id()).unwrap());
+    three.sync();
+    let status = three.syncer.status().unwrap();
+    assert_eq!((status.blocked.len(), status.parked.len()), (0, 1));
+    assert_eq!(kept.load().unwrap().body, "And here.");
 }
 
 #[test]
