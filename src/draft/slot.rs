@@ -14,8 +14,7 @@ use crate::store::change::{self, Begun, Over};
 use crate::store::heads;
 use crate::store::slots::{self, SlotRef};
 use crate::store::space::SpaceCore;
-use crate::store::tables::{DraftKey, TOMBSTONES};
-use crate::store::view::View;
+use crate::store::tables::DraftKey;
 use crate::store::write::space_row;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -67,7 +66,8 @@ impl<T> Slot<T> {
         Ok(row.current().map(|generation| self.core.draft_key(of(generation))))
     }
 
-    /// All drafts that this slot has, the newest generation first; those that were purged or erased are missing.
+    /// All drafts that this slot has here, the newest generation first. Missing are those that were purged or erased, here or, before
+    /// this device heard of them, elsewhere, and those that wait for their key.
     ///
     /// # Errors
     ///
@@ -79,11 +79,8 @@ impl<T> Slot<T> {
             let mut generations = Vec::new();
             for generation in (1..=row.latest).rev() {
                 let key = self.core.draft_key(of(generation));
-                match heads::read(&view, key)? {
-                    Some(head) => generations.push(DraftInfo::of(&head)),
-                    None if view.get(TOMBSTONES, &key.bytes())?.is_some() => {}
-                    None => return Err(Failure::corrupt(Some(key.draft), "its slot names it, but it is not there")),
-                }
+                // Both tables say that it is not here: another device's may never have been.
+                generations.extend(heads::read(&view, key)?.map(|head| DraftInfo::of(&head)));
             }
             Ok(generations)
         })

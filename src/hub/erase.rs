@@ -15,7 +15,8 @@ use crate::transport::{EraseOutcome, Marker, Outcome, Rejection};
 
 impl Pushing<'_> {
     /// Erases one draft. `event` names its entry in the audit. A marker that the hub has already changes nothing; another one for the same
-    /// draft takes its place, since the one that came first need not be the true one.
+    /// draft takes its place, since the one that came first need not be the true one. It is taken however full the space is, also of a draft
+    /// that the hub never had: one that it refused for want of room may be somewhere else, and a device has to come to rest.
     pub(super) fn erase(&mut self, marker: &Marker, event: EventId) -> Result<EraseOutcome, Failure> {
         let draft = marker.draft;
         let row = looking::draft(self.txn, &self.key, draft)?;
@@ -23,16 +24,6 @@ impl Pushing<'_> {
             return Ok(EraseOutcome::Erased);
         }
         let position = self.space.position.after(draft, marker.chained());
-        if row.is_none() && self.space.drafts >= self.options.space_drafts && !fault::on("hub-ignores-room") {
-            let (has, most) = (self.space.drafts, self.options.space_drafts);
-            let reason = format!(
-                "the space has {has} drafts, and this hub takes {most}, those that are erased among them; it has nothing of this one; \
-                 ask whoever runs the hub for more room, then retry"
-            );
-            let outcome = AuditOutcome::Rejected(Rejection::SpaceFull);
-            self.enter(AuditAction::Erase, outcome, (draft, marker.chained()), event);
-            return Ok(EraseOutcome::Rejected { code: Rejection::SpaceFull, reason });
-        }
         feed::advance(self.txn, &self.key, &self.space, draft, row.as_ref().map(|row| row.seq), position.seq)?;
         self.remove(draft, row.as_ref())?;
         let is_new = row.as_ref().is_none_or(|row| row.erased.is_none());

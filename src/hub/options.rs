@@ -100,6 +100,9 @@ impl HubOptions {
 
     /// The most drafts in one space, in whatever phase; as many as one likes by default. A push that begins one more is
     /// [`SpaceFull`](crate::transport::Rejection::SpaceFull).
+    ///
+    /// Those that are erased are not counted, so that erasing makes room; and an erasure is never refused. Their markers, of some hundred
+    /// bytes each, stay for good.
     #[must_use]
     pub fn space_drafts(mut self, count: u64) -> Self {
         self.space_drafts = count;

@@ -3,7 +3,7 @@
 use super::heads;
 use super::keys::SpaceKeys;
 use super::rows::SlotRow;
-use super::tables::{DraftKey, KindNo, SLOT_PREFIX, SLOTS, SpaceNo, TOMBSTONES, after, slot};
+use super::tables::{DraftKey, KindNo, REMOTES, SLOT_PREFIX, SLOTS, SpaceNo, TOMBSTONES, after, slot};
 use super::txn::Txn;
 use super::view::View;
 use crate::error::{Failure, unless_damaged};
@@ -52,6 +52,7 @@ pub(crate) fn create(txn: &mut Txn, space: SpaceNo, kind: KindNo) {
 /// slot's first generation would have is not there either. A damaged row is put together from the drafts, and so is that of a
 /// slot whose drafts were all erased, which has none.
 pub(crate) fn read(view: &impl View, of: SlotRef<'_>) -> Result<Option<SlotRow>, Failure> {
+    let mut is_lost = true;
     match view.get(SLOTS, &of.row_key()) {
         Ok(Some(bytes)) => return Ok(Some(SlotRow::decode(&bytes)?)),
         Ok(None) if fault::on("one-index-for-absence") => return Ok(None),
@@ -63,6 +64,7 @@ pub(crate) fn read(view: &impl View, of: SlotRef<'_>) -> Result<Option<SlotRow>,
             if view.get(TOMBSTONES, &of.draft(1).bytes())?.is_none() {
                 return Ok(None);
             }
+            is_lost = false;
         }
         Ok(None) => {}
         Err(failure) if failure.is_damage() => {}
@@ -72,7 +74,10 @@ pub(crate) fn read(view: &impl View, of: SlotRef<'_>) -> Result<Option<SlotRow>,
     for generation in 1.. {
         let key = of.draft(generation);
         let Some(head) = heads::read(view, key)? else {
-            if view.get(TOMBSTONES, &key.bytes())?.is_none() {
+            // Where the row is lost there may be later ones behind one of another device's that never came: it was erased before this device
+            // heard of it, or waits for its key. What the hub said of it leads on.
+            let is_known = |table| Ok::<_, Failure>(view.get(table, &key.bytes())?.is_some());
+            if !(is_known(TOMBSTONES)? || is_lost && is_known(REMOTES)?) {
                 break;
             }
             row.latest = generation;

@@ -337,6 +337,8 @@ fn repair_slots(
         if let Some(row) = unless_damaged(row)? {
             let new = rows.entry(key.clone()).or_default();
             new.latest = new.latest.max(row.latest);
+            // It says that there may be others, and may do so longer than there are.
+            new.has_others |= row.has_others;
             new.unknown = row.unknown.clone();
             old.insert(key, row);
         }

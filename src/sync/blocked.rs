@@ -23,11 +23,15 @@ pub enum BlockedBy {
     /// restored or replaced meanwhile, and taken in by the first cycle in which the key is there. A hub that altered the key's name is not found out: then [`relearn`](Syncer::relearn) asks for it anew.
     KeyMissing,
     /// The hub says that the draft was erased on another device. In a space without a key that proves nothing: all of it is here still, until
-    /// the application [accepts](crate::sync::Syncer::accept_erasure) or [declines](crate::sync::Syncer::decline_erasure). So it is in any
-    /// space with a draft that was begun here without knowing of that one.
+    /// the application [accepts](crate::sync::Syncer::accept_erasure) or [declines](crate::sync::Syncer::decline_erasure).
     Erased,
     /// The hub says that the draft was erased, and cannot prove that a device of this space ever said so. Nothing is erased here.
     ErasedUnproven,
+    /// The hub says that the draft was erased before this device had it: it was begun here, in the same slot, or imported, without knowing of the
+    /// other one, and what was written here is not what somebody erased. All of it is here, in any space, and nothing of it is pushed. Its text
+    /// syncs as another draft, such as [`Slot::start_over`](crate::Slot::start_over) begins; this one can be
+    /// [accepted](crate::sync::Syncer::accept_erasure) as erased then, or [kept](crate::sync::Syncer::decline_erasure) here.
+    ErasedBefore,
 }
 
 impl BlockedBy {
@@ -39,6 +43,7 @@ impl BlockedBy {
             Self::KeyMissing => 3,
             Self::Erased => 4,
             Self::ErasedUnproven => 5,
+            Self::ErasedBefore => 6,
         }
     }
 
@@ -49,6 +54,7 @@ impl BlockedBy {
             3 => Self::KeyMissing,
             4 => Self::Erased,
             5 => Self::ErasedUnproven,
+            6 => Self::ErasedBefore,
             _ => Self::Unreadable,
         }
     }

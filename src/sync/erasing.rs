@@ -27,6 +27,10 @@ const DRAFTS: usize = 256;
 const ASKED: &str = "it was erased on another device, as the hub says, and in a space without a key anybody can say so; accept the erasure \
                      with Syncer::accept_erasure, or keep the draft here with Syncer::decline_erasure";
 
+const BEFORE: &str = "the hub says that it was erased on another device, before this one began or imported it: what was written here is not what was \
+                      erased, and is kept. The hub takes nothing of it: go on in another draft with its text, as Slot::start_over begins one, then let \
+                      this one go with Syncer::accept_erasure, or keep it here with Syncer::decline_erasure";
+
 const UNPROVEN: &str = "the hub says that it was erased, and what should prove it is not of this space; nothing is erased here. Do not trust \
                         that hub, or keep the draft here with Syncer::decline_erasure";
 
@@ -146,6 +150,7 @@ impl Cycle<'_> {
                 return Ok(());
             }
             Worth::Asked => (BlockedBy::Erased, ASKED),
+            Worth::Before => (BlockedBy::ErasedBefore, BEFORE),
             Worth::Unproven => (BlockedBy::ErasedUnproven, UNPROVEN),
         };
         let (row, trace) = (row.clone(), self.talk.trace);
@@ -187,7 +192,8 @@ fn went_on_alone(seen: Position, position: Position, markers: &[Marker]) -> bool
 
 impl Syncer {
     /// Erases a draft here that was erased on another device, as the hub says: for a [plain](crate::docs::threats) space, where the hub's
-    /// word proves nothing and so the application is asked ([`BlockedBy::Erased`]). Durable when it returns, and there is no way back; what
+    /// word proves nothing and so the application is asked ([`BlockedBy::Erased`]), and for a draft
+    /// that was begun here before this device knew ([`BlockedBy::ErasedBefore`]). Durable when it returns, and there is no way back; what
     /// was written here and never reached the hub is lost with it, and the event [`ErasedElsewhere`](crate::EventKind::ErasedElsewhere) says
     /// how much. Says whether the hub said so of a draft that is here; else nothing happens. What proves to be of another draft or space
     /// ([`BlockedBy::ErasedUnproven`]) is never accepted.

@@ -92,16 +92,20 @@ fn a_backup_of_before_has_it_and_is_erased_anew() {
 }
 
 #[test]
-fn erasing_needs_no_room_but_for_drafts_that_the_hub_never_had() {
+fn erasing_needs_no_room_and_makes_it() {
+    let hub = Hub::open(Arc::new(MemoryStorage::new()), options(1).space_drafts(2).space_bytes(1)).unwrap();
+    assert_eq!(erase(&hub, &[marker(1), marker(2), marker(3)]), vec![EraseOutcome::Erased; 3], "the hub never had any");
     let hub = Hub::open(Arc::new(MemoryStorage::new()), options(1).space_drafts(2)).unwrap();
+    let (fourth, fifth) = (text(4, "four"), text(5, "five"));
     push(&hub, vec![main_push(&text(1, "one"), None), main_push(&text(2, "two"), None)]);
-    let outcomes = erase(&hub, &[marker(3), marker(1)]);
-    assert!(
-        matches!(&outcomes[0], EraseOutcome::Rejected { code: Rejection::SpaceFull, reason } if reason.contains('2')),
-        "{outcomes:?}"
-    );
-    assert_eq!(outcomes[1], EraseOutcome::Erased);
-    assert_eq!(pull(&hub).erased.len(), 1);
+    assert_eq!(erase(&hub, &[marker(3)]), [EraseOutcome::Erased], "it is full");
+    let is_full = |outcomes: &[Outcome]| matches!(outcomes, [Outcome::Rejected { code: Rejection::SpaceFull, reason }] if reason.contains("has 2 drafts"));
+    assert!(is_full(&push(&hub, vec![main_push(&fourth, None)])), "a marker of what was never there makes no room");
+    assert_eq!(erase(&hub, &[marker(1)]), [EraseOutcome::Erased]);
+    assert_eq!(push(&hub, vec![main_push(&fourth, None)]), [MAIN]);
+    assert!(is_full(&push(&hub, vec![main_push(&fifth, None)])));
+    let status = hub.status("alice").unwrap();
+    assert_eq!((status.drafts, status.erased, pull(&hub).erased.len()), (4, 2, 2));
     assert!(hub.verify().unwrap().is_intact());
 }
 

@@ -105,6 +105,24 @@ fn a_text_that_nobody_else_has_any_more_is_here_once_its_key_is() {
     }
 }
 
+/// The first draft of a slot waits for its key, and the second is here.
+#[test]
+fn what_waits_for_its_key_is_left_out_of_its_slot() {
+    let ((hub, _), ring) = (hub(9), Ring::new());
+    let one = Device::new(sealed(1, &ring), &hub);
+    one.notes.slot("diary").start(&"one".to_owned()).unwrap().archive().unwrap();
+    one.sync();
+    assert!(ring.keys().add(None, key(3)));
+    one.space.rotate_key().unwrap();
+    let next = one.notes.slot("diary").start(&"two".to_owned()).unwrap();
+    one.sync();
+    let two = Device::new(sealed(2, &young()), &hub);
+    two.sync();
+    assert_eq!(kept(&two), 1);
+    let generations = two.notes.slot("diary").generations().unwrap();
+    assert_eq!(generations.iter().map(|info| info.id).collect::<Vec<_>>(), [next.id()]);
+}
+
 #[test]
 fn a_text_that_was_made_from_this_devices_own_takes_its_place_and_one_beside_it_stands_against_it() {
     for goes in WAYS {

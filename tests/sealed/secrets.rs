@@ -126,3 +126,70 @@ fn what_never_syncs_stays_here_and_holds_nothing_up() {
     assert!(hub.mains("alice", token.id()).unwrap().is_empty() && canaries(&*storage).is_empty());
     assert_eq!(tokens.get(owed).unwrap().unwrap().load().unwrap(), value(CANARY));
 }
+
+/// No hub ever heard of what never leaves the device, so none hears that it was erased; one that may have it does.
+#[test]
+fn a_secret_that_no_hub_ever_heard_of_is_erased_without_telling_one() {
+    let (((first, _), (second, _)), ring, memory) = ((hub(9), hub(8)), Ring::new(), Arc::new(MemoryStorage::new()));
+    let open = |sync, seed| {
+        let options = sealed(seed, &ring).schema(secret(sync));
+        Store::with_storage(Arc::clone(&memory) as Arc<dyn Storage>, options).unwrap().space("alice").unwrap()
+    };
+    let space = open(SecretSync::Sealed, 1);
+    let syncer = Syncer::new(&space, Arc::clone(&first));
+    let pushed = space.drafts(TOKEN).unwrap().slot("pushed").start(&value(SECRET)).unwrap().id();
+    block_on(syncer.once()).unwrap();
+    drop((syncer, space));
+
+    let space = open(SecretSync::Never, 2);
+    let tokens = space.drafts(TOKEN).unwrap();
+    let token = tokens.slot("mail").start(&value(SECRET)).unwrap();
+    // An open conflict of its own is nothing that a hub heard of.
+    let (mut one, mut two) = (token.edit().unwrap(), token.edit().unwrap());
+    (*one.doc(), *two.doc()) = (value("one"), value("two"));
+    let _ = one.save().unwrap();
+    let _ = two.save().unwrap();
+    assert!(token.conflict().unwrap().is_some());
+    let syncer = Syncer::new(&space, Arc::clone(&first));
+    block_on(syncer.once()).unwrap();
+    assert_eq!(token.erase().unwrap().owed, 0);
+    assert!(!space.erasure(token.id()).unwrap().expect("it is erased").owed);
+    assert_eq!(tokens.get(pushed).unwrap().unwrap().erase().unwrap().owed, 1);
+    block_on(syncer.once()).unwrap();
+    let tells = |hub: &draftkeep::hub::Hub, draft| hub.erasure("alice", draft).unwrap().is_some();
+    assert!(tells(&first, pushed) && !tells(&first, token.id()));
+    assert!(syncer.status().unwrap().is_synced());
+    // Nor does the next hub, or one that is asked anew.
+    let syncer = Syncer::new(&space, Arc::clone(&second));
+    assert!(block_on(syncer.once()).is_err(), "it is another one");
+    syncer.accept_hub().unwrap();
+    for _ in 0..2 {
+        block_on(syncer.once()).unwrap();
+        syncer.relearn();
+    }
+    assert!(tells(&second, pushed) && !tells(&second, token.id()));
+    assert!(syncer.status().unwrap().is_synced());
+}
+
+/// Another device, whose application lets the kind sync, has a draft of the same slot: then the hub is told after all.
+#[test]
+fn a_secret_that_another_device_pushed_is_erased_there_once_this_one_hears_of_it() {
+    let ((hub, _), ring) = (hub(9), Ring::new());
+    let device = |sync, seed| {
+        let space = Store::in_memory(sealed(seed, &ring).schema(secret(sync))).unwrap().space("alice").unwrap();
+        let syncer = Syncer::new(&space, Arc::clone(&hub));
+        (space, syncer)
+    };
+    let ((one, of_one), (two, of_two)) = (device(SecretSync::Sealed, 1), device(SecretSync::Never, 2));
+    block_on(of_two.once()).unwrap();
+    let here = two.drafts(TOKEN).unwrap().slot("mail").start(&value(SECRET)).unwrap();
+    assert_eq!(here.erase().unwrap().owed, 0);
+    let there = one.drafts(TOKEN).unwrap().slot("mail").start(&value(SECRET)).unwrap();
+    assert_eq!(there.id(), here.id());
+    block_on(of_one.once()).unwrap();
+    for _ in 0..2 {
+        block_on(of_two.once()).unwrap();
+    }
+    assert!(hub.erasure("alice", here.id()).unwrap().is_some());
+    assert!(of_two.status().unwrap().is_synced());
+}

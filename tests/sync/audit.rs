@@ -286,3 +286,27 @@ fn on(storage: &FaultyStorage, hub: &Arc<Hub>) -> Device {
     let syncer = draftkeep::sync::Syncer::new(&space, Arc::clone(hub));
     Device { store, space, notes, syncer }
 }
+
+/// What comes back after it was purged is numbered anew: what the audit says of the versions of before is not about these.
+#[test]
+fn a_draft_that_comes_back_after_it_was_purged_contradicts_nothing() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    begun(&one, "of one");
+    let theirs = begun(&two, "of two");
+    theirs.discard().unwrap();
+    one.sync();
+    theirs.purge().unwrap();
+    two.sync();
+    assert_eq!(two.notes.slot("diary").resume().unwrap().expect("it came back").load().unwrap().body, "of one");
+    let actions: Vec<_> = all(&two).into_iter().map(|entry| entry.action).collect();
+    assert!(actions.contains(&AuditAction::Purged), "{actions:?}");
+    assert_eq!(two.store.repair().unwrap(), 0);
+    // What is said of it from then on holds.
+    two.notes.slot("diary").resume().unwrap().expect("it is open").archive().unwrap();
+    all(&two);
+}
+
+fn begun(device: &Device, body: &str) -> draftkeep::Draft<Note> {
+    device.notes.slot("diary").start(&note("", body)).unwrap()
+}

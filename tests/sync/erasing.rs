@@ -2,7 +2,7 @@
 
 use crate::world::{Device, Line, Loses, Meanwhile, change, copy, hub, hub_on, note, options};
 use draftkeep::seal::{Key, MemoryKeyRing};
-use draftkeep::storage::{MemoryStorage, Order, Scan, Storage, Table};
+use draftkeep::storage::{Batch, MemoryStorage, Order, Origin, Scan, Storage, Table};
 use draftkeep::sync::{BlockedBy, Synced};
 use draftkeep::transport::{Answer, Ask, ErasedRow, Marker, Rejection, Reply, Request, Transport, TransportError};
 use draftkeep::{AuditAction, AuditQuery, ErrorKind, EventKind};
@@ -326,8 +326,53 @@ fn a_draft_begun_here_without_knowing_is_not_erased_by_a_marker() {
     assert_eq!(theirs.id(), draft.id());
     two.sync();
     let status = two.syncer.status().unwrap();
-    assert_eq!((status.blocked.len(), status.blocked[0].by), (1, BlockedBy::Erased));
+    assert_eq!((status.blocked.len(), status.blocked[0].by), (1, BlockedBy::ErasedBefore));
     assert_eq!(theirs.load().unwrap().body, "It rained here, too.");
+}
+
+/// An application that accepts erasures by itself, in a plain space: its loop erases what was erased, and not what was typed into a draft of the
+/// same slot by somebody who did not know of that.
+#[test]
+fn what_was_begun_here_without_knowing_is_not_accepted_with_what_was_erased() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let known = one.notes.slot("known").start(&note("Night", "")).unwrap();
+    one.sync();
+    two.sync();
+    one.notes.slot("diary").start(&note("", "")).unwrap().erase().unwrap();
+    known.erase().unwrap();
+    one.sync();
+    let theirs = two.notes.slot("diary").start(&note("", "")).unwrap();
+    change(&theirs, |note| note.body.push_str("It rained here, too."));
+    two.sync();
+    for blocked in two.syncer.status().unwrap().blocked {
+        if blocked.by == BlockedBy::Erased {
+            assert!(two.syncer.accept_erasure(blocked.draft).unwrap());
+        }
+    }
+    assert_eq!(theirs.load().unwrap().body, "It rained here, too.");
+    assert!(is_gone(&two, known.id()));
+    let status = two.syncer.status().unwrap();
+    assert_eq!((status.blocked.len(), status.blocked[0].by), (1, BlockedBy::ErasedBefore));
+    assert!(status.blocked[0].reason.contains("start_over") && !status.blocked[0].reason.contains("anybody"));
+    // As the reason says: its text goes on as another draft, and this one can go.
+    let next = two.notes.slot("diary").start_over(&theirs.load().unwrap()).unwrap();
+    two.sync();
+    assert!(two.syncer.accept_erasure(theirs.id()).unwrap());
+    two.sync();
+    assert!(two.syncer.status().unwrap().is_synced());
+    one.sync();
+    assert_eq!(one.the_same(&next).load().unwrap().body, "It rained here, too.");
+    // Or it stays on its device.
+    let three = Device::new(4, &hub);
+    let kept = three.notes.slot("diary").start(&note("", "And here.")).unwrap();
+    three.sync();
+    assert_eq!(three.syncer.status().unwrap().blocked[0].by, BlockedBy::ErasedBefore);
+    assert!(three.syncer.decline_erasure(kept.id()).unwrap());
+    three.sync();
+    let status = three.syncer.status().unwrap();
+    assert_eq!((status.blocked.len(), status.parked.len()), (0, 1));
+    assert_eq!(kept.load().unwrap().body, "And here.");
 }
 
 #[test]
@@ -500,4 +545,74 @@ fn in_a_space_with_a_secret_nothing_but_the_very_marker_erases() {
     one.sync();
     assert_eq!(two.sync().erased, 1);
     assert!(is_gone(&two, second.id()));
+}
+
+/// A generation that was erased before this device heard of it has no record here, and is left out of what its slot has.
+#[test]
+fn a_device_that_never_had_a_slots_first_draft_lists_the_others() {
+    let hub = hub(1);
+    let storage = Arc::new(MemoryStorage::new());
+    let (one, two) = (Device::new(2, &hub), Device::on(options(3), &storage, hub.clone()));
+    one.notes.slot("diary").start(&note("Night", "")).unwrap().erase().unwrap();
+    let next = one.notes.slot("diary").start(&note("Day", "")).unwrap();
+    one.sync();
+    two.sync();
+    // The slot's row is damaged: what the hub said of its first draft leads to the second.
+    let slots = rows(&storage, SLOTS);
+    let (key, row) = slots.last().expect("it has one");
+    put(&storage, key, b"damaged");
+    assert_eq!(two.notes.slot("diary").resume().unwrap().map(|draft| draft.id()), Some(next.id()));
+    put(&storage, key, row);
+    let generations = || -> Vec<Option<u32>> {
+        two.notes.slot("diary").generations().unwrap().into_iter().map(|info| info.generation).collect()
+    };
+    assert_eq!(generations(), [Some(2)]);
+    assert_eq!(two.notes.slot("diary").resume().unwrap().map(|draft| draft.id()), Some(next.id()));
+    assert_eq!(two.notes.slot("diary").start_over(&note("Noon", "")).unwrap().info().unwrap().generation, Some(3));
+    assert_eq!(generations(), [Some(3), Some(2)]);
+    assert!(two.notes.slot("diary").erase().unwrap().drafts.contains(&next.id()));
+    assert!(generations().is_empty());
+    assert!(two.store.verify().unwrap().is_intact());
+}
+
+/// What erasing leaves of a slot is what `repair` expects of it, whatever the slot has and whoever decided.
+#[test]
+fn a_slot_of_which_a_draft_was_erased_needs_no_repair() {
+    for (goes_on, is_declined, is_anew) in (0..8).map(|bits| (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0)) {
+        let hub = hub(1);
+        let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+        let draft = one.notes.slot("diary").start(&note("Night", "")).unwrap();
+        one.sync();
+        two.sync();
+        draft.erase().unwrap();
+        if is_anew {
+            one.notes.slot("diary").start(&note("Day", "")).unwrap();
+        }
+        one.sync();
+        two.sync();
+        assert!(!is_declined || two.syncer.decline_erasure(draft.id()).unwrap());
+        if goes_on {
+            change(&two.the_same(&draft), |note| note.body.push_str("It rained."));
+            two.sync();
+        }
+        assert!(two.syncer.accept_erasure(draft.id()).unwrap());
+        for device in [&one, &two] {
+            assert!(device.store.verify().unwrap().is_intact());
+            assert_eq!(device.store.repair().unwrap(), 0, "{goes_on} {is_declined} {is_anew}");
+        }
+    }
+}
+
+const SLOTS: Table = Table::new(9);
+
+fn rows(storage: &MemoryStorage, table: Table) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let all = Scan { from: b"", to: None, order: Order::Ascending, limit: usize::MAX };
+    storage.snapshot().unwrap().scan(table, all).unwrap()
+}
+
+/// Puts a record of the table of slots behind the store's back.
+fn put(storage: &MemoryStorage, key: &[u8], value: &[u8]) {
+    let mut batch = Batch::new(Origin::Local);
+    batch.put(SLOTS, key.to_vec(), value.to_vec());
+    storage.commit(&batch).unwrap();
 }

@@ -11,6 +11,29 @@ fn hub(storage: &Arc<MemoryStorage>, drafts: u64) -> Arc<Hub> {
     Arc::new(Hub::open(storage.clone(), options.space_drafts(drafts)).unwrap())
 }
 
+/// A draft that the hub has no room for is erased: it takes that, and the device comes to rest. What it had made room for goes.
+#[test]
+fn erasing_makes_room_and_needs_none() {
+    let hub = hub(&Arc::new(MemoryStorage::new()), 2);
+    let one = Device::new(2, &hub);
+    let _: Vec<_> = (0..2).map(|number| one.notes.start(&note(&format!("Note {number}"), "")).unwrap()).collect();
+    one.sync();
+    let third = one.notes.start(&note("Third", "")).unwrap();
+    one.sync();
+    assert_eq!(one.syncer.status().unwrap().parked.len(), 1);
+    assert_eq!(third.erase().unwrap().owed, 1);
+    one.sync();
+    let status = one.syncer.status().unwrap();
+    assert!(status.is_synced() && status.parked.is_empty(), "{status:?}");
+    assert_eq!(hub.status("alice").unwrap().erased, 1);
+
+    assert_eq!(one.space.erase_all().unwrap().drafts.len(), 2);
+    one.sync();
+    let _: Vec<_> = (0..2).map(|number| one.notes.start(&note(&format!("Later {number}"), "")).unwrap()).collect();
+    assert_eq!(one.sync().pushed, 2);
+    assert!(one.syncer.status().unwrap().is_synced() && hub.verify().unwrap().is_intact());
+}
+
 #[test]
 fn what_there_is_no_room_for_is_parked_and_goes_through_on_retry_once_there_is() {
     let storage = Arc::new(MemoryStorage::new());

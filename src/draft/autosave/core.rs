@@ -292,9 +292,7 @@ impl<T> Core<T> {
             if when == Retarget::IfSaved && is_busy && !crate::fault::on("reload-forgets-what-was-typed") {
                 return Ok(Err(target));
             }
-            if !state.pacer.is_attached() {
-                state.pacer.apply(now, Input::Attached);
-            }
+            state.pacer.apply(now, Input::Attached);
             // What was saved before says nothing about the new target.
             state.saved = target.standing();
             Ok(Ok(state.target.replace(target)))
@@ -365,7 +363,7 @@ impl<T> State<T> {
 
     /// Whether nothing will ever be saved again.
     fn is_over(&self) -> bool {
-        self.closed || (self.pacer.is_closing() && !self.pacer.is_unsaved())
+        self.closed || (self.pacer.is_closing() && (!self.pacer.is_unsaved() || self.pacer.has_given_up()))
     }
 
     fn driver_is_needed(&self, now: Duration) -> bool {

@@ -87,7 +87,11 @@ impl<T> Job<T> {
     fn fail(mut self, error: &AutosaveError) {
         self.settled = true;
         let reason: Arc<str> = error.reason().into();
-        let blame = if error.is_of_document() { Blame::Document } else { Blame::Surroundings };
+        let blame = match error {
+            _ if error.is_of_erased_draft() => Blame::Draft,
+            _ if error.is_of_document() => Blame::Document,
+            _ => Blame::Surroundings,
+        };
         let (random, number) = (self.core.random(), self.number);
         let (done, attempt, retry_in) = self.core.update(|state, now: Moment| {
             state.pacer.apply(now, Input::SaveFailed { blame, random });

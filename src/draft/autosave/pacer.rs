@@ -54,6 +54,8 @@ pub(super) enum Blame {
     Surroundings,
     /// The document: another one may succeed at once.
     Document,
+    /// The draft is gone for good: no document will succeed in it.
+    Draft,
 }
 
 /// What to do now.
@@ -135,7 +137,13 @@ impl Pacer {
             Input::Resumed => self.pauses = self.pauses.saturating_sub(1),
             Input::CadenceChanged(cadence) => self.cadence = cadence,
             Input::Flush => self.ask_for_flush(now),
-            Input::Attached => self.attached = true,
+            Input::Attached => {
+                self.attached = true;
+                // It may be another draft.
+                if self.blame == Blame::Draft {
+                    self.blame = Blame::Surroundings;
+                }
+            }
             Input::Closing => {
                 self.closing = true;
                 self.ask_for_flush(now);
@@ -175,7 +183,7 @@ impl Pacer {
         self.put_back();
         self.failures = self.failures.saturating_add(1);
         self.blame = blame;
-        self.retry_at = Some(now.after(wait_after(self.failures, random)));
+        self.retry_at = (blame != Blame::Draft).then(|| now.after(wait_after(self.failures, random)));
         if crate::fault::on("autosave-gives-up-after-a-failure") {
             self.saved = self.changed;
         }
@@ -210,7 +218,7 @@ impl Pacer {
         if self.flush.is_some() {
             return self.flush;
         }
-        if self.is_paused() {
+        if self.is_paused() || self.has_given_up() {
             return None;
         }
         if let Some(retry_at) = self.retry_at {
@@ -234,6 +242,11 @@ impl Pacer {
     /// Since when there has been something unsaved, in a save under way or not.
     pub(super) fn unsaved_since(&self) -> Option<Moment> {
         self.saving.and_then(|saving| saving.first).or(self.first)
+    }
+
+    /// Whether nothing is tried any more unless somebody asks for it: the last save found the draft gone.
+    pub(super) fn has_given_up(&self) -> bool {
+        self.blame == Blame::Draft && self.failures > 0 && self.saving.is_none() && self.flush.is_none()
     }
 
     pub(super) fn is_saving(&self) -> bool {

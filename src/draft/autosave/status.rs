@@ -57,7 +57,8 @@ pub enum AutosaveStatus {
         /// Unsaved since.
         since: Timestamp,
     },
-    /// The last save failed. The newest document is held in memory, and saving it is tried again and again.
+    /// The last save failed. The newest document is held in memory, and saving it is tried again and again; not where the
+    /// draft is erased.
     Failed {
         /// Why, for people.
         reason: Arc<str>,
@@ -65,7 +66,8 @@ pub enum AutosaveStatus {
         since: Timestamp,
         /// The number of failures in a row.
         attempts: u32,
-        /// When the next attempt comes by itself; `None` while one is under way or saving is paused.
+        /// When the next attempt comes by itself; `None` while one is under way or saving is paused, and for good where
+        /// the draft is erased: begin another one with the document.
         next_try: Option<Timestamp>,
     },
     /// There is no store yet: the newest document is held in memory only.

@@ -90,7 +90,7 @@ pub(crate) struct TargetError {
 
 /// Why a document is not saved.
 ///
-/// The document is still held, and saving it is tried again by itself, unless autosaving was closed.
+/// The document is still held, and saving it is tried again by itself, unless autosaving was closed or the draft is erased.
 #[derive(Debug, Clone)]
 pub struct AutosaveError {
     trace: TraceId,
@@ -142,6 +142,11 @@ impl AutosaveError {
             )
         };
         self.is_of_document() || self.kind().is_some_and(of_draft)
+    }
+
+    /// Whether no document will be saved later either: what is erased does not come back.
+    pub(super) fn is_of_erased_draft(&self) -> bool {
+        self.kind().is_some_and(|kind| matches!(kind, ErrorKind::Erased { .. }))
     }
 
     pub(super) const fn is_of_document(&self) -> bool {

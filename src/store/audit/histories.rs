@@ -1,5 +1,6 @@
 //! Holding what an audit says of a draft's versions against the versions that are there.
 
+use super::action::AuditAction;
 use super::query;
 use super::saves::AuditedSaves;
 use crate::error::{Failure, unless_damaged};
@@ -28,9 +29,13 @@ pub(crate) fn contradiction(
         if let Some(number) = audited_of(&found)
             // What is wrong with the entry itself is found where the audit is checked.
             && let Some(entry) = unless_damaged(query::entry(view, key.space, number))?
-            && let Some(saves) = entry.saves
         {
-            said.push(Said { saves, by: Some(number) });
+            match entry.saves {
+                // What comes back after it, from a hub or out of an export, is numbered anew.
+                _ if entry.action == AuditAction::Purged => said.clear(),
+                Some(saves) => said.push(Said { saves, by: Some(number) }),
+                None => {}
+            }
         }
         Ok(true)
     })?;

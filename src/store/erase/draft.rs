@@ -76,6 +76,7 @@ pub(crate) fn erase(
     let head = heads_or_damage(write.txn, key)?.flatten();
     let versions = head.as_ref().map_or(0, |head| head.row.last);
     let unsynced = unsynced(write, key, versions)?;
+    let stays_here = on_word_of == OnWordOf::Owner && hub::is_unheard_of(write, key)?;
     // Before the draft goes: an entry says which of its revisions was the head, and holds the hash over its versions.
     let what = match on_word_of {
         OnWordOf::Owner => EventKind::Erased { versions, unsynced },
@@ -94,8 +95,9 @@ pub(crate) fn erase(
         }
     }
     write.put(TOMBSTONES, prefix, marker::tombstone(marker.at, true));
-    let row = ErasedRow::new(marker);
+    let row = ErasedRow { stays_here, ..ErasedRow::new(marker) };
     let (epoch, is_owed) = match on_word_of {
+        OnWordOf::Owner if stays_here => (0, false),
         OnWordOf::Owner => (0, hub::owe(write, key)?),
         OnWordOf::Hub { epoch } => (epoch, false),
     };

@@ -4,15 +4,15 @@
 //! erased draft stays outside: erasing wins over an edit that was made elsewhere meanwhile, and the application is told.
 
 use super::marker::{self, ErasedRow};
-use crate::error::Failure;
+use crate::error::{Failure, unless_damaged};
 use crate::events::EventKind;
 use crate::fault;
 use crate::id::{RevisionId, TraceId};
 use crate::store::audit::record::{self, About};
 use crate::store::keys::SpaceKeys;
 use crate::store::remote::rows::OwedRow;
-use crate::store::remote::{link, outbox};
-use crate::store::tables::{DraftKey, ERASED, SpaceNo, page_of_drafts};
+use crate::store::remote::{contains, link, outbox};
+use crate::store::tables::{DraftKey, ERASED, OUTBOX, REMOTES, SpaceNo, page_of_drafts};
 use crate::store::view::View;
 use crate::store::write::Write;
 
@@ -35,6 +35,23 @@ pub(crate) fn owe(write: &mut Write<'_>, key: DraftKey) -> Result<bool, Failure>
     Ok(true)
 }
 
+/// Whether a draft that is still here is of a kind that never leaves the device, and no hub can have heard of it. One that was on its way
+/// when its kind was said to stay, or of which a hub said something, may be there.
+pub(super) fn is_unheard_of(write: &Write<'_>, key: DraftKey) -> Result<bool, Failure> {
+    if fault::on("erased-secret-told")
+        || unless_damaged(outbox::stays_here(write.txn, write.settings, key))? != Some(true)
+    {
+        return Ok(false);
+    }
+    let is_there = |table| match write.txn.get(table, &key.bytes()) {
+        Err(failure) if failure.is_damage() => Ok(true),
+        found => Ok::<_, Failure>(found?.is_some()),
+    };
+    let known = unless_damaged(contains::read(write.txn, key))?;
+    let is_known_elsewhere = known.is_none_or(|known| known.values().any(|row| row.epoch > 0));
+    Ok(!is_known_elsewhere && !is_there(REMOTES)? && !is_there(OUTBOX)?)
+}
+
 /// Whether the hub has still to be told.
 pub(crate) fn is_owed(view: &impl View, key: DraftKey) -> Result<bool, Failure> {
     Ok(outbox::read(view, key)?.is_some_and(|owed| owed.is_erasure))
@@ -54,7 +71,7 @@ pub(crate) fn keep_out(
     let keys = keys_of(write, key.space)?;
     let Some(row) = marker::read(write.txn, &keys, key)? else { return Ok(true) };
     if row.kept_out != Some(main) {
-        put(write, key, &ErasedRow { kept_out: Some(main), epoch: 0, ..row });
+        put(write, key, &ErasedRow { kept_out: Some(main), epoch: 0, stays_here: false, ..row });
         let about = About::revision(key, main, trace);
         record::tell_about(write, key, about, EventKind::KeptOut { revision: main })?;
     }
@@ -80,7 +97,8 @@ pub(crate) fn owe_unknown(
     let mut last = after;
     for (key, bytes) in page {
         last = Some(key);
-        if ErasedRow::decode(&bytes)?.epoch != link.epoch && outbox::read(write.txn, key)?.is_none() {
+        let row = ErasedRow::decode(&bytes)?;
+        if row.epoch != link.epoch && !row.stays_here && outbox::read(write.txn, key)?.is_none() {
             owe(write, key)?;
         }
     }

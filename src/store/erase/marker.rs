@@ -47,12 +47,14 @@ pub(crate) struct ErasedRow {
     pub(crate) epoch: u64,
     /// The main that a hub had of it all the same, and that was last kept out.
     pub(crate) kept_out: Option<RevisionId>,
+    /// Its kind never leaves the device, and no hub ever heard of it: none is told.
+    pub(crate) stays_here: bool,
     pub(crate) unknown: Unknown,
 }
 
 impl ErasedRow {
     pub(crate) fn new(marker: Marker) -> Self {
-        Self { marker, epoch: 0, kept_out: None, unknown: Unknown::default() }
+        Self { marker, epoch: 0, kept_out: None, stays_here: false, unknown: Unknown::default() }
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -61,6 +63,7 @@ impl ErasedRow {
         writer.bytes(2, &self.marker.mac);
         writer.number_unless_zero(3, self.epoch);
         writer.bytes_unless_empty(4, self.kept_out.as_ref().map_or(&[], |id| &id.as_bytes()[..]));
+        writer.number_unless_zero(5, self.stays_here.into());
         writer.unknown(&self.unknown);
         writer.finish()
     }
@@ -71,7 +74,8 @@ impl ErasedRow {
             marker: Marker { at: Timestamp::from_millis(fields.number(1)?), mac: fields.array(2)? },
             epoch: fields.number(3)?,
             kept_out: fields.optional_array(4)?.map(RevisionId::from_bytes),
-            unknown: fields.unknown_above(4),
+            stays_here: fields.number(5)? != 0,
+            unknown: fields.unknown_above(5),
         })
     }
 }
@@ -152,7 +156,7 @@ mod tests {
         let marker = Marker::new(&keys, DraftId::from_bytes([7; 16]), Timestamp::from_millis(5));
         let row = ErasedRow::new(marker);
         assert_eq!(ErasedRow::decode(&row.encode()), Ok(row.clone()));
-        let row = ErasedRow { epoch: 3, kept_out: Some(RevisionId::from_bytes([9; 32])), ..row };
+        let row = ErasedRow { epoch: 3, stays_here: true, kept_out: Some(RevisionId::from_bytes([9; 32])), ..row };
         assert_eq!(ErasedRow::decode(&row.encode()), Ok(row));
     }
 }

@@ -76,6 +76,8 @@ pub(crate) enum Worth {
     Proven,
     /// It is a word that anybody can give who knows the space's name: the application decides.
     Asked,
+    /// What was written here is not what somebody erased: it was begun without knowing of that. The application decides.
+    Before,
     /// It is about another draft or another space, or made up.
     Unproven,
 }
@@ -92,10 +94,14 @@ pub(crate) fn worth(view: &impl View, place: &Place, facts: &Facts, marker: &Mar
     }
     let is_known_elsewhere =
         facts.contains.values().any(|row| row.epoch > 0) || fault::on("erased-draft-taken-for-another");
-    Ok(match (is_ours, is_proven && is_known_elsewhere) {
-        (false, _) => Worth::Unproven,
-        (true, true) => Worth::Proven,
-        (true, false) => Worth::Asked,
+    Ok(if !is_ours {
+        Worth::Unproven
+    } else if !is_known_elsewhere && !fault::on("begun-here-taken-for-erased") {
+        Worth::Before
+    } else if is_proven && is_known_elsewhere {
+        Worth::Proven
+    } else {
+        Worth::Asked
     })
 }
 

@@ -48,6 +48,8 @@ struct Model {
     attached: bool,
     closing: bool,
     slow: bool,
+    /// The last save found the draft gone.
+    given_up: bool,
 }
 
 impl Model {
@@ -69,6 +71,7 @@ impl Model {
             attached,
             closing: false,
             slow: false,
+            given_up: false,
         }
     }
 
@@ -90,6 +93,7 @@ impl Model {
                 let Some(saving) = self.saving.take() else { return };
                 self.durable = saving;
                 self.failed_at = None;
+                self.given_up = false;
                 self.flushed &= self.durable < self.changes.len();
                 self.slow |= millis > 0;
                 self.apply(Input::SaveSucceeded { took: Some(Duration::from_millis(millis)) });
@@ -99,6 +103,7 @@ impl Model {
                     return;
                 }
                 self.failed_at = Some(self.now);
+                self.given_up = blame == Blame::Draft;
                 self.hurried = false;
                 self.apply(Input::SaveFailed { blame, random });
             }
@@ -131,6 +136,9 @@ impl Model {
             }
             Op::Attach => {
                 self.attached = true;
+                if std::mem::take(&mut self.given_up) {
+                    self.failed_at = None;
+                }
                 self.apply(Input::Attached);
             }
             Op::Close => {
@@ -169,6 +177,10 @@ impl Model {
         };
         if self.pauses > 0 && !self.closing && !self.flushed {
             assert_eq!(due, None, "paused");
+            return;
+        }
+        if self.given_up && !self.flushed {
+            assert_eq!(due, None, "no document will succeed");
             return;
         }
         let due = due.expect("what is unsaved is due some time");
@@ -224,12 +236,14 @@ fn every_short_program_keeps_the_promises() {
         Op::Succeed(0),
         Op::Fail(Blame::Surroundings, 0),
         Op::Fail(Blame::Document, u32::MAX),
+        Op::Fail(Blame::Draft, 0),
         Op::Release,
         Op::Pause,
         Op::Resume,
         Op::Flush,
         Op::Start,
         Op::Close,
+        Op::Attach,
     ];
     let length = if effort() > 1 { 6 } else { 5 };
     let cadence = Cadence::every(Duration::from_secs(1)).quiet(Duration::from_millis(300));
@@ -245,7 +259,7 @@ fn every_short_program_keeps_the_promises() {
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    let blame = prop_oneof![Just(Blame::Surroundings), Just(Blame::Document)];
+    let blame = prop_oneof![Just(Blame::Surroundings), Just(Blame::Document), Just(Blame::Draft)];
     prop_oneof![
         4 => (0_u64..30_000).prop_map(Op::Wait),
         4 => Just(Op::Change),

@@ -22,7 +22,8 @@ impl Device {
     /// The drafts that the hub says are erased and that this device asks about: nobody answered yet; and those that were kept.
     fn asked_about(&self) -> Result<(Vec<DraftId>, Vec<DraftId>), String> {
         let status = self.status()?;
-        let asked = status.blocked.iter().filter(|blocked| blocked.by == BlockedBy::Erased);
+        let is_asked = |by| matches!(by, BlockedBy::Erased | BlockedBy::ErasedBefore);
+        let asked = status.blocked.iter().filter(|blocked| is_asked(blocked.by));
         let kept = status.parked.iter().filter(|parked| parked.code == Some(Rejection::Erased));
         Ok((asked.map(|blocked| blocked.draft).collect(), kept.map(|parked| parked.draft).collect()))
     }
