@@ -55,7 +55,7 @@ mod tests {
             })
         }) {
             for (begins, erased) in [(false, 0), (true, 0), (false, drafts / 2), (true, drafts / 2)] {
-                let space = SpaceRow { drafts, erased, bytes, ..empty.clone() };
+                let space = SpaceRow { drafts, bytes, erased, ..empty.clone() };
                 let reason = refusal(&options, &space, Change { begins, comes, goes });
                 let after = (bytes + comes).saturating_sub(goes);
                 let is_too_many = begins && drafts - erased + 1 > 2;
