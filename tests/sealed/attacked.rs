@@ -7,7 +7,7 @@ use draftkeep::hub::Hub;
 use draftkeep::seal::{Key, KeyRing, KeyRingError, MemoryKeyRing};
 use draftkeep::storage::faults::FaultyStorage;
 use draftkeep::storage::{Batch, Footprint, Maintenance, MemoryStorage, Snapshot, Storage, StorageError, Table};
-use draftkeep::sync::{SyncErrorKind, Syncer};
+use draftkeep::sync::Syncer;
 use draftkeep::transport::{Answer, Ask, Request, Transport, TransportError, TransportErrorKind};
 use draftkeep::{Draft, ErrorKind, Export, KeyId, Space, Store};
 use futures_core::future::BoxFuture;
@@ -388,7 +388,7 @@ mod files {
         let before = hub.mains("alice", id).unwrap().len();
         let syncer = Syncer::new(&space, Arc::clone(&hub));
         let refused = block_on(syncer.once()).unwrap_err();
-        assert!(matches!(refused.kind(), SyncErrorKind::OtherHub { .. }), "{refused}");
+        assert!(matches!(refused.kind(), draftkeep::sync::SyncErrorKind::OtherHub { .. }), "{refused}");
         assert_eq!(hub.mains("alice", id).unwrap().len(), before);
         assert!(!syncer.status().unwrap().is_synced());
         // It is to be one of its own.
