@@ -316,6 +316,15 @@ fn still_blank(head: &Head) -> u64 {
     if fault::on("blank-confirmed-for-one-version") { 0 } else { head.header.flags & FLAG_BLANK_YES }
 }
 
+/// Writes the head's text once more, as it is.
+pub(crate) fn again(write: &mut Write<'_>, place: &Place, key: DraftKey) -> Result<Written, Failure> {
+    let head = open_head(write, key)?;
+    let mut header = edited(write, place, &head, &head.header.vector, head.header.schema)?;
+    header.flags |= still_blank(&head);
+    let meta = Meta { checkpoint: None, device: place.device.clone(), ..head.meta.clone() };
+    rewrite(write, place, &head, header, meta)
+}
+
 /// Writes the head's text once more, saying that it is meant to be blank: a hub's text may be replaced by it.
 pub(crate) fn confirm_blank(write: &mut Write<'_>, place: &Place, key: DraftKey) -> Result<Written, Failure> {
     let head = open_head(write, key)?;

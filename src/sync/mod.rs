@@ -14,6 +14,7 @@
 //! | `blank`, `parking` | a document in which nothing stands; why a draft is not pushed |
 //! | `document`, `earlier` | what a revision says that a hub gives, as it is and held against its id |
 //! | `blocked` | what another device wrote is not taken in, or taken in all the same |
+//! | `reseal` | what lies on the hub under another key is pushed once more |
 //! | `parked` | what the hub refuses is taken out, and given up |
 //! | `error`, `status`, `standing` | what a user is told |
 //!
@@ -34,6 +35,7 @@ mod parked;
 mod parking;
 mod pull;
 mod push;
+mod reseal;
 mod standing;
 mod status;
 mod syncer;

@@ -5,7 +5,7 @@ use draftkeep::seal::{Key, KeyRing, KeyRingError, MemoryKeyRing};
 use draftkeep::storage::faults::FaultyStorage;
 use draftkeep::storage::{MemoryStorage, Storage, Table};
 use draftkeep::sync::Syncer;
-use draftkeep::{AuditAction, AuditQuery, ErrorKind, KeyId, Store};
+use draftkeep::{AuditAction, AuditQuery, ErrorKind, KeyId, Phase, Store};
 use futures_executor::block_on;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -224,4 +224,48 @@ fn a_ring_that_panics_stops_its_caller_alone() {
     assert_eq!(space.rotate_key().unwrap(), Some(key(3).id()));
     let report = block_on(syncer.once()).unwrap();
     assert_eq!((report.received, report.pushed), (1, 1));
+}
+
+#[test]
+fn what_lies_on_the_hub_under_a_former_key_is_pushed_once_more_and_once() {
+    let ((hub, _), ring) = (hub(9), Ring::new());
+    let one = Device::new(sealed(1, &ring), &hub);
+    // One that any device may have begun, one that only this one has, one in the archive, one in the trash, and many.
+    let diary = one.notes.slot("diary").resume_or_start(|| "It rained.".to_owned()).unwrap();
+    let (archived, discarded) =
+        (one.notes.start(&"put away".to_owned()).unwrap(), one.notes.start(&"not wanted".to_owned()).unwrap());
+    archived.archive().unwrap();
+    discarded.discard().unwrap();
+    for number in 0..100 {
+        one.notes.start(&format!("note {number}")).unwrap();
+    }
+    one.sync();
+    let other = Device::new(sealed(2, &ring), &hub);
+    other.sync();
+    assert_eq!(one.syncer.reseal().unwrap(), 1, "whose body of the slot's first text the hub has is not known");
+    one.sync();
+    assert!(ring.keys().add(None, key(3)));
+    typed(&one.notes.get(diary.id()).unwrap().unwrap(), "It poured.");
+    assert_eq!(one.syncer.reseal().unwrap(), 102, "what is owed leaves by itself");
+    assert_eq!(
+        (one.syncer.reseal().unwrap(), one.space.key_id().unwrap()),
+        (0, Some(key(3).id())),
+        "all of it is owed"
+    );
+    one.sync();
+    assert_eq!(one.syncer.reseal().unwrap(), 0, "the hub has all of it");
+    let newest = Device::new(sealed(3, &Ring::of(MemoryKeyRing::new(key(1), key(3)))), &hub);
+    newest.sync();
+    assert_eq!(newest.syncer.status().unwrap().blocked, []);
+    assert_eq!(newest.the_same(&diary).load().unwrap(), "It poured.");
+    for (draft, phase) in [(&archived, Phase::Archived), (&discarded, Phase::Discarded)] {
+        assert_eq!(newest.the_same(draft).info().unwrap().phase, phase);
+    }
+    // The other device takes it for what it is: nothing new.
+    other.sync();
+    assert_eq!(other.space.key_id().unwrap(), Some(key(2).id()));
+    assert_eq!(other.syncer.reseal().unwrap(), 0, "the hub has all of it under the newest key");
+    assert!(one.space.verify_audit(None).unwrap().is_intact());
+    let plain = Device::new(options(4), &hub);
+    assert_eq!(plain.syncer.reseal().unwrap(), 0);
 }

@@ -175,6 +175,11 @@ pub enum AuditAction {
         /// Which one.
         to: KeyId,
     },
+    /// The head's text was written once more, to be pushed [under another key](crate::sync::Syncer::reseal).
+    Resealed {
+        /// The new version.
+        version: u64,
+    },
     /// What waited for its key, while the hub that it came from was gone, was [dropped](crate::sync::Syncer::drop_keyless).
     KeylessDropped {
         /// How many texts.

@@ -59,6 +59,7 @@ impl AuditAction {
             Self::PointDropped { point } => numbers(49, [point, 0, 0]),
             Self::KeyRotated { to } => id(52, *to.as_bytes()),
             Self::KeylessDropped { texts } => numbers(53, [texts, 0, 0]),
+            Self::Resealed { version } => numbers(54, [version, 0, 0]),
             Self::Resumed => code(63),
             Self::Unknown { code: unknown } => code(unknown),
         }
@@ -111,6 +112,7 @@ impl AuditAction {
             49 => Self::PointDropped { point: a },
             52 => Self::KeyRotated { to: KeyId::from_bytes(id()?) },
             53 => Self::KeylessDropped { texts: a },
+            54 => Self::Resealed { version: a },
             63 => Self::Resumed,
             code => Self::Unknown { code },
         })

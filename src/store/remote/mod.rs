@@ -10,7 +10,7 @@
 //! | `keyless` | revisions whose key is not here, kept as they came |
 //! | `outgoing` | what of a draft has to be pushed, and what an answer to it ends |
 //! | `body` | a revision's body as it travels: compressed, or a delta of another one's |
-//! | `sealed` | bodies that travel sealed |
+//! | `sealed`, `reseal` | bodies that travel sealed; those under another key are pushed once more |
 //! | `parked` | what the hub refuses is given up, and what it has takes its place |
 //! | `receive` | a revision of another device becomes a version here |
 //! | `integrate` | what was decided on a row is carried out, in one commit |
@@ -31,5 +31,6 @@ pub(crate) mod outbox;
 pub(crate) mod outgoing;
 pub(crate) mod parked;
 pub(crate) mod receive;
+pub(crate) mod reseal;
 pub(crate) mod rows;
 pub(crate) mod sealed;
