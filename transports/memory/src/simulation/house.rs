@@ -1,6 +1,6 @@
 //! Where everybody meets: what befalls the hub there, and a look at all that it has.
 
-use super::alarm::wait_for;
+use super::alarm::{Alarm, wait_for};
 use super::departures::Standing;
 use super::home::Home;
 use super::oracle::Subject;
@@ -10,11 +10,15 @@ use super::words::words_in;
 use draftkeep::clock::ManualClock;
 use draftkeep::storage::Storage;
 use draftkeep::sync::{document_of, earlier_of};
-use draftkeep::transport::{Answer, Ask, Page, Position, Reply, Request, Revision, Row, Transport};
+use draftkeep::transport::{Answer, Ask, Page, Position, Reply, Request, Revision, Row, Transport, TransportErrorKind};
 use draftkeep::{DraftId, RevisionId, Space, TraceId};
 use futures_util::FutureExt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest that the oracle leaves a hub alone that asks for that.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often the hub is asked what it has, where its disk fails.
 const LOOKS_MAX: usize = 64;
@@ -169,7 +173,15 @@ impl House {
             let hub = self.venue.hub();
             let asking = hub.send(request.clone());
             let answer = if self.takes_time { wait_for(asking) } else { asking.now_or_never() };
-            answer.ok_or("the hub does not answer in time".to_owned())?.map_err(|error| format!("the hub: {error}"))
+            let answer = answer.ok_or("the hub does not answer in time".to_owned())?;
+            // Whoever looks asks far more often than those who sync, and a server limits that.
+            if let Err(TransportErrorKind::Unreachable { retry_after: Some(after) }) =
+                answer.as_ref().map_err(|error| error.kind())
+                && self.takes_time
+            {
+                Alarm::default().wait((*after).min(PATIENCE));
+            }
+            answer.map_err(|error| format!("the hub: {error}"))
         });
         let first = tries.next().unwrap_or_else(|| Err("nobody asked".to_owned()));
         first.or_else(|why| tries.find_map(Result::ok).ok_or(why))
