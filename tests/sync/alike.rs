@@ -1,7 +1,12 @@
 //! While a conflict is open everybody has the same texts of it, however the others go on.
 
 use crate::world::{Device, Line, Loses, Note, change, hub, note, title};
+use draftkeep::hub::Hub;
+use draftkeep::sync::Syncer;
+use draftkeep::transport::{Answer, Reply, Request, Transport, TransportError};
 use draftkeep::{Draft, Phase};
+use futures_core::future::BoxFuture;
+use std::sync::Arc;
 
 fn retitle(draft: &Draft<Note>, title: &str) {
     change(draft, |note| title.clone_into(&mut note.title));
@@ -152,4 +157,45 @@ fn a_side_that_was_made_from_the_hubs_main_takes_its_place() {
     settle_down(&devices.iter().collect::<Vec<_>>());
     let found: Vec<_> = devices.iter().map(|device| texts(device, &draft)).collect();
     assert!(found.iter().all(|texts| texts == &found[0]), "{found:?}");
+}
+
+/// A hub that names each fork twice, and the main as one.
+#[derive(Debug)]
+struct Stuttering(Arc<Hub>);
+
+impl Transport for Stuttering {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, TransportError>> {
+        Box::pin(async move {
+            let mut answer = self.0.send(request).await?;
+            if let Reply::Page(page) = &mut answer.reply {
+                for row in &mut page.rows {
+                    let again = row.forks.clone();
+                    row.forks.extend(again);
+                    row.forks.push(row.main.id);
+                }
+            }
+            Ok(answer)
+        })
+    }
+}
+
+#[test]
+fn a_fork_that_the_hub_names_twice_stands_once_in_the_conflict() {
+    let hub = hub(1);
+    let (one, two) = (Device::new(2, &hub), Device::new(3, &hub));
+    let mut three = Device::new(4, &hub);
+    let draft = one.notes.start(&note("Night", "")).unwrap();
+    settle_down(&[&one, &two, &three]);
+    retitle(&draft, "Night one");
+    retitle(&two.the_same(&draft), "Night two");
+    settle_down(&[&one, &two]);
+    three.syncer = Syncer::new(&three.space, Arc::new(Stuttering(Arc::clone(&hub))));
+    settle_down(&[&three]);
+    assert_eq!(texts(&three, &draft), ["Night one", "Night two"]);
+    // And once it is settled nothing of it is left.
+    let conflict = draft.conflict().unwrap().expect("it is open");
+    conflict.settle_all(&conflict.ours().value.clone()).unwrap();
+    settle_down(&[&one, &two, &three]);
+    assert_eq!(texts(&three, &draft).len(), 1);
+    assert!(three.store.verify().unwrap().is_intact());
 }
