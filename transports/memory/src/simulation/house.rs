@@ -10,7 +10,9 @@ use super::words::words_in;
 use draftkeep::clock::ManualClock;
 use draftkeep::storage::Storage;
 use draftkeep::sync::{document_of, earlier_of};
-use draftkeep::transport::{Answer, Ask, Page, Position, Reply, Request, Revision, Row, Transport, TransportErrorKind};
+use draftkeep::transport::{
+    Answer, Ask, Page, Position, Reply, Request, Revision, Row, Transport, TransportError, TransportErrorKind,
+};
 use draftkeep::{DraftId, RevisionId, Space, TraceId};
 use futures_util::FutureExt;
 use std::collections::{BTreeMap, BTreeSet};
@@ -176,7 +178,7 @@ impl House {
             let answer = answer.ok_or("the hub does not answer in time".to_owned())?;
             // Whoever looks asks far more often than those who sync, and a server limits that.
             if let Err(TransportErrorKind::Unreachable { retry_after: Some(after) }) =
-                answer.as_ref().map_err(|error| error.kind())
+                answer.as_ref().map_err(TransportError::kind)
                 && self.takes_time
             {
                 Alarm::default().wait((*after).min(PATIENCE));
