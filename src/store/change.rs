@@ -304,34 +304,36 @@ pub(super) fn check_saves(head: &Head) -> Result<(), Failure> {
 
 /// Writes the head's text once more, under a checkpoint's name.
 pub(crate) fn checkpoint(write: &mut Write<'_>, place: &Place, key: DraftKey, name: &str) -> Result<Written, Failure> {
+    once_more(write, place, key, |head| FLAG_CHECKPOINT | still_blank(head), Some(name.to_owned()))
+}
+
+/// Writes the head's text once more, as it is.
+pub(crate) fn again(write: &mut Write<'_>, place: &Place, key: DraftKey) -> Result<Written, Failure> {
+    once_more(write, place, key, still_blank, None)
+}
+
+/// Writes the head's text once more, saying that it is meant to be blank: a hub's text may be replaced by it.
+pub(crate) fn confirm_blank(write: &mut Write<'_>, place: &Place, key: DraftKey) -> Result<Written, Failure> {
+    once_more(write, place, key, |_| FLAG_BLANK_YES, None)
+}
+
+fn once_more(
+    write: &mut Write<'_>,
+    place: &Place,
+    key: DraftKey,
+    flags: impl FnOnce(&Head) -> u64,
+    checkpoint: Option<String>,
+) -> Result<Written, Failure> {
     let head = open_head(write, key)?;
     let mut header = edited(write, place, &head, &head.header.vector, head.header.schema)?;
-    header.flags |= FLAG_CHECKPOINT | still_blank(&head);
-    let meta = Meta { checkpoint: Some(name.to_owned()), device: place.device.clone(), ..head.meta.clone() };
+    header.flags |= flags(&head);
+    let meta = Meta { checkpoint, device: place.device.clone(), ..head.meta.clone() };
     rewrite(write, place, &head, header, meta)
 }
 
 /// The same text is as blank as it was, and somebody may have said that this is meant.
 fn still_blank(head: &Head) -> u64 {
     if fault::on("blank-confirmed-for-one-version") { 0 } else { head.header.flags & FLAG_BLANK_YES }
-}
-
-/// Writes the head's text once more, as it is.
-pub(crate) fn again(write: &mut Write<'_>, place: &Place, key: DraftKey) -> Result<Written, Failure> {
-    let head = open_head(write, key)?;
-    let mut header = edited(write, place, &head, &head.header.vector, head.header.schema)?;
-    header.flags |= still_blank(&head);
-    let meta = Meta { checkpoint: None, device: place.device.clone(), ..head.meta.clone() };
-    rewrite(write, place, &head, header, meta)
-}
-
-/// Writes the head's text once more, saying that it is meant to be blank: a hub's text may be replaced by it.
-pub(crate) fn confirm_blank(write: &mut Write<'_>, place: &Place, key: DraftKey) -> Result<Written, Failure> {
-    let head = open_head(write, key)?;
-    let mut header = edited(write, place, &head, &head.header.vector, head.header.schema)?;
-    header.flags |= FLAG_BLANK_YES;
-    let meta = Meta { checkpoint: None, device: place.device.clone(), ..head.meta.clone() };
-    rewrite(write, place, &head, header, meta)
 }
 
 /// Makes an earlier text the head again, as a new version.

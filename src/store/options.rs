@@ -61,9 +61,7 @@ impl Settings {
     pub(crate) fn schema(&self, kind: &str) -> Arc<AnySchema> {
         self.schemas.get(kind).cloned().unwrap_or_else(|| Arc::new(AnySchema::unsaid(kind)))
     }
-}
 
-impl Settings {
     /// Whether drafts of a kind never leave this device.
     pub(crate) fn stays_here(&self, kind: &str) -> bool {
         self.schemas.get(kind).is_some_and(|schema| schema.stays_here())

@@ -94,14 +94,11 @@ pub(crate) fn worth(view: &impl View, place: &Place, facts: &Facts, marker: &Mar
     }
     let is_known_elsewhere =
         facts.contains.values().any(|row| row.epoch > 0) || fault::on("erased-draft-taken-for-another");
-    Ok(if !is_ours {
-        Worth::Unproven
-    } else if !is_known_elsewhere && !fault::on("begun-here-taken-for-erased") {
-        Worth::Before
-    } else if is_proven && is_known_elsewhere {
-        Worth::Proven
-    } else {
-        Worth::Asked
+    Ok(match (is_ours, is_known_elsewhere) {
+        (false, _) => Worth::Unproven,
+        (true, true) if is_proven => Worth::Proven,
+        (true, false) if !fault::on("begun-here-taken-for-erased") => Worth::Before,
+        (true, _) => Worth::Asked,
     })
 }
 

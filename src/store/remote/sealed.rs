@@ -72,13 +72,11 @@ impl BodySeal {
         if let Some(refused) = lock(&self.refused).get(&id).filter(|_| !fault::on("ring-asked-for-every-body")) {
             return Err(refused.clone());
         }
-        let key = self.seals.key(&self.opened()?.name, id);
-        if let Err(failure) = key.as_ref().map_err(Failure::clone)
-            && failure.is_about_a_key()
-        {
-            lock(&self.refused).insert(id, failure);
-        }
-        key
+        self.seals.key(&self.opened()?.name, id).inspect_err(|failure| {
+            if failure.is_about_a_key() {
+                lock(&self.refused).insert(id, failure.clone());
+            }
+        })
     }
 
     fn opened(&self) -> Result<Arc<Opened>, Failure> {
