@@ -20,9 +20,6 @@ use crate::store::remote::rows::RemoteRow;
 use crate::store::tables::DraftKey;
 use std::collections::BTreeMap;
 
-/// Drafts that are looked up at once.
-const DRAFTS: usize = 256;
-
 /// Why the draft is blocked, for people.
 pub(super) const REASON: &str = "a text of it is sealed with a key that the key ring does not give, and the hub that it came from was restored or \
                                  replaced: it is kept here until the key is there, or until Syncer::drop_keyless";
@@ -33,17 +30,14 @@ impl Cycle<'_> {
         if fault::on("keyless-texts-never-tried-again") {
             return Ok(());
         }
-        let mut after = None;
-        loop {
-            let drafts = keyless::drafts(&self.core.engine.read()?, self.core.no, after, DRAFTS)?;
-            let Some(last) = drafts.last() else { return Ok(()) };
-            after = Some(*last);
-            for key in drafts {
-                if let Err(stop) = self.take_in_all_left_behind(key).await {
-                    self.pass_over(key, stop)?;
-                }
+        let drafts = keyless::drafts(&self.core.engine.read()?, self.core.no)?;
+        for draft in drafts {
+            let key = self.core.draft_key(draft);
+            if let Err(stop) = self.take_in_all_left_behind(key).await {
+                self.pass_over(key, stop)?;
             }
         }
+        Ok(())
     }
 
     async fn take_in_all_left_behind(&mut self, key: DraftKey) -> std::result::Result<(), Stop> {

@@ -13,7 +13,6 @@ use crate::store::remote::{arrivals, keyless, link, outbox};
 use crate::store::space::SpaceCore;
 use crate::store::tables::{DraftKey, HEADS, SIDES, SpaceNo, after, page_of_drafts};
 use crate::transport::Rejection;
-use std::collections::BTreeSet;
 
 /// How a space stands to its hub.
 ///
@@ -145,18 +144,16 @@ pub(super) fn read(core: &SpaceCore, moment: Moment) -> Result<Status, Failure> 
 /// The drafts whose row is not taken in for a reason that is known, and those of which something waits for its key while its hub is gone.
 fn blocked(view: &Committed, space: SpaceNo, epoch: u64) -> Result<Vec<Blocked>, Failure> {
     let mut blocked = blocked_rows(view, space)?;
-    let (is_known, mut last): (BTreeSet<DraftId>, _) = (blocked.iter().map(|one| one.draft).collect(), None);
-    loop {
-        let page = keyless::drafts(view, space, last, 256)?;
-        let Some(key) = page.last() else { return Ok(blocked) };
-        last = Some(*key);
-        for key in page.into_iter().filter(|key| !is_known.contains(&key.draft)) {
-            if !keyless::left_behind(view, key, epoch)?.is_empty() {
-                let reason = super::keyless::REASON.to_owned();
-                blocked.push(Blocked { draft: key.draft, reason, by: BlockedBy::KeyMissing });
-            }
+    let mut waiting = keyless::drafts(view, space)?;
+    for known in &blocked {
+        waiting.remove(&known.draft);
+    }
+    for draft in waiting {
+        if !keyless::left_behind(view, DraftKey { space, draft }, epoch)?.is_empty() {
+            blocked.push(Blocked { draft, reason: super::keyless::REASON.to_owned(), by: BlockedBy::KeyMissing });
         }
     }
+    Ok(blocked)
 }
 
 fn blocked_rows(view: &impl View, space: SpaceNo) -> Result<Vec<Blocked>, Failure> {

@@ -8,12 +8,14 @@ use super::body::Travelling;
 use super::rows::RemoteRow;
 use crate::error::{Failure, unless_damaged};
 use crate::fault;
-use crate::id::RevisionId;
+use crate::id::{DraftId, RevisionId};
 use crate::records::pieces;
 use crate::records::view::{Committed, View};
 use crate::storage::{Order, Scan};
+use crate::store::erase::known::of_tables;
 use crate::store::tables::{DraftKey, KEYLESS, SpaceNo, after, keyless_of};
 use crate::store::write::Write;
+use std::collections::BTreeSet;
 
 /// The most revisions of one draft that are kept for hubs that are gone. A hub could make up more; an honest one has a main and forks.
 const LEFT_BEHIND_MAX: usize = 256;
@@ -72,6 +74,10 @@ pub(crate) fn keep(
     for (id, revision) in revisions {
         put(write, key, Kept { epoch: row.epoch, id: *id }, revision, &before)?;
     }
+    // Most cycles find nothing new, and write nothing.
+    if row.pieces == 0 {
+        return Ok(row.clone());
+    }
     arrivals::drop_pieces(write, key, Some(row));
     let row = RemoteRow { pieces: 0, ..row.clone() };
     arrivals::put(write, key, &row);
@@ -124,24 +130,7 @@ pub(crate) fn left_behind(view: &impl View, key: DraftKey, epoch: u64) -> Result
     Ok(kept)
 }
 
-/// Drafts of which something is kept, from behind `last` on. Reads keys alone: what is damaged is found where it is needed.
-pub(crate) fn drafts(
-    view: &Committed,
-    space: SpaceNo,
-    last: Option<DraftKey>,
-    limit: usize,
-) -> Result<Vec<DraftKey>, Failure> {
-    let (mut drafts, end) = (Vec::new(), after(&space.to_be_bytes()));
-    let mut from = match last {
-        None => Some(space.to_be_bytes().to_vec()),
-        Some(last) => after(&last.bytes()),
-    };
-    while let Some(begin) = from.filter(|_| drafts.len() < limit) {
-        let scan = Scan { from: &begin, to: end.as_deref(), order: Order::Ascending, limit: 1 };
-        let Some((found, _)) = view.snapshot.scan(KEYLESS, scan)?.pop() else { break };
-        let key = DraftKey::parse(&found).ok_or_else(|| Failure::corrupt(None, "a key is too short"))?;
-        drafts.push(key);
-        from = after(&key.bytes());
-    }
-    Ok(drafts)
+/// Drafts of which something is kept, by keys alone: what is damaged is found where it is needed.
+pub(crate) fn drafts(view: &Committed, space: SpaceNo) -> Result<BTreeSet<DraftId>, Failure> {
+    of_tables(view, space, &[KEYLESS])
 }
